@@ -1,0 +1,47 @@
+/**
+ * How a terminal becomes one: it brings a one-time code over HTTP and gets its identity, its key and
+ * the settings of its stall. It stores them before first use and keeps them across restarts.
+ */
+import { z } from 'zod';
+import { currencySchema, priceMinorSchema } from './money.ts';
+import { placeSchema, terminalIdSchema } from './order.ts';
+
+export const catalogueItemSchema = z.strictObject({
+  /** What the vendor keys after `/`. */
+  code: z.string().regex(/^\d{1,4}$/),
+  name: z.string().min(1).max(60),
+  unit_minor: priceMinorSchema,
+});
+export type CatalogueItem = z.infer<typeof catalogueItemSchema>;
+
+export const languageSchema = z.enum(['en', 'zh-CN']);
+export type Language = z.infer<typeof languageSchema>;
+
+/** What a terminal knows of the stall it stands at. */
+export const stallSchema = z.strictObject({
+  vendor: z.string().min(1).max(80),
+  place: placeSchema,
+  currency: currencySchema,
+  language: languageSchema,
+  catalogue: z.array(catalogueItemSchema).max(500),
+  /** How long an order is offered before it expires. */
+  order_lifetime_s: z.int().min(10).max(3600),
+});
+export type Stall = z.infer<typeof stallSchema>;
+
+export const enrolmentRequestSchema = z.strictObject({ code: z.string().min(8).max(64) });
+
+/** 201 answer of `POST /v1/enrolments`. */
+export const identitySchema = z.strictObject({
+  terminal: terminalIdSchema,
+  /** 32 bytes, base64url: the terminal's secret, from which all its keys are derived. */
+  secret: z.string().regex(/^[\w-]{43}$/),
+  /** The gateway's Ed25519 public key, base64url: what every downlink is verified with. */
+  gateway_key: z.string().regex(/^[\w-]{43}$/),
+  /** MQTT broker URL, such as `mqtt://192.168.1.20:1883`. */
+  broker: z.url(),
+  /** What a payer's QR begins with, such as `https://pay.example/p/`. */
+  pay_url: z.url(),
+  stall: stallSchema,
+});
+export type Identity = z.infer<typeof identitySchema>;

@@ -1,0 +1,139 @@
+/**
+ * The order and all that is said of it between terminal and gateway. The terminal mints the order
+ * number and stores the order before it offers it; every retry carries the same number.
+ */
+import { z } from 'zod';
+import {
+  currencySchema,
+  MAX_ORDER_MINOR,
+  priceMinorSchema,
+  sumMinor,
+  timesMinor,
+} from './money.ts';
+
+/** Sixteen Crockford base-32 digits: 48 bits of milliseconds, then 32 bits of chance. */
+export const orderNumberSchema = z
+  .string()
+  .regex(/^[0-9A-HJKMNP-TV-Z]{16}$/, 'must be 16 Crockford base-32 digits');
+
+/** `t-` and what the operator chose: letters, digits and hyphens, usable in an MQTT topic. */
+export const terminalIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{1,30}$/);
+
+/** WGS 84 degrees and a name that a payer recognises. */
+export const placeSchema = z.strictObject({
+  name: z.string().min(1).max(80),
+  latitude: z.number().min(-90).max(90),
+  longitude: z.number().min(-180).max(180),
+  /** How far from the stall a phone may stand and still be at the stall. */
+  radius_m: z.int().min(5).max(1000),
+});
+
+export const orderLineSchema = z.strictObject({
+  /** What the bill calls it; absent for a bare amount. */
+  name: z.string().min(1).max(60).optional(),
+  /** Catalogue code, when the line was picked from the catalogue. */
+  code: z.string().min(1).max(8).optional(),
+  quantity: z.int().min(1).max(9999),
+  unit_minor: priceMinorSchema,
+});
+
+export const orderSchema = z
+  .strictObject({
+    number: orderNumberSchema,
+    terminal: terminalIdSchema,
+    vendor: z.string().min(1).max(80),
+    place: placeSchema,
+    currency: currencySchema,
+    amount_minor: priceMinorSchema,
+    lines: z.array(orderLineSchema).min(1).max(50),
+    /** Terminal's clock, ms since 1970; the gateway keeps its own time beside it. */
+    made_at: z.int().min(0),
+    /** How long it may be paid, from when the gateway records it. */
+    lifetime_s: z.int().min(10).max(3600),
+  })
+  .refine((order) => linesTotal(order.lines) === order.amount_minor, {
+    path: ['amount_minor'],
+    message: 'must be the sum of the lines',
+  });
+
+export type Place = z.infer<typeof placeSchema>;
+export type OrderLine = z.infer<typeof orderLineSchema>;
+export type Order = z.infer<typeof orderSchema>;
+
+/** Sum of quantity × unit in minor units, or NaN where it is over {@link MAX_ORDER_MINOR}. */
+export function linesTotal(lines: readonly OrderLine[]): number {
+  const total = sumMinor(lines.map((line) => timesMinor(line.unit_minor, line.quantity)));
+  return total <= MAX_ORDER_MINOR ? total : Number.NaN;
+}
+
+/** How an order ends; each is final. */
+export const outcomeSchema = z.enum(['paid', 'declined', 'cancelled', 'expired']);
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** Why an order was declined; a payer and a vendor are each told in their own words. */
+export const declineReasonSchema = z.enum([
+  'insufficient_funds',
+  'account_blocked',
+  'payer_not_verified',
+]);
+export type DeclineReason = z.infer<typeof declineReasonSchema>;
+
+// ── Terminal → gateway ──────────────────────────────────────────────────────────────────────────
+
+/** The terminal asks the gateway to end an order that it no longer offers. */
+export const closeRequestSchema = z.strictObject({
+  order: orderNumberSchema,
+  because: z.enum(['cancelled', 'expired']),
+});
+
+/** The terminal has journalled a result: the gateway need not send it again. */
+export const resultSeenSchema = z.strictObject({ order: orderNumberSchema });
+
+export const uplinkSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('order'), order: orderSchema }),
+  z.strictObject({ kind: z.literal('close'), close: closeRequestSchema }),
+  z.strictObject({ kind: z.literal('seen'), seen: resultSeenSchema }),
+]);
+export type Uplink = z.infer<typeof uplinkSchema>;
+
+// ── Gateway → terminal ──────────────────────────────────────────────────────────────────────────
+
+/** What became of an order that the terminal sent: the terminal keeps it until it has this. */
+export const receiptSchema = z.strictObject({
+  order: orderNumberSchema,
+  said: z.enum(['recorded', 'already_recorded', 'conflicts']),
+  /** The first field that differs, where `said` is `conflicts`. */
+  field: z.string().optional(),
+});
+
+/** The one outcome of an order, sent after it was committed. */
+export const resultSchema = z.strictObject({
+  order: orderNumberSchema,
+  outcome: outcomeSchema,
+  reason: declineReasonSchema.optional(),
+  amount_minor: priceMinorSchema,
+  currency: currencySchema,
+  /** When the gateway committed it, ms since 1970. */
+  at: z.int().min(0),
+  /** Payment reference that is on the payer's bill too; only where `outcome` is `paid`. */
+  payment: z.string().max(40).optional(),
+  /** Masked payer for the vendor's bill, such as `•••• 5678`. */
+  payer: z.string().max(40).optional(),
+});
+
+const downlinkBody = { terminal: terminalIdSchema, gateway_time: z.int().min(0) };
+
+/**
+ * Every downlink names the terminal it is for, so that one signed for another is not believed, and
+ * tells the gateway's time, which a terminal with a wrong clock uses for its QR and broadcast.
+ */
+export const downlinkSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('receipt'), ...downlinkBody, receipt: receiptSchema }),
+  z.strictObject({ kind: z.literal('result'), ...downlinkBody, result: resultSchema }),
+  z.strictObject({ kind: z.literal('time'), ...downlinkBody }),
+]);
+
+export type CloseRequest = z.infer<typeof closeRequestSchema>;
+export type Receipt = z.infer<typeof receiptSchema>;
+export type Result = z.infer<typeof resultSchema>;
+export type Downlink = z.infer<typeof downlinkSchema>;

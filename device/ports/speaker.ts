@@ -1,0 +1,19 @@
+import type { Device } from './device.ts';
+
+/** One prompt of the vocabulary: the driver renders it beforehand, in the voice of its language. */
+export interface Clip {
+  /** Unique and usable as a file name, such as `en.twelve` or `zh.yuan`. */
+  readonly id: string;
+  readonly language: 'en' | 'zh-CN';
+  /** What is to be heard. */
+  readonly text: string;
+}
+
+export interface Speaker extends Device {
+  /**
+   * Plays the clips joined, in order, after whatever is playing. Resolves when the last sample was
+   * handed to the sound card; `started` is called when the first one is. Rejects with a
+   * `DeviceError` where it could not be heard.
+   */
+  speak(clips: readonly string[], started?: () => void): Promise<void>;
+}
