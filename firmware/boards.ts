@@ -51,7 +51,12 @@ const organSchema = z.discriminatedUnion('driver', [
     range_m: z.number().min(1).max(30),
   }),
   /** A page on loopback for a browser in kiosk mode. */
-  z.strictObject({ driver: z.literal('kiosk'), listen: z.int().min(0).max(65535) }),
+  z.strictObject({
+    driver: z.literal('kiosk'),
+    listen: z.int().min(0).max(65535),
+    /** Whether the page has keys to touch; false where it is left out. */
+    touch: z.boolean().optional(),
+  }),
   /** A serial HMI panel with the Nextion instruction set. */
   z.strictObject({ driver: z.literal('nextion'), port, baud }),
   /** A 128×64 OLED on the I2C pins of a Firmata board. */
@@ -65,6 +70,8 @@ const organSchema = z.discriminatedUnion('driver', [
     port,
     baud,
     columns: z.union([z.literal(32), z.literal(42), z.literal(48)]),
+    /** `gb18030` where it is left out; `cp858` for a printer without Chinese characters. */
+    charset: z.enum(['gb18030', 'cp858']).optional(),
   }),
   z.strictObject({
     driver: z.literal('alsa-speaker'),

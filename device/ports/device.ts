@@ -8,6 +8,7 @@ export type DeviceErrorCode =
   | 'busy' /* another program holds it */
   | 'missing_tool' /* a program or library it needs is not installed */
   | 'timeout' /* there, but it does not answer */
+  | 'unready' /* it answers, but a person must do something first: load paper, close the cover */
   | 'lost' /* it was open and went away */
   | 'protocol'; /* it answered something that it should not */
 
