@@ -1,0 +1,103 @@
+/** What the terminal says aloud: a finite vocabulary, and one function for each announcement. */
+import type { Language } from '#device/messages/enrolment.ts';
+import type { Currency } from '#device/messages/money.ts';
+import { MAX_ORDER_MINOR } from '#device/messages/money.ts';
+import type { DeclineReason, Result } from '#device/messages/order.ts';
+import type { Clip } from '#device/ports/speaker.ts';
+import { amountInChinese, CHINESE, type ChineseWord } from './chinese.ts';
+import { amountInEnglish, ENGLISH, type EnglishWord } from './english.ts';
+
+/** Every prompt that any announcement uses, in both languages. */
+export const VOCABULARY: readonly Clip[] = [
+  ...Object.entries(ENGLISH).map(
+    ([word, text]): Clip => ({ id: `en.${word}`, language: 'en', text }),
+  ),
+  ...Object.entries(CHINESE).map(
+    ([word, text]): Clip => ({ id: `zh.${word}`, language: 'zh-CN', text }),
+  ),
+];
+
+const BY_ID: ReadonlyMap<string, Clip> = new Map(VOCABULARY.map((clip) => [clip.id, clip]));
+
+const english = (words: readonly EnglishWord[]): string[] => words.map((word) => `en.${word}`);
+const chinese = (words: readonly ChineseWord[]): string[] => words.map((word) => `zh.${word}`);
+
+/** Prompts that both languages have under one name. */
+type SharedWord = EnglishWord & ChineseWord;
+
+const shared = (language: Language, words: readonly SharedWord[]): string[] =>
+  language === 'en' ? english(words) : chinese(words);
+
+/**
+ * Clip ids of an amount of 1 to {@link MAX_ORDER_MINOR} minor units, worded so that it can't be
+ * taken for another; throws a `RangeError` for any other number.
+ */
+export function sayAmount(amountMinor: number, currency: Currency, language: Language): string[] {
+  if (!Number.isSafeInteger(amountMinor) || amountMinor < 1 || amountMinor > MAX_ORDER_MINOR) {
+    throw new RangeError(`${amountMinor} is not an amount that an order can have`);
+  }
+  return language === 'en'
+    ? english(amountInEnglish(amountMinor, currency))
+    : chinese(amountInChinese(amountMinor, currency));
+}
+
+const REASONS: Record<DeclineReason, SharedWord> = {
+  insufficient_funds: 'insufficient-funds',
+  account_blocked: 'account-blocked',
+  payer_not_verified: 'payer-not-verified',
+};
+
+/**
+ * Clip ids of one order's outcome. `earlier` puts a word in front that tells a result from before a
+ * restart from one of just now. Only money that was received is named: an amount heard is an amount
+ * paid, also by whoever heard nothing but the amount.
+ */
+export function sayResult(
+  result: Pick<Result, 'outcome' | 'reason' | 'amount_minor' | 'currency'>,
+  language: Language,
+  options: { readonly earlier?: boolean } = {},
+): string[] {
+  const before = options.earlier === true ? shared(language, ['earlier']) : [];
+  switch (result.outcome) {
+    case 'paid':
+      return [
+        ...before,
+        ...shared(language, ['received']),
+        ...sayAmount(result.amount_minor, result.currency, language),
+      ];
+    case 'declined': {
+      const why = result.reason === undefined ? [] : [REASONS[result.reason]];
+      return [...before, ...shared(language, ['declined', ...why])];
+    }
+    case 'cancelled':
+      return [...before, ...shared(language, ['cancelled'])];
+    case 'expired':
+      return [...before, ...shared(language, ['expired'])];
+  }
+}
+
+/** What is said that is no outcome of an order. */
+export type Notice = 'ready' | 'no_network' | 'network_back' | 'try_again' | 'printer_fault';
+
+const NOTICES: Record<Notice, SharedWord> = {
+  ready: 'ready',
+  no_network: 'no-network',
+  network_back: 'network-back',
+  try_again: 'try-again',
+  printer_fault: 'printer-fault',
+};
+
+/** Clip ids of one notice. */
+export const sayNotice = (notice: Notice, language: Language): string[] =>
+  shared(language, [NOTICES[notice]]);
+
+/** What is heard, as text: `received twelve yuan fifty`; throws a `RangeError` for an unknown id. */
+export function textOf(clips: readonly string[]): string {
+  let text = '';
+  for (const id of clips) {
+    const clip = BY_ID.get(id);
+    if (clip === undefined) throw new RangeError(`there is no clip ${id}`);
+    text += (clip.language === 'en' && text !== '' ? ' ' : '') + clip.text;
+  }
+  return text;
+}

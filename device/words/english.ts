@@ -1,0 +1,186 @@
+/** English prompts, and amounts as the words a vendor hears across a noisy street. */
+import { CURRENCIES, type Currency } from '#device/messages/money.ts';
+
+/** Key: the clip without its `en.`; value: what is heard. */
+export const ENGLISH = {
+  zero: 'zero',
+  one: 'one',
+  two: 'two',
+  three: 'three',
+  four: 'four',
+  five: 'five',
+  six: 'six',
+  seven: 'seven',
+  eight: 'eight',
+  nine: 'nine',
+  ten: 'ten',
+  eleven: 'eleven',
+  twelve: 'twelve',
+  thirteen: 'thirteen',
+  fourteen: 'fourteen',
+  fifteen: 'fifteen',
+  sixteen: 'sixteen',
+  seventeen: 'seventeen',
+  eighteen: 'eighteen',
+  nineteen: 'nineteen',
+  twenty: 'twenty',
+  thirty: 'thirty',
+  forty: 'forty',
+  fifty: 'fifty',
+  sixty: 'sixty',
+  seventy: 'seventy',
+  eighty: 'eighty',
+  ninety: 'ninety',
+  hundred: 'hundred',
+  thousand: 'thousand',
+  million: 'million',
+  point: 'point',
+  and: 'and',
+  'that-is': 'that is',
+  yuan: 'yuan',
+  fen: 'fen',
+  euro: 'euro',
+  euros: 'euros',
+  pound: 'pound',
+  pounds: 'pounds',
+  penny: 'penny',
+  pence: 'pence',
+  dollar: 'dollar',
+  dollars: 'dollars',
+  cent: 'cent',
+  cents: 'cents',
+  yen: 'yen',
+  shilling: 'shilling',
+  shillings: 'shillings',
+  rupee: 'rupee',
+  rupees: 'rupees',
+  paisa: 'paisa',
+  paise: 'paise',
+  received: 'received',
+  earlier: 'earlier',
+  declined: 'payment declined',
+  'insufficient-funds': 'balance too low',
+  'account-blocked': 'account blocked',
+  'payer-not-verified': 'payer not verified',
+  cancelled: 'order cancelled',
+  expired: 'order expired',
+  ready: 'ready to sell',
+  'no-network': 'no network',
+  'network-back': 'network is back',
+  'try-again': 'please try again',
+  'printer-fault': 'check the printer',
+} as const;
+
+export type EnglishWord = keyof typeof ENGLISH;
+
+/** One and several of the major unit, then of the minor unit. */
+const UNITS: Record<Currency, readonly [EnglishWord, EnglishWord, EnglishWord, EnglishWord]> = {
+  CNY: ['yuan', 'yuan', 'fen', 'fen'],
+  EUR: ['euro', 'euros', 'cent', 'cents'],
+  GBP: ['pound', 'pounds', 'penny', 'pence'],
+  HKD: ['dollar', 'dollars', 'cent', 'cents'],
+  INR: ['rupee', 'rupees', 'paisa', 'paise'],
+  JPY: ['yen', 'yen', 'yen', 'yen'],
+  KES: ['shilling', 'shillings', 'cent', 'cents'],
+  USD: ['dollar', 'dollars', 'cent', 'cents'],
+};
+
+const SMALL: readonly EnglishWord[] = [
+  'zero',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+  'thirteen',
+  'fourteen',
+  'fifteen',
+  'sixteen',
+  'seventeen',
+  'eighteen',
+  'nineteen',
+];
+
+const TENS: readonly EnglishWord[] = [
+  'zero',
+  'ten',
+  'twenty',
+  'thirty',
+  'forty',
+  'fifty',
+  'sixty',
+  'seventy',
+  'eighty',
+  'ninety',
+];
+
+/** Thirteen to nineteen differ from thirty to ninety by one unstressed sound. */
+const TEENS: ReadonlySet<EnglishWord> = new Set(SMALL.slice(13));
+
+function word(list: readonly EnglishWord[], at: number): EnglishWord {
+  const found = list[at];
+  if (found === undefined) throw new RangeError(`there is no word for ${at}`);
+  return found;
+}
+
+function below1000(value: number): EnglishWord[] {
+  const words: EnglishWord[] = [];
+  if (value >= 100) words.push(word(SMALL, Math.floor(value / 100)), 'hundred');
+  const rest = value % 100;
+  if (rest === 0) return words;
+  if (rest < 20) return [...words, word(SMALL, rest)];
+  words.push(word(TENS, Math.floor(rest / 10)));
+  if (rest % 10 > 0) words.push(word(SMALL, rest % 10));
+  return words;
+}
+
+function cardinal(value: number): EnglishWord[] {
+  if (value === 0) return ['zero'];
+  const words: EnglishWord[] = [];
+  const millions = Math.floor(value / 1_000_000);
+  const thousands = Math.floor(value / 1000) % 1000;
+  if (millions > 0) words.push(...below1000(millions), 'million');
+  if (thousands > 0) words.push(...below1000(thousands), 'thousand');
+  return [...words, ...below1000(value % 1000)];
+}
+
+/** Figure by figure: `one two point one five yuan`. */
+function figures(whole: number, fraction: number, currency: Currency): EnglishWord[] {
+  const words = [...String(whole)].map((figure) => word(SMALL, Number(figure)));
+  if (fraction > 0) {
+    words.push('point', word(SMALL, Math.floor(fraction / 10)), word(SMALL, fraction % 10));
+  }
+  const [one, many] = UNITS[currency];
+  return [...words, whole === 1 && fraction === 0 ? one : many];
+}
+
+/**
+ * Words of an amount of at least one minor unit: 1250 CNY → `twelve yuan fifty`.
+ *
+ * What a listener can mishear decides the wording. `Fifteen` and `fifty` sound alike in traffic, so
+ * an amount with a teen in it is said again figure by figure (`fifteen yuan that is one five yuan`):
+ * a teen is never left alone. `Twelve yuan five` could be 12.05 or 12.50, so fewer than ten minor
+ * units carry their name (`twelve yuan and five fen`).
+ */
+export function amountInEnglish(amountMinor: number, currency: Currency): EnglishWord[] {
+  const scale = 10 ** CURRENCIES[currency].places;
+  const whole = Math.floor(amountMinor / scale);
+  const fraction = amountMinor % scale;
+  const [one, many, minorOne, minorMany] = UNITS[currency];
+  const words: EnglishWord[] = [];
+  if (whole > 0) words.push(...cardinal(whole), whole === 1 ? one : many);
+  if (fraction > 0) {
+    if (whole > 0 && fraction < 10) words.push('and');
+    words.push(...cardinal(fraction));
+    if (whole === 0 || fraction < 10) words.push(fraction === 1 ? minorOne : minorMany);
+  }
+  if (!words.some((each) => TEENS.has(each))) return words;
+  return [...words, 'that-is', ...figures(whole, fraction, currency)];
+}
