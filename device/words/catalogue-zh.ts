@@ -1,0 +1,137 @@
+import type { EntryProblem, Texts } from './catalogue.ts';
+
+function problem(which: EntryProblem, detail: string): string {
+  switch (which) {
+    case 'empty':
+      return '请先输入金额。';
+    case 'zero':
+      return '金额是 0，请输入要收多少钱。';
+    case 'not_a_number':
+      return '这不是金额，只能用数字和一个小数点。';
+    case 'two_points':
+      return '只能有一个小数点，刚才这个键没有算。';
+    case 'negative':
+      return '金额不能小于 0。';
+    case 'too_many_places':
+      return detail === '0'
+        ? '这种货币没有小数，请不要按小数点。'
+        : `小数点后最多 ${detail} 位，刚才这个键没有算。`;
+    case 'too_large':
+      return `金额太大，一单最多 ${detail}。`;
+    case 'quantity_zero':
+      return '数量至少是 1。';
+    case 'quantity_too_large':
+      return `数量太多，最多 ${detail}。`;
+    case 'unknown_item':
+      return `没有编号为 ${detail} 的商品，请看价目表。`;
+    case 'too_many_lines':
+      return `这一单已满 ${detail} 项，请先收款，再开下一单。`;
+    case 'too_many_keys':
+      return '数字太长，请按退格键删掉一位。';
+  }
+}
+
+export const CHINESE_TEXTS: Texts = {
+  starting: '正在启动…',
+  enterAmount: '请输入金额',
+  enterQuantity: '几份？',
+  enterItem: '商品编号？',
+  saving: '正在保存…',
+  scanToPay: '请扫码付款',
+  waitingForNetwork: '暂时没有网络',
+  cancelling: '正在取消…',
+  expiring: '时间到了',
+  outcome: { paid: '已收款', declined: '付款失败', cancelled: '已取消', expired: '已过期' },
+  earlier: (outcome) => `先前的订单：${outcome}`,
+  outOfService: '暂时不能收款',
+  notEnrolled: '本机还没有登记摊位',
+
+  reason: {
+    insufficient_funds: '顾客的余额不足。',
+    account_blocked: '顾客的账户已停用。',
+    payer_not_verified: '顾客没有通过身份验证。',
+  },
+  declinedAdvice: '没有扣款，请顾客换一种方式付款。',
+  cancelledAdvice: '没有扣款。',
+  expiredAdvice: '没有人及时付款。顾客还在的话，请重新输入金额。',
+  waitingForNetworkAdvice: '订单已存好，有网络会自动发出。先不要交货。',
+  expiringAdvice: '正在确认最后一刻有没有付款，请稍等。',
+  digitsLabel: (digits) => `验证码：${digits}`,
+  orderLine: (number) => `订单 ${number}`,
+  itemLine: (quantity, name, total) => `${quantity} × ${name}  ${total}`,
+  unnamedItem: '商品',
+  totalLine: (total) => `合计 ${total}`,
+  paidByLine: (payer) => `付款人 ${payer}`,
+  secondsLeft: (seconds) => `还剩 ${seconds} 秒`,
+  waitingToSend: (orders) => `${orders} 单等待网络`,
+  diskFull: '存储卡已满，无法保存订单，请联系安装人员。',
+  notSaved: '订单没有保存成功，所以没有发出，请再试一次。',
+  conflict: (field) => `服务器上同一单号的内容不同（${field}），请联系安装人员。`,
+
+  problem,
+
+  hintEnterAmount: '确认＝收款   + ＝下一项   * ＝数量   / ＝商品编号',
+  hintConfirm: '确认＝收款   + ＝下一项   取消＝重新开始',
+  hintEnterQuantity: '输入数量后按确认   取消＝返回',
+  hintEnterItem: '输入商品编号后按确认   取消＝返回',
+  hintOffered: '取消＝作废这一单',
+  hintWait: '请稍等',
+  hintNextSale: '可以输入下一单金额',
+  hintAfterProblem: '退格＝删一位   取消＝重新开始',
+
+  organ: {
+    keypad: '键盘',
+    pad: '第二键盘',
+    screen: '屏幕',
+    customer_panel: '顾客屏',
+    oled: '小屏幕',
+    printer: '打印机',
+    speaker: '喇叭',
+    advertiser: '蓝牙',
+    lamp: '指示灯',
+    buzzer: '蜂鸣器',
+    panel: '按键板',
+  },
+  why: {
+    absent: '没有接上。',
+    denied: '本程序无权使用。',
+    busy: '正被其他程序占用。',
+    missing_tool: '缺少所需的程序。',
+    timeout: '没有反应。',
+    lost: '已断开。',
+    protocol: '回应不正常。',
+  },
+  without: {
+    keypad: '请用另一个键盘。',
+    pad: '请用另一个键盘。',
+    screen: '请看顾客屏。',
+    customer_panel: '请把屏幕转向顾客。',
+    oled: '其他屏幕照常显示。',
+    printer: '不打印小票，顾客手机上仍有账单。',
+    speaker: '请看屏幕上的结果。',
+    advertiser: '请顾客扫码。',
+    lamp: '请看屏幕上的结果。',
+    buzzer: '按键没有声音。',
+    panel: '它的按键、灯和蜂鸣器都停用。',
+  },
+  mend: {
+    absent: '请接上。',
+    denied: '请联系安装人员。',
+    busy: '请关机再开机。',
+    missing_tool: '请联系安装人员。',
+    timeout: '请关掉再打开。',
+    lost: '请重新接上。',
+    protocol: '请拔下再接上。',
+  },
+  noInput: '没有可用的键盘，接上一个才能继续收款。',
+
+  receiptTitle: '小票',
+  total: '合计',
+  order: '订单号',
+  time: '时间',
+  place: '地点',
+  payment: '付款编号',
+  paidBy: '付款人',
+  thanks: '谢谢惠顾！',
+  copyOf: '副本',
+};
