@@ -9,6 +9,8 @@ import { DeviceError, type DeviceErrorCode, type DeviceEvents } from '#device/po
 export interface SerialSettings {
   readonly port: string;
   readonly baud: number;
+  /** Hardware flow control, where the device wants it (Bluetooth's H4 does). */
+  readonly flow?: 'rts_cts';
 }
 
 export interface SerialEvents extends DeviceEvents {
@@ -52,6 +54,7 @@ export function openSerial(
     baudRate: settings.baud,
     autoOpen: false,
     hupcl: false,
+    rtscts: settings.flow === 'rts_cts',
   });
   let closing = false;
   let told = false;
