@@ -1,0 +1,217 @@
+/** Each phone as a card: what it hears, what it shows, and what its owner can do. */
+import { fill, make, mark, show, write } from './dom.js';
+import { call } from './stall.js';
+import { spokenLanguage, t, tryWord } from './words.js';
+
+/** Minor units with the currency's own sign, in the page's language. */
+export function money(amountMinor, currency) {
+  const format = new Intl.NumberFormat(spokenLanguage(), {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'narrowSymbol',
+  });
+  const { maximumFractionDigits } = format.resolvedOptions();
+  return format.format(amountMinor / 10 ** maximumFractionDigits);
+}
+
+export function buildPhones(root, { say }) {
+  const cards = new Map();
+  const add = make('button', { type: 'button', class: 'add' });
+  add.addEventListener('click', () => {
+    const taken = new Set(cards.keys());
+    const name = ['Ming', 'Ana', 'Joy', 'Omar', 'Yuki', 'Raj'].find((each) => !taken.has(each));
+    call('POST', 'phones', { name: name ?? `Phone ${taken.size + 1}`, distance_m: 2 }).catch(say);
+  });
+  root.append(add);
+  return {
+    update(state) {
+      for (const phone of state.phones) {
+        if (!cards.has(phone.name)) {
+          const card = buildCard(phone.name, say);
+          cards.set(phone.name, card);
+          add.before(card.element);
+        }
+        cards.get(phone.name).update(phone, state);
+      }
+      for (const [name, card] of cards) {
+        if (state.phones.some((phone) => phone.name === name)) continue;
+        card.element.remove();
+        cards.delete(name);
+      }
+      write(add, `+ ${t('add_phone')}`);
+      show(add, state.phones.length < 6);
+    },
+  };
+}
+
+function buildCard(name, say) {
+  let busy = false;
+  const path = `phones/${encodeURIComponent(name)}`;
+  const element = make('article', { class: 'phone', 'aria-label': name });
+  const act = async (what, body) => {
+    if (busy) return;
+    busy = true;
+    mark(element, 'data-busy', 'yes');
+    try {
+      await call('POST', `${path}/${what}`, body ?? {});
+    } catch (error) {
+      say(error);
+    }
+    busy = false;
+    mark(element, 'data-busy', null);
+  };
+  const button = (kind, onclick) => make('button', { type: 'button', class: kind, onclick });
+  const parts = {
+    hears: make('p', { class: 'hears' }),
+    remove: button('quiet small', () => call('DELETE', path).catch(say)),
+    glass: make('div', { class: 'phone-glass', 'aria-live': 'polite' }),
+    scan: button('main', () => act('scan')),
+    take: button('', () => act('open', { by: 'broadcast' })),
+  };
+  const tricks = buildTricks(act);
+  element.append(
+    make('header', {}, make('h3', {}, name), parts.hears, parts.remove),
+    parts.glass,
+    make('div', { class: 'actions' }, parts.scan, parts.take),
+    tricks.element,
+  );
+  const pay = buildPay(act);
+  return {
+    element,
+    update(phone, state) {
+      const heard = phone.heard.at(-1);
+      write(
+        parts.hears,
+        phone.radio !== 'working'
+          ? t('no_radio')
+          : heard === undefined
+            ? t('hears_nothing')
+            : t('hears', heard.order.slice(-4), heard.rssi),
+      );
+      mark(parts.hears, 'data-hears', heard === undefined ? null : 'yes');
+      write(parts.scan, t('scan'));
+      write(parts.take, t('take_heard'));
+      write(parts.remove, '×');
+      mark(parts.remove, 'aria-label', `${t('remove')}: ${name}`);
+      parts.take.disabled = heard === undefined;
+      tricks.update(phone);
+      showGlass(parts.glass, phone, state, pay);
+    },
+  };
+}
+
+function buildTricks(act) {
+  const button = (onclick) => make('button', { type: 'button', class: 'small', onclick });
+  const summary = make('summary', {});
+  const photograph = button(() => act('photograph'));
+  const replay = button(() => act('open', { by: 'photo' }));
+  const forge = button(() => act('open', { by: 'forged' }));
+  const digits = make('input', { inputmode: 'numeric', maxlength: 2, size: 2, class: 'digits' });
+  const typed = button(() => act('scan', { digits: digits.value }));
+  const page = make('a', { target: '_blank', rel: 'noopener', class: 'button small' });
+  const element = make(
+    'details',
+    { class: 'tricks' },
+    summary,
+    make(
+      'div',
+      { class: 'trick-list' },
+      photograph,
+      replay,
+      forge,
+      make('span', { class: 'pair' }, digits, typed),
+      page,
+    ),
+  );
+  return {
+    element,
+    update(phone) {
+      write(summary, t('more'));
+      write(photograph, t('photograph'));
+      write(replay, t('show_photo'));
+      write(forge, t('forge'));
+      write(typed, t('type_digits'));
+      write(page, t('in_browser'));
+      mark(digits, 'aria-label', t('digits'));
+      replay.disabled = phone.photo === null;
+      const url = phone.photo?.text.startsWith('http') ? phone.photo.text : null;
+      show(page, url !== null);
+      mark(page, 'href', url);
+    },
+  };
+}
+
+/** The form stays one element, so that what its owner types survives every update. */
+function buildPay(act) {
+  const payer = make('select', { name: 'payer' });
+  const pin = make('input', { name: 'pin', inputmode: 'numeric', autocomplete: 'off', size: 6 });
+  const payerLabel = make('span', {});
+  const pinLabel = make('span', {});
+  const submit = make('button', { class: 'main' });
+  const form = make(
+    'form',
+    { class: 'pay' },
+    make('label', {}, payerLabel, payer),
+    make('label', {}, pinLabel, pin),
+    submit,
+  );
+  let payers = [];
+  payer.addEventListener('change', () => {
+    pin.value = payers.find((each) => each.phone === payer.value)?.pin ?? '';
+  });
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    act('pay', { phone: payer.value, pin: pin.value });
+  });
+  return {
+    form,
+    update(state, order) {
+      payers = state.payers;
+      const kept = payer.value;
+      fill(payer, JSON.stringify(payers), () =>
+        payers.map((each) => make('option', { value: each.phone }, each.label)),
+      );
+      if (payers.some((each) => each.phone === kept)) payer.value = kept;
+      else pin.value = payers[0]?.pin ?? '';
+      write(payerLabel, t('payer'));
+      write(pinLabel, t('pin'));
+      write(submit, t('pay', money(order.amount_minor, order.currency)));
+    },
+  };
+}
+
+function showGlass(glass, phone, state, pay) {
+  const { opened, refusal, bill } = phone;
+  const key = JSON.stringify([opened?.order, refusal, bill, spokenLanguage()]);
+  if (opened !== null) pay.update(state, opened.order);
+  fill(glass, key, () => {
+    const refused = refusal === null ? null : make('p', { class: 'refused' }, refusal.detail);
+    if (opened === null) return [refused ?? make('p', { class: 'idle' }, t('waiting'))];
+    const { order } = opened;
+    const rows = [
+      make('p', { class: 'vendor' }, order.vendor),
+      make('p', { class: 'spot' }, order.place.name),
+      make('p', { class: 'amount' }, money(order.amount_minor, order.currency)),
+      ...order.lines.filter((line) => line.name !== undefined).map((line) => lineOf(line, order)),
+      make('p', { class: 'verdict', 'data-state': order.state }, verdictOf(order)),
+    ];
+    if (refused !== null) rows.push(refused);
+    if (bill !== null) rows.push(make('p', { class: 'bill' }, t('bill', bill.payment)));
+    if (order.state === 'offered') rows.push(pay.form);
+    return rows;
+  });
+}
+
+const lineOf = (line, order) =>
+  make(
+    'p',
+    { class: 'line' },
+    make('span', {}, `${line.quantity} × ${line.name}`),
+    make('span', {}, money(line.unit_minor * line.quantity, order.currency)),
+  );
+
+function verdictOf(order) {
+  const word = t(`state_${order.state}`);
+  if (order.state !== 'declined' || order.reason === undefined) return word;
+  return `${word}: ${tryWord(`reason_${order.reason}`, order.reason)}`;
+}
