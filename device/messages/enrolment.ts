@@ -17,6 +17,15 @@ export type CatalogueItem = z.infer<typeof catalogueItemSchema>;
 export const languageSchema = z.enum(['en', 'zh-CN']);
 export type Language = z.infer<typeof languageSchema>;
 
+/** What an EMVCo payload says of the merchant beyond the name (fields 52, 58 and 60). */
+export const merchantSchema = z.strictObject({
+  city: z.string().min(1).max(15),
+  /** ISO 3166-1 alpha-2. */
+  country: z.string().regex(/^[A-Z]{2}$/),
+  /** ISO 18245 merchant category code, such as 5814 for fast food. */
+  category: z.string().regex(/^\d{4}$/),
+});
+
 /** What a terminal knows of the stall it stands at. */
 export const stallSchema = z.strictObject({
   vendor: z.string().min(1).max(80),
@@ -24,6 +33,7 @@ export const stallSchema = z.strictObject({
   currency: currencySchema,
   language: languageSchema,
   catalogue: z.array(catalogueItemSchema).max(500),
+  merchant: merchantSchema.default({ city: 'Unknown', country: 'CN', category: '0000' }),
   /** How long an order is offered before it expires. */
   order_lifetime_s: z.int().min(10).max(3600),
 });

@@ -1,0 +1,52 @@
+/** The itemised bill, row A9: the same lines on the screen and on paper. */
+import { groupOrderNumber } from '../codecs/order-number.ts';
+import type { Language } from '../messages/enrolment.ts';
+import { formatMinor, formatMoney, timesMinor } from '../messages/money.ts';
+import type { Order, Result } from '../messages/order.ts';
+import type { PrintedReceipt } from '../ports/printer.ts';
+import { textsIn } from '../words/catalogue.ts';
+
+export interface BillLine {
+  readonly label: string;
+  /** Amount without a symbol, such as `9.00`. */
+  readonly value: string;
+}
+
+/** One line for each line of the order; goods without a name are called by the catalogue's word. */
+export function billLines(
+  order: Pick<Order, 'lines' | 'currency'>,
+  language: Language,
+): BillLine[] {
+  const { unnamedItem } = textsIn(language);
+  return order.lines.map(({ name, quantity, unit_minor }) => {
+    const each = quantity > 1 ? ` @ ${formatMinor(unit_minor, order.currency)}` : '';
+    return {
+      label: `${quantity} × ${name ?? unnamedItem}${each}`,
+      value: formatMinor(timesMinor(unit_minor, quantity), order.currency),
+    };
+  });
+}
+
+/** The paper receipt of a paid order. */
+export function printedBill(order: Order, result: Result, language: Language): PrintedReceipt {
+  const texts = textsIn(language);
+  const rows = [
+    ...billLines(order, language),
+    { label: texts.place, value: order.place.name },
+    { label: texts.order, value: groupOrderNumber(order.number) },
+    { label: texts.time, value: timeText(result.at) },
+    ...(result.payment === undefined ? [] : [{ label: texts.payment, value: result.payment }]),
+    ...(result.payer === undefined ? [] : [{ label: texts.paidBy, value: result.payer }]),
+  ];
+  return {
+    title: order.vendor,
+    rows,
+    total: { label: texts.total, value: formatMoney(order) },
+    footer: [texts.thanks],
+  };
+}
+
+/** ISO 8601 to the minute, in UTC and saying so: a bill is proof beyond its street. */
+function timeText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

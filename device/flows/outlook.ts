@@ -1,0 +1,253 @@
+/**
+ * What the organs with a state show: a pure function of the terminal's state and the time. Nothing is
+ * drawn anywhere else, so that the screen can't say one thing and the radio another.
+ */
+import { writeBroadcast } from '../codecs/broadcast.ts';
+import { digitsStep, writeDigits } from '../codecs/digits.ts';
+import { writeMerchantPresented } from '../codecs/emvco.ts';
+import { writeOffer } from '../codecs/offer.ts';
+import { groupOrderNumber } from '../codecs/order-number.ts';
+import { CURRENCIES, formatMoney, MAX_ORDER_MINOR } from '../messages/money.ts';
+import type { Order, Result } from '../messages/order.ts';
+import type { Broadcast } from '../ports/advertiser.ts';
+import type { MissingOrgan, Screen } from '../ports/display.ts';
+import type { LampSignal } from '../ports/lamp.ts';
+import { type EntryProblem, missingOrgan, type Texts, textsIn } from '../words/catalogue.ts';
+import { billLines } from './bill.ts';
+import { MAX_LINES, MAX_QUANTITY, type ReadEntry, readEntry } from './entry.ts';
+import type { Sale } from './sale.ts';
+import type { Outlook, TerminalState } from './state.ts';
+
+/** What is shown, lit and broadcast at monotonic ms `now`. */
+export function outlookOf(state: TerminalState, now: number): Outlook {
+  const sale = state.focus === null ? undefined : state.sales.get(state.focus);
+  const offered = sale?.stage === 'open' ? sale : undefined;
+  return {
+    screen: screenOf(state, sale, now),
+    lamp: lampOf(sale, state),
+    broadcast: offered === undefined ? null : broadcastOf(state, offered.order, now),
+  };
+}
+
+type View = Omit<Screen, 'missing' | 'online'>;
+
+function screenOf(state: TerminalState, sale: Sale | undefined, now: number): Screen {
+  const texts = textsIn(state.settings.stall.language);
+  const view = sale === undefined ? entryView(state, texts) : saleView(state, sale, texts, now);
+  return {
+    ...view,
+    lines: [...asideLines(state, texts), ...view.lines],
+    missing: missingOrgans(state, texts),
+    online: state.online,
+  };
+}
+
+// ── Keying ──────────────────────────────────────────────────────────────────────────────────────
+
+function entryView(state: TerminalState, texts: Texts): View {
+  const { stall } = state.settings;
+  const { keyed, refused } = state.entry;
+  const { symbol } = CURRENCIES[stall.currency];
+  if (state.diskRefused) {
+    return {
+      title: texts.outOfService,
+      big: '',
+      tone: 'bad',
+      lines: [texts.diskFull],
+      hint: texts.hintAfterProblem,
+    };
+  }
+  const read = readEntry(state.entry, stall);
+  const wrong = read.problem !== undefined && (refused || read.stuck) ? read.problem : undefined;
+  const simple = /^[\d.]*$/.test(keyed);
+  return {
+    title: texts.enterAmount,
+    big: simple ? symbol + keyed : formatMoney({ amount_minor: read.total_minor, ...stall }),
+    tone: wrong === undefined ? 'plain' : 'bad',
+    lines: [
+      ...(wrong === undefined ? [] : [problemText(texts, wrong, read, state)]),
+      ...(simple ? [] : keyedLines(state, read)),
+      ...(keyed === '' ? waitingLines(state, texts) : []),
+    ],
+    hint: entryHint(texts, keyed, wrong),
+  };
+}
+
+function entryHint(texts: Texts, keyed: string, wrong: EntryProblem | undefined): string {
+  if (wrong !== undefined && keyed !== '') return texts.hintAfterProblem;
+  return keyed === '' ? texts.hintEnterAmount : texts.hintConfirm;
+}
+
+/** The lines so far, newest first, and the keys of the one being keyed where it is not whole. */
+function keyedLines(state: TerminalState, read: ReadEntry): string[] {
+  const { stall } = state.settings;
+  const order = { lines: [...read.lines], currency: stall.currency };
+  const whole = billLines(order, stall.language).map(({ label, value }) => `${label}  ${value}`);
+  const open = read.problem === undefined ? [] : [`${read.current}_`];
+  return [...open, ...whole.reverse()];
+}
+
+function problemText(
+  texts: Texts,
+  problem: EntryProblem,
+  read: ReadEntry,
+  state: TerminalState,
+): string {
+  const { currency } = state.settings.stall;
+  switch (problem) {
+    case 'too_large':
+      return texts.problem(problem, formatMoney({ amount_minor: MAX_ORDER_MINOR, currency }));
+    case 'too_many_places':
+      return texts.problem(problem, String(CURRENCIES[currency].places));
+    case 'unknown_item':
+      return texts.problem(problem, read.current.replace(/^.*\//, ''));
+    case 'quantity_too_large':
+      return texts.problem(problem, String(MAX_QUANTITY));
+    case 'too_many_lines':
+      return texts.problem(problem, String(MAX_LINES));
+    default:
+      return texts.problem(problem, '');
+  }
+}
+
+function waitingLines(state: TerminalState, texts: Texts): string[] {
+  const waiting = [...state.sales.values()].filter((sale) => sale.stage === 'closing').length;
+  return waiting === 0 ? [] : [texts.waitingToSend(waiting)];
+}
+
+// ── A sale ──────────────────────────────────────────────────────────────────────────────────────
+
+function saleView(state: TerminalState, sale: Sale, texts: Texts, now: number): View {
+  const { order } = sale;
+  const big = formatMoney(order);
+  const number = texts.orderLine(groupOrderNumber(order.number));
+  const bill = itemLines(order, state);
+  if (sale.conflict !== undefined) {
+    const lines = [texts.conflict(sale.conflict), number];
+    return { title: texts.outOfService, big, tone: 'bad', lines, hint: texts.hintNextSale };
+  }
+  switch (sale.stage) {
+    case 'saving':
+      return { title: texts.saving, big, tone: 'busy', lines: bill, hint: texts.hintWait };
+    case 'open':
+      return offerView(state, sale, texts, now);
+    case 'closing': {
+      const expiring = sale.close?.because === 'expired';
+      const advice = state.online ? texts.expiringAdvice : texts.waitingForNetworkAdvice;
+      const title = expiring ? texts.expiring : texts.cancelling;
+      return { title, big, tone: 'busy', lines: [advice, number], hint: texts.hintNextSale };
+    }
+    case 'settling':
+    case 'ended':
+      return sale.result === undefined
+        ? { title: texts.saving, big, tone: 'busy', lines: bill, hint: texts.hintWait }
+        : resultView(sale.result, texts, [...bill, number]);
+  }
+}
+
+function offerView(state: TerminalState, sale: Sale, texts: Texts, now: number): View {
+  const { order } = sale;
+  const gatewayMs = now + state.clockOffset;
+  const leftMs = sale.openedAt + order.lifetime_s * 1000 - now;
+  const waiting = state.online ? [] : [texts.waitingForNetworkAdvice];
+  return {
+    title: state.online ? texts.scanToPay : texts.waitingForNetwork,
+    big: formatMoney(order),
+    tone: 'busy',
+    qr: qrOf(state, order, gatewayMs),
+    digits: writeDigits(state.settings.keys.digits, order.number, digitsStep(gatewayMs)),
+    lines: [
+      ...waiting,
+      ...(state.nudged ? [texts.hintOffered] : []),
+      ...itemLines(order, state),
+      texts.orderLine(groupOrderNumber(order.number)),
+      // In steps, so that a slow display is not redrawn each second.
+      texts.secondsLeft(Math.max(0, Math.ceil(leftMs / 10_000) * 10)),
+    ],
+    hint: texts.hintOffered,
+  };
+}
+
+function resultView(result: Result, texts: Texts, details: readonly string[]): View {
+  const hint = texts.hintNextSale;
+  const big = formatMoney(result);
+  const title = texts.outcome[result.outcome];
+  switch (result.outcome) {
+    case 'paid': {
+      const payer = result.payer === undefined ? [] : [texts.paidByLine(result.payer)];
+      return { title, big, tone: 'good', lines: [...payer, ...details], hint };
+    }
+    case 'declined': {
+      const why = result.reason === undefined ? [] : [texts.reason[result.reason]];
+      const lines = [...why, texts.declinedAdvice, ...details];
+      return { title, big, tone: 'bad', lines, hint };
+    }
+    case 'cancelled':
+      return { title, big, tone: 'plain', lines: [texts.cancelledAdvice, ...details], hint };
+    case 'expired':
+      return { title, big, tone: 'plain', lines: [texts.expiredAdvice, ...details], hint };
+  }
+}
+
+function itemLines(order: Order, state: TerminalState): string[] {
+  const lines = billLines(order, state.settings.stall.language);
+  const only = order.lines[0];
+  // A bare amount is on the screen already, in letters as high as a hand.
+  if (lines.length === 1 && only?.quantity === 1 && only.name === undefined) return [];
+  return lines.map(({ label, value }) => `${label}  ${value}`);
+}
+
+/** What became of an order that is not on the screen. */
+function asideLines(state: TerminalState, texts: Texts): string[] {
+  if (state.aside === null) return [];
+  const { result, earlier } = state.aside;
+  const outcome = texts.outcome[result.outcome];
+  const text = earlier ? texts.earlier(outcome) : outcome;
+  const number = texts.orderLine(groupOrderNumber(result.order));
+  return [`${text}: ${formatMoney(result)} (${number})`];
+}
+
+// ── QR, broadcast, lamp, organs ─────────────────────────────────────────────────────────────────
+
+function qrOf(state: TerminalState, order: Order, gatewayMs: number): string {
+  const { keys, payUrl, qrFormat, stall } = state.settings;
+  const token = writeOffer(keys.offer, order.number, order.place, gatewayMs);
+  if (qrFormat === 'url') return payUrl + token;
+  return writeMerchantPresented({
+    token,
+    amount_minor: order.amount_minor,
+    currency: order.currency,
+    merchant: order.vendor,
+    ...stall.merchant,
+    bill: order.number,
+  });
+}
+
+function broadcastOf(state: TerminalState, order: Order, now: number): Broadcast {
+  const { keys, powerAtOneMetre, payUrl } = state.settings;
+  const gatewayMs = now + state.clockOffset;
+  return {
+    manufacturerData: writeBroadcast(keys.broadcast, order.number, gatewayMs, powerAtOneMetre),
+    url: payUrl + writeOffer(keys.offer, order.number, order.place, gatewayMs),
+  };
+}
+
+function lampOf(sale: Sale | undefined, state: TerminalState): LampSignal {
+  if (sale === undefined) return state.diskRefused ? 'bad' : 'ready';
+  if (sale.conflict !== undefined) return 'bad';
+  if (sale.stage !== 'ended' && sale.stage !== 'settling') return 'busy';
+  switch (sale.result?.outcome) {
+    case 'paid':
+      return 'good';
+    case 'declined':
+      return 'bad';
+    default:
+      return 'ready';
+  }
+}
+
+function missingOrgans(state: TerminalState, texts: Texts): MissingOrgan[] {
+  return [...state.organs].flatMap(([name, organ]) =>
+    organ.is === 'missing' ? [missingOrgan(texts, name, organ.code, organ.mend)] : [],
+  );
+}

@@ -1,0 +1,256 @@
+/**
+ * One sale by phone, rows A3–A9, as a state machine:
+ *
+ *   saving ──saved──▶ open ──cancel, lifetime over──▶ closing
+ *                       └──────────result─────────────┴──▶ settling ──saved──▶ ended
+ *
+ * The order is on disk before it is offered; the request to end it is on disk before it is sent; the
+ * result is on disk before it is announced. What ends an order is the gateway's signed result alone:
+ * a terminal that cancels asks, and may hear that it was paid a moment before.
+ */
+import type { JournalEntry } from '../messages/journal.ts';
+import type { CloseRequest, Order, Receipt, Result, Uplink } from '../messages/order.ts';
+
+export type Stage = 'saving' | 'open' | 'closing' | 'settling' | 'ended';
+
+export interface Sale {
+  readonly order: Order;
+  readonly stage: Stage;
+  /** Monotonic ms from which its lifetime counts. */
+  readonly openedAt: number;
+  /** The gateway said that it has the order. */
+  readonly received: boolean;
+  readonly close?: CloseRequest;
+  readonly result?: Result;
+  /** What the disk refused and must still take. */
+  readonly unsaved?: JournalEntry;
+  /** The gateway holds another order under this number: it can't be paid. */
+  readonly conflict?: string;
+  readonly announced: boolean;
+  /** What was sent and not yet answered is sent again at this monotonic ms. */
+  readonly resendAt: number;
+  readonly tries: number;
+}
+
+export type SaleEvent =
+  | { readonly is: 'saved'; readonly entry: JournalEntry }
+  /** The disk refused it (full, worn out): it is tried again, and what happened stays true. */
+  | { readonly is: 'not_saved'; readonly entry: JournalEntry }
+  | { readonly is: 'receipt'; readonly receipt: Receipt }
+  | { readonly is: 'result'; readonly result: Result }
+  | { readonly is: 'cancel' }
+  /** The link came up: everything unanswered is sent now. */
+  | { readonly is: 'link_up' }
+  | { readonly is: 'tick' };
+
+export type SaleEffect =
+  | { readonly do: 'journal'; readonly entry: JournalEntry }
+  | { readonly do: 'publish'; readonly uplink: Uplink }
+  /** The result is on disk: say it, show it, print it. */
+  | { readonly do: 'announce'; readonly result: Result }
+  | { readonly do: 'log'; readonly what: string };
+
+export interface SaleStep {
+  readonly sale: Sale;
+  readonly effects: readonly SaleEffect[];
+}
+
+const FIRST_RESEND_MS = 2_000;
+const LAST_RESEND_MS = 60_000;
+
+/** A sale that the vendor has just keyed: it is written down before anything else. */
+export function beginSale(order: Order, monotonic: number): SaleStep {
+  const sale: Sale = {
+    order,
+    stage: 'saving',
+    openedAt: monotonic,
+    received: false,
+    announced: false,
+    resendAt: 0,
+    tries: 0,
+  };
+  return { sale, effects: [{ do: 'journal', entry: { kind: 'order', order } }] };
+}
+
+/** Takes a sale one event further. `online` says whether sending makes sense now. */
+export function stepSale(sale: Sale, event: SaleEvent, now: number, online: boolean): SaleStep {
+  switch (event.is) {
+    case 'saved':
+      return stepSaved(sale, event.entry, now, online);
+    case 'not_saved':
+      return stepNotSaved(sale, event.entry, now);
+    case 'receipt':
+      return stepReceipt(sale, event.receipt);
+    case 'result':
+      return stepResult(sale, event.result);
+    case 'cancel':
+      return sale.stage === 'open' ? closeSale(sale, 'cancelled') : stay(sale);
+    case 'link_up':
+      return send({ ...sale, tries: 0 }, now, true);
+    case 'tick':
+      return stepTick(sale, now, online);
+  }
+}
+
+const stay = (sale: Sale): SaleStep => ({ sale, effects: [] });
+
+function stepSaved(sale: Sale, entry: JournalEntry, now: number, online: boolean): SaleStep {
+  switch (entry.kind) {
+    case 'order':
+      if (sale.stage !== 'saving') return stay(sale);
+      return send({ ...sale, stage: 'open', openedAt: now }, now, online);
+    case 'close':
+      return send({ ...withoutUnsaved(sale), close: entry.close, tries: 0 }, now, online);
+    case 'result': {
+      const seen: SaleEffect = { do: 'publish', uplink: seenUplink(sale) };
+      const announce: SaleEffect = { do: 'announce', result: entry.result };
+      // Where the disk refused it at first, it was announced then.
+      const effects = sale.unsaved?.kind === 'result' ? [seen] : [announce, seen];
+      return { sale: { ...withoutUnsaved(sale), stage: 'ended' }, effects };
+    }
+    default:
+      return stay(sale);
+  }
+}
+
+/** An order that can't be written down is no order: whoever keeps the sales drops it. */
+function stepNotSaved(sale: Sale, entry: JournalEntry, now: number): SaleStep {
+  if (entry.kind !== 'close' && entry.kind !== 'result') return stay(sale);
+  const waiting: Sale = { ...sale, unsaved: entry, resendAt: now + FIRST_RESEND_MS };
+  if (entry.kind === 'close' || sale.unsaved?.kind === 'result') return stay(waiting);
+  // The money is posted, and the vendor must hear so although it can't be written down yet. It is not
+  // acknowledged: the gateway tells it again until it is on disk.
+  const announce: SaleEffect = { do: 'announce', result: entry.result };
+  return { sale: waiting, effects: [announce] };
+}
+
+function withoutUnsaved({ unsaved: _, ...sale }: Sale): Sale {
+  return sale;
+}
+
+function stepReceipt(sale: Sale, receipt: Receipt): SaleStep {
+  if (sale.received || sale.conflict !== undefined) return stay(sale);
+  const journal: SaleEffect = { do: 'journal', entry: { kind: 'receipt', receipt } };
+  if (receipt.said === 'conflicts') {
+    const field = receipt.field ?? 'number';
+    const log: SaleEffect = { do: 'log', what: `order ${sale.order.number} conflicts in ${field}` };
+    return { sale: { ...sale, stage: 'ended', conflict: field }, effects: [journal, log] };
+  }
+  return { sale: { ...sale, received: true, tries: 0 }, effects: [journal] };
+}
+
+function stepResult(sale: Sale, result: Result): SaleStep {
+  if (sale.stage === 'ended' && sale.result !== undefined) {
+    // Its acknowledgement was lost on the way; it was announced, and is not announced again.
+    return { sale, effects: [{ do: 'publish', uplink: seenUplink(sale) }] };
+  }
+  if (sale.stage === 'settling' || sale.conflict !== undefined) return stay(sale);
+  const { amount_minor, currency } = sale.order;
+  if (result.amount_minor !== amount_minor || result.currency !== currency) {
+    const what = `result of order ${sale.order.number} is for another amount: not announced`;
+    return { sale, effects: [{ do: 'log', what }] };
+  }
+  const journal: SaleEffect = { do: 'journal', entry: { kind: 'result', result } };
+  return { sale: { ...sale, stage: 'settling', result }, effects: [journal] };
+}
+
+function stepTick(sale: Sale, now: number, online: boolean): SaleStep {
+  if (sale.stage === 'open' && now - sale.openedAt >= sale.order.lifetime_s * 1000) {
+    return closeSale(sale, 'expired');
+  }
+  if (now < sale.resendAt) return stay(sale);
+  if (sale.unsaved !== undefined) {
+    const again: SaleEffect = { do: 'journal', entry: sale.unsaved };
+    return { sale: { ...sale, resendAt: now + FIRST_RESEND_MS }, effects: [again] };
+  }
+  return send(sale, now, online);
+}
+
+function closeSale(sale: Sale, because: CloseRequest['because']): SaleStep {
+  const close: CloseRequest = { order: sale.order.number, because };
+  return {
+    // `close` is set, and with it sent, when the journal has it.
+    sale: { ...sale, stage: 'closing' },
+    effects: [{ do: 'journal', entry: { kind: 'close', close } }],
+  };
+}
+
+/** Sends whatever the gateway has not answered, the order before the request to end it. */
+function send(sale: Sale, now: number, online: boolean): SaleStep {
+  const uplinks = unanswered(sale);
+  if (!online || uplinks.length === 0) return stay(sale);
+  const wait = Math.min(LAST_RESEND_MS, FIRST_RESEND_MS * 2 ** Math.min(sale.tries, 6));
+  return {
+    sale: { ...sale, tries: sale.tries + 1, resendAt: now + wait },
+    effects: uplinks.map((uplink) => ({ do: 'publish', uplink })),
+  };
+}
+
+function unanswered(sale: Sale): Uplink[] {
+  if (sale.stage === 'saving' || sale.stage === 'settling' || sale.stage === 'ended') return [];
+  const uplinks: Uplink[] = [];
+  if (!sale.received) uplinks.push({ kind: 'order', order: sale.order });
+  if (sale.close !== undefined) uplinks.push({ kind: 'close', close: sale.close });
+  return uplinks;
+}
+
+const seenUplink = (sale: Sale): Uplink => ({ kind: 'seen', seen: { order: sale.order.number } });
+
+/** Whether nothing more will come of it. */
+export const isSettled = (sale: Sale): boolean =>
+  sale.conflict !== undefined || (sale.stage === 'ended' && sale.announced);
+
+/**
+ * What the journal says of the sales it holds. A sale that was open is open again for the rest of its
+ * lifetime by the clock; where the clock makes no sense, it is closed at the first tick.
+ */
+export function recallSales(
+  entries: readonly JournalEntry[],
+  now: number,
+  monotonic: number,
+): Map<string, Sale> {
+  const sales = new Map<string, Sale>();
+  for (const entry of entries) {
+    if (entry.kind === 'order') {
+      const age = now - entry.order.made_at;
+      const { sale } = beginSale(entry.order, monotonic - (age >= 0 ? age : Infinity));
+      sales.set(entry.order.number, { ...sale, stage: 'open' });
+      continue;
+    }
+    const number = numberOf(entry);
+    const sale = sales.get(number);
+    if (sale !== undefined) sales.set(number, recall(sale, entry));
+  }
+  return sales;
+}
+
+function recall(sale: Sale, entry: Exclude<JournalEntry, { kind: 'order' }>): Sale {
+  switch (entry.kind) {
+    case 'receipt':
+      return entry.receipt.said === 'conflicts'
+        ? { ...sale, stage: 'ended', conflict: entry.receipt.field ?? 'number' }
+        : { ...sale, received: true };
+    case 'close':
+      return sale.stage === 'open' ? { ...sale, stage: 'closing', close: entry.close } : sale;
+    case 'result':
+      return { ...sale, stage: 'ended', result: entry.result };
+    case 'announced':
+      return { ...sale, announced: true };
+  }
+}
+
+/** The order that a journal entry is about. */
+export function numberOf(entry: JournalEntry): string {
+  switch (entry.kind) {
+    case 'order':
+      return entry.order.number;
+    case 'receipt':
+      return entry.receipt.order;
+    case 'close':
+      return entry.close.order;
+    case 'result':
+      return entry.result.order;
+    case 'announced':
+      return entry.order;
+  }
+}

@@ -1,0 +1,107 @@
+/** What a terminal is, what it knows, what reaches it and what it does. */
+import type { TerminalKeys } from '../codecs/keys.ts';
+import type { Stall } from '../messages/enrolment.ts';
+import type { JournalEntry } from '../messages/journal.ts';
+import type { Downlink, Result, Uplink } from '../messages/order.ts';
+import type { Broadcast } from '../ports/advertiser.ts';
+import type { DeviceErrorCode, Role } from '../ports/device.ts';
+import type { Screen } from '../ports/display.ts';
+import type { Key } from '../ports/keypad.ts';
+import type { BeepPattern, LampSignal } from '../ports/lamp.ts';
+import type { PrintedReceipt } from '../ports/printer.ts';
+import type { Entry } from './entry.ts';
+import type { Sale } from './sale.ts';
+
+/** Fixed while the terminal runs. */
+export interface Settings {
+  readonly terminal: string;
+  readonly stall: Stall;
+  readonly keys: TerminalKeys;
+  /** What the QR's URL begins with. */
+  readonly payUrl: string;
+  readonly qrFormat: 'url' | 'emvco';
+  /** dBm of the broadcast at one metre; what a phone compares its own reading with. */
+  readonly powerAtOneMetre: number;
+  /** Organs of the board profile, in its order. */
+  readonly organs: readonly { readonly name: string; readonly role: Role }[];
+}
+
+export type OrganState =
+  | { readonly is: 'starting' }
+  | { readonly is: 'working' }
+  | {
+      readonly is: 'missing';
+      readonly code: DeviceErrorCode;
+      /** What the driver says, for the installer. */
+      readonly detail: string;
+      readonly mend?: string | undefined;
+    };
+
+/** Something final that has not been announced yet. */
+export interface Announcement {
+  readonly result: Result;
+  readonly earlier: boolean;
+}
+
+export interface TerminalState {
+  readonly settings: Settings;
+  readonly entry: Entry;
+  /** Everything that is not settled, and the one on the screen; oldest first. */
+  readonly sales: ReadonlyMap<string, Sale>;
+  /** Numbers of the last settled sales: a repeated result of one of them is acknowledged again. */
+  readonly settled: readonly string[];
+  /** The order on the screen. */
+  readonly focus: string | null;
+  /** Monotonic ms from which the screen goes back to the entry; only where the focus has ended. */
+  readonly leaveAt: number;
+  /** The last result of an order that was not on the screen. */
+  readonly aside: Announcement | null;
+  /** The vendor pressed a key that means nothing while an order is offered. */
+  readonly nudged: boolean;
+  readonly organs: ReadonlyMap<string, OrganState>;
+  readonly online: boolean;
+  /** Gateway's clock minus the monotonic clock, ms. */
+  readonly clockOffset: number;
+  /** The disk refused the last order. */
+  readonly diskRefused: boolean;
+  readonly toAnnounce: readonly Announcement[];
+}
+
+/** The moment at which a step runs; `chance` are random bytes for it alone. */
+export interface Moment {
+  readonly now: number;
+  readonly monotonic: number;
+  readonly chance: Uint8Array;
+}
+
+export type Input =
+  | { readonly is: 'key'; readonly key: Key }
+  | { readonly is: 'saved'; readonly entry: JournalEntry }
+  | { readonly is: 'not_saved'; readonly entry: JournalEntry; readonly why: string }
+  | { readonly is: 'link'; readonly up: boolean }
+  /** Verified and decoded: the gateway signed it, for this terminal. */
+  | { readonly is: 'downlink'; readonly downlink: Downlink }
+  | { readonly is: 'organ'; readonly name: string; readonly state: OrganState }
+  /** The announcement of an order began to sound, or could not. */
+  | { readonly is: 'spoken'; readonly order: string; readonly heard: boolean }
+  | { readonly is: 'tick' };
+
+export type Effect =
+  | { readonly do: 'journal'; readonly entry: JournalEntry }
+  | { readonly do: 'publish'; readonly uplink: Uplink }
+  | { readonly do: 'speak'; readonly clips: readonly string[]; readonly order: string }
+  | { readonly do: 'beep'; readonly pattern: BeepPattern }
+  | { readonly do: 'print'; readonly receipt: PrintedReceipt }
+  | { readonly do: 'log'; readonly what: string };
+
+/** What the organs with a state show just now; the loop hands on what changed. */
+export interface Outlook {
+  readonly screen: Screen;
+  readonly lamp: LampSignal;
+  readonly broadcast: Broadcast | null;
+}
+
+export interface Step {
+  readonly state: TerminalState;
+  readonly effects: readonly Effect[];
+}

@@ -1,0 +1,306 @@
+/**
+ * The terminal's decisions: which sale a key or a message is for, what is on the screen, what is said.
+ * Pure: `step(state, input, moment) → { state, effects }`.
+ */
+import { mintOrderNumber } from '../codecs/order-number.ts';
+import type { JournalEntry } from '../messages/journal.ts';
+import type { Downlink, Order, Result } from '../messages/order.ts';
+import type { Key } from '../ports/keypad.ts';
+import { sayResult } from '../words/clips.ts';
+import { printedBill } from './bill.ts';
+import { EMPTY_ENTRY, keyEntry, readEntry } from './entry.ts';
+import {
+  beginSale,
+  isSettled,
+  numberOf,
+  recallSales,
+  type Sale,
+  type SaleEffect,
+  type SaleEvent,
+  stepSale,
+} from './sale.ts';
+import type { Effect, Input, Moment, OrganState, Settings, Step, TerminalState } from './state.ts';
+
+/** How many settled orders are remembered for a repeated result. */
+const SETTLED_LIMIT = 1000;
+/** How long an ended order stays on the screen where nobody presses a key. */
+const LEAVE_MS = 60_000;
+
+/** The terminal as its journal left it: what was open is open again, what was unsaid is said. */
+export function beginTerminal(
+  settings: Settings,
+  entries: readonly JournalEntry[],
+  moment: Moment,
+): TerminalState {
+  const recalled = recallSales(entries, moment.now, moment.monotonic);
+  const sales = new Map([...recalled].filter(([, sale]) => !isSettled(sale)));
+  const settled = [...recalled].filter(([, sale]) => isSettled(sale)).map(([number]) => number);
+  const open = [...sales.values()].filter((sale) => sale.stage === 'open').at(-1);
+  const unsaid = [...sales.values()].flatMap((sale) =>
+    sale.stage === 'ended' && sale.result ? [{ result: sale.result, earlier: true }] : [],
+  );
+  return {
+    settings,
+    entry: EMPTY_ENTRY,
+    sales,
+    settled: settled.slice(-SETTLED_LIMIT),
+    focus: open?.order.number ?? null,
+    leaveAt: Infinity,
+    aside: null,
+    nudged: false,
+    organs: new Map(settings.organs.map(({ name }): [string, OrganState] => [name, STARTING])),
+    online: false,
+    clockOffset: moment.now - moment.monotonic,
+    diskRefused: false,
+    toAnnounce: unsaid,
+  };
+}
+
+const STARTING: OrganState = { is: 'starting' };
+
+/** One input, one step. */
+export function stepTerminal(state: TerminalState, input: Input, moment: Moment): Step {
+  const step = stepInput(state, input, moment);
+  return flushAnnouncements(dropSettled(step.state), step.effects);
+}
+
+/** Whether the terminal must be woken once a second: something has a time limit or is to be resent. */
+export function needsTick(state: TerminalState): boolean {
+  return state.sales.size > 0 || state.toAnnounce.length > 0;
+}
+
+function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
+  switch (input.is) {
+    case 'key':
+      return stepKey(state, input.key, moment);
+    case 'saved':
+      return stepOneSale(state, numberOf(input.entry), input, moment);
+    case 'not_saved':
+      return stepNotSaved(state, input.entry, input.why, moment);
+    case 'link':
+      return stepLink({ ...state, online: input.up }, moment);
+    case 'downlink':
+      return stepDownlink(state, input.downlink, moment);
+    case 'organ':
+      return stay({ ...state, organs: new Map(state.organs).set(input.name, input.state) });
+    case 'spoken':
+      return stepSpoken(state, input.order, input.heard);
+    case 'tick':
+      return stepTick(state, moment);
+  }
+}
+
+const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
+
+// ── Keys ────────────────────────────────────────────────────────────────────────────────────────
+
+function stepKey(state: TerminalState, key: Key, moment: Moment): Step {
+  const focus = focusedSale(state);
+  if (focus === undefined) return stepEntryKey(state, key, moment);
+  switch (focus.stage) {
+    case 'saving':
+    case 'settling':
+      // A few milliseconds: nothing that could be keyed now would be meant for this screen.
+      return stay(state);
+    case 'open':
+      if (key === 'cancel') return stepOneSale(state, focus.order.number, { is: 'cancel' }, moment);
+      return stay({ ...state, nudged: true }, { do: 'beep', pattern: 'bad' });
+    case 'closing':
+    case 'ended':
+      return stepEntryKey(leaveFocus(state), key, moment, true);
+  }
+}
+
+/** `leaving`: the key also put an ended order aside, so Enter alone is no empty order. */
+function stepEntryKey(state: TerminalState, key: Key, moment: Moment, leaving = false): Step {
+  const quiet: TerminalState = { ...state, diskRefused: false, aside: null };
+  if (key !== 'enter') {
+    const entry = keyEntry(state.entry, key);
+    return stay({ ...quiet, entry }, { do: 'beep', pattern: 'key' });
+  }
+  if (leaving && state.entry.keyed === '') return stay(quiet, { do: 'beep', pattern: 'key' });
+  const { stall } = state.settings;
+  const read = readEntry(state.entry, stall);
+  if (read.problem !== undefined) {
+    const entry = { ...state.entry, refused: true };
+    return stay({ ...quiet, entry }, { do: 'beep', pattern: 'bad' });
+  }
+  const order: Order = {
+    number: mintOrderNumber(moment.now, moment.chance),
+    terminal: state.settings.terminal,
+    vendor: stall.vendor,
+    place: stall.place,
+    currency: stall.currency,
+    amount_minor: read.total_minor,
+    lines: [...read.lines],
+    made_at: moment.now,
+    lifetime_s: stall.order_lifetime_s,
+  };
+  const { sale, effects } = beginSale(order, moment.monotonic);
+  const sales = new Map(state.sales).set(order.number, sale);
+  const next: TerminalState = { ...quiet, entry: EMPTY_ENTRY, sales, focus: order.number };
+  return withSaleEffects({ ...next, nudged: false, leaveAt: Infinity }, effects);
+}
+
+const leaveFocus = (state: TerminalState): TerminalState => ({
+  ...state,
+  focus: null,
+  leaveAt: Infinity,
+  nudged: false,
+});
+
+// ── Sales ───────────────────────────────────────────────────────────────────────────────────────
+
+/** The sale on the screen. */
+export const focusedSale = (state: TerminalState): Sale | undefined =>
+  state.focus === null ? undefined : state.sales.get(state.focus);
+
+function stepOneSale(state: TerminalState, number: string, event: SaleEvent, moment: Moment): Step {
+  const sale = state.sales.get(number);
+  if (sale === undefined) return stay(state);
+  const step = stepSale(sale, event, moment.monotonic, state.online);
+  const ended = step.sale.stage === 'ended' && sale.stage !== 'ended';
+  const next: TerminalState = {
+    ...state,
+    sales: new Map(state.sales).set(number, step.sale),
+    leaveAt: ended && state.focus === number ? moment.monotonic + LEAVE_MS : state.leaveAt,
+  };
+  return withSaleEffects(next, step.effects);
+}
+
+function stepEverySale(state: TerminalState, event: SaleEvent, moment: Moment): Step {
+  return [...state.sales.keys()].reduce<Step>(
+    (step, number) => {
+      const one = stepOneSale(step.state, number, event, moment);
+      return { state: one.state, effects: [...step.effects, ...one.effects] };
+    },
+    { state, effects: [] },
+  );
+}
+
+function withSaleEffects(state: TerminalState, effects: readonly SaleEffect[]): Step {
+  let next = state;
+  const out: Effect[] = [];
+  for (const effect of effects) {
+    if (effect.do !== 'announce') out.push(effect);
+    else {
+      // Not on the screen: it is told apart from what the vendor is waiting for just now.
+      const earlier = state.focus !== effect.result.order;
+      const announcement = { result: effect.result, earlier };
+      const aside = earlier ? announcement : state.aside;
+      next = { ...next, aside, toAnnounce: [...next.toAnnounce, announcement] };
+    }
+  }
+  return { state: next, effects: out };
+}
+
+function stepNotSaved(
+  state: TerminalState,
+  entry: JournalEntry,
+  why: string,
+  moment: Moment,
+): Step {
+  const log: Effect = { do: 'log', what: `the journal refused a ${entry.kind}: ${why}` };
+  if (entry.kind !== 'order') {
+    const step = stepOneSale(state, numberOf(entry), { is: 'not_saved', entry }, moment);
+    return { state: step.state, effects: [log, ...step.effects] };
+  }
+  // Nobody was offered it: what can't be written down was never sold.
+  const sales = new Map(state.sales);
+  sales.delete(entry.order.number);
+  const next = { ...leaveFocus(state), sales, diskRefused: true };
+  return stay(next, log, { do: 'beep', pattern: 'bad' });
+}
+
+// ── Link ────────────────────────────────────────────────────────────────────────────────────────
+
+function stepLink(state: TerminalState, moment: Moment): Step {
+  return state.online ? stepEverySale(state, { is: 'link_up' }, moment) : stay(state);
+}
+
+function stepDownlink(state: TerminalState, downlink: Downlink, moment: Moment): Step {
+  switch (downlink.kind) {
+    case 'time':
+      return stay({ ...state, clockOffset: downlink.gateway_time - moment.monotonic });
+    case 'receipt': {
+      const event: SaleEvent = { is: 'receipt', receipt: downlink.receipt };
+      return stepOneSale(state, downlink.receipt.order, event, moment);
+    }
+    case 'result':
+      return stepResult(state, downlink.result, moment);
+  }
+}
+
+function stepResult(state: TerminalState, result: Result, moment: Moment): Step {
+  if (state.sales.has(result.order)) {
+    return stepOneSale(state, result.order, { is: 'result', result }, moment);
+  }
+  if (state.settled.includes(result.order)) {
+    // Announced long ago; only the acknowledgement was lost.
+    const seen = { kind: 'seen', seen: { order: result.order } } as const;
+    return stay(state, { do: 'publish', uplink: seen });
+  }
+  return stay(state, { do: 'log', what: `a result for order ${result.order}, which is not ours` });
+}
+
+function stepTick(state: TerminalState, moment: Moment): Step {
+  const left = moment.monotonic >= state.leaveAt ? leaveFocus(state) : state;
+  return stepEverySale(left, { is: 'tick' }, moment);
+}
+
+// ── Announcements ───────────────────────────────────────────────────────────────────────────────
+
+/** Says what is to be said once it is known whether there is a speaker to say it. */
+function flushAnnouncements(state: TerminalState, effects: readonly Effect[]): Step {
+  if (state.toAnnounce.length === 0) return { state, effects };
+  const speakers = rolesStates(state, 'speaker');
+  if (speakers.some((speaker) => speaker.is === 'starting')) return { state, effects };
+  const heard = speakers.some((speaker) => speaker.is === 'working');
+  const { stall } = state.settings;
+  let next: TerminalState = { ...state, toAnnounce: [] };
+  const out: Effect[] = [...effects];
+  for (const { result, earlier } of state.toAnnounce) {
+    const sale = state.sales.get(result.order);
+    if (result.outcome === 'paid' && !earlier && sale !== undefined) {
+      out.push({ do: 'print', receipt: printedBill(sale.order, result, stall.language) });
+    }
+    const clips = sayResult(result, stall.language, { earlier });
+    if (heard) out.push({ do: 'speak', clips, order: result.order });
+    else {
+      const silent = stepSpoken(next, result.order, false);
+      next = silent.state;
+      out.push(...silent.effects);
+    }
+  }
+  return { state: next, effects: out };
+}
+
+/** It sounded, or the screen and the buzzer must do: either way it is not announced again. */
+function stepSpoken(state: TerminalState, order: string, heard: boolean): Step {
+  const sale = state.sales.get(order);
+  if (sale === undefined || sale.announced) return stay(state);
+  const sales = new Map(state.sales).set(order, { ...sale, announced: true });
+  const announced: Effect = { do: 'journal', entry: { kind: 'announced', order } };
+  if (heard) return stay({ ...state, sales }, announced);
+  const pattern = sale.result?.outcome === 'paid' ? 'good' : 'bad';
+  return stay({ ...state, sales }, announced, { do: 'beep', pattern });
+}
+
+/** States of all organs of one role. */
+export function rolesStates(state: TerminalState, role: string): OrganState[] {
+  return state.settings.organs
+    .filter((organ) => organ.role === role)
+    .map((organ) => state.organs.get(organ.name) ?? STARTING);
+}
+
+/** Forgets what is settled, except the order on the screen. */
+function dropSettled(state: TerminalState): TerminalState {
+  const done = [...state.sales].filter(
+    ([number, sale]) => isSettled(sale) && number !== state.focus,
+  );
+  if (done.length === 0) return state;
+  const sales = new Map(state.sales);
+  for (const [number] of done) sales.delete(number);
+  const settled = [...state.settled, ...done.map(([number]) => number)].slice(-SETTLED_LIMIT);
+  return { ...state, sales, settled };
+}

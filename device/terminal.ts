@@ -1,0 +1,148 @@
+/**
+ * The loop: every organ pushes into one bounded queue; one input is taken, one step is run, its
+ * effects are performed. A card leaving the field and a timer going off can then never race.
+ */
+import { seal } from './codecs/jws.ts';
+import { outlookOf } from './flows/outlook.ts';
+import type { Effect, Input, Outlook, Settings, TerminalState } from './flows/state.ts';
+import { beginTerminal, needsTick, stepTerminal } from './flows/terminal.ts';
+import type { JournalEntry } from './messages/journal.ts';
+import type { Broadcast } from './ports/advertiser.ts';
+import type { Chance, Clock } from './ports/clock.ts';
+import type { Screen } from './ports/display.ts';
+import type { BeepPattern, LampSignal } from './ports/lamp.ts';
+import type { Link } from './ports/link.ts';
+import type { PrintedReceipt } from './ports/printer.ts';
+
+/** Where the loop's effects go. Each call returns at once; an organ that is missing takes nothing. */
+export interface Outlets {
+  show(screen: Screen): void;
+  lamp(signal: LampSignal): void;
+  beep(pattern: BeepPattern): void;
+  broadcast(broadcast: Broadcast | null): void;
+  print(receipt: PrintedReceipt): void;
+  /** Calls exactly one of the two, once. */
+  speak(clips: readonly string[], started: () => void, failed: () => void): void;
+}
+
+export interface TerminalPorts {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly journal: { append(entries: readonly JournalEntry[]): Promise<void> };
+  readonly link: Pick<Link, 'publish'>;
+  readonly outlets: Outlets;
+  readonly log: (what: string) => void;
+}
+
+/** More waiting inputs than any burst of keys and messages makes; what is over it is refused. */
+const QUEUE_LIMIT = 4096;
+const TICK_MS = 1000;
+
+export class Terminal {
+  readonly #ports: TerminalPorts;
+  readonly #queue: Input[] = [];
+  #state: TerminalState;
+  #shown: { screen: string; lamp: string; broadcast: string } = {
+    screen: '',
+    lamp: '',
+    broadcast: '',
+  };
+  #running = false;
+  #stopped = false;
+  #cancelTick: (() => void) | null = null;
+
+  /** Starts with what the journal holds; nothing is done before the first input. */
+  constructor(settings: Settings, entries: readonly JournalEntry[], ports: TerminalPorts) {
+    this.#ports = ports;
+    this.#state = beginTerminal(settings, entries, this.#moment());
+  }
+
+  /** Takes an input; `false` where the queue is full and the sender must keep or drop it. */
+  push(input: Input): boolean {
+    if (this.#queue.length >= QUEUE_LIMIT) return false;
+    this.#queue.push(input);
+    if (!this.#running) this.#run();
+    return true;
+  }
+
+  /** Stops the clock; inputs are still taken, so that what is being saved can finish. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTick?.();
+    this.#cancelTick = null;
+  }
+
+  #moment(): { now: number; monotonic: number; chance: Uint8Array } {
+    const { clock, chance } = this.#ports;
+    return { now: clock.now(), monotonic: clock.monotonic(), chance: chance.bytes(4) };
+  }
+
+  #run(): void {
+    this.#running = true;
+    for (let input = this.#queue.shift(); input !== undefined; input = this.#queue.shift()) {
+      const moment = this.#moment();
+      const { state, effects } = stepTerminal(this.#state, input, moment);
+      this.#state = state;
+      this.#present(outlookOf(state, moment.monotonic));
+      for (const effect of effects) this.#perform(effect);
+    }
+    this.#running = false;
+    if (!this.#stopped && this.#cancelTick === null && needsTick(this.#state)) this.#scheduleTick();
+  }
+
+  #scheduleTick(): void {
+    this.#cancelTick = this.#ports.clock.after(TICK_MS, () => {
+      this.#cancelTick = null;
+      this.push({ is: 'tick' });
+    });
+  }
+
+  /** Hands on what changed: an organ never hears the same thing twice. */
+  #present(outlook: Outlook): void {
+    const { outlets } = this.#ports;
+    const screen = JSON.stringify(outlook.screen);
+    const broadcast = outlook.broadcast?.manufacturerData.join() ?? '';
+    if (screen !== this.#shown.screen) outlets.show(outlook.screen);
+    if (outlook.lamp !== this.#shown.lamp) outlets.lamp(outlook.lamp);
+    if (broadcast !== this.#shown.broadcast) outlets.broadcast(outlook.broadcast);
+    this.#shown = { screen, lamp: outlook.lamp, broadcast };
+  }
+
+  #perform(effect: Effect): void {
+    const { outlets, link, log } = this.#ports;
+    switch (effect.do) {
+      case 'journal':
+        this.#journal(effect.entry);
+        break;
+      case 'publish':
+        link.publish(seal('HS256', this.#state.settings.keys.uplink, effect.uplink));
+        break;
+      case 'speak':
+        outlets.speak(
+          effect.clips,
+          () => this.push({ is: 'spoken', order: effect.order, heard: true }),
+          () => this.push({ is: 'spoken', order: effect.order, heard: false }),
+        );
+        break;
+      case 'beep':
+        outlets.beep(effect.pattern);
+        break;
+      case 'print':
+        outlets.print(effect.receipt);
+        break;
+      case 'log':
+        log(effect.what);
+        break;
+    }
+  }
+
+  #journal(entry: JournalEntry): void {
+    this.#ports.journal.append([entry]).then(
+      () => this.push({ is: 'saved', entry }),
+      (error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        this.push({ is: 'not_saved', entry, why });
+      },
+    );
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Which code drives what boards.json names. A driver's library is loaded when a profile wants it: a
+ * terminal without a printer does not carry the printer's code in its memory.
+ */
+import { join } from 'node:path';
+import { powerAtOneMetre as powerOfRange } from '#device/codecs/radio-range.ts';
+import type { Device, DeviceError, Role } from '#device/ports/device.ts';
+import type { Key } from '#device/ports/keypad.ts';
+import { VOCABULARY } from '#device/words/clips.ts';
+import type { Driver, OrganSettings, Profile } from './boards.ts';
+import type { FirmataBoard } from './firmata/board.ts';
+import { portPath } from './serial.ts';
+
+/** The port of device/ports that each driver implements. */
+export const ROLES: Readonly<Record<Driver, Role>> = {
+  'usb-hid-keypad': 'keypad',
+  'firmata-matrix': 'keypad',
+  'firmata-lamp': 'lamp',
+  'firmata-buzzer': 'buzzer',
+  'hci-native': 'advertiser',
+  'hci-uart': 'advertiser',
+  kiosk: 'display',
+  nextion: 'display',
+  'firmata-ssd1306': 'display',
+  escpos: 'printer',
+  'alsa-speaker': 'speaker',
+};
+
+/** What several organs of one profile share. */
+export interface DriverContext {
+  readonly dataDirectory: string;
+  /** The microcontroller of that name, opened by its first organ. */
+  microcontroller(name: string): Promise<FirmataBoard>;
+}
+
+export function driverContext(profile: Profile, dataDirectory: string): DriverContext {
+  const boards = new Map<string, Promise<FirmataBoard>>();
+  const open = async (name: string): Promise<FirmataBoard> => {
+    const settings = profile.microcontrollers[name];
+    if (settings === undefined) throw new Error(`boards.json has no microcontroller ${name}`);
+    const { openFirmataBoard } = await import('./firmata/board.ts');
+    return openFirmataBoard({ ...settings, name, port: portPath(settings.port, dataDirectory) });
+  };
+  return {
+    dataDirectory,
+    microcontroller(name) {
+      const board = boards.get(name) ?? open(name);
+      boards.set(name, board);
+      return board;
+    },
+  };
+}
+
+/** dBm of the profile's broadcast at one metre; the narrowest range where it has several radios. */
+export function powerAtOneMetre(profile: Profile): number {
+  const ranges = Object.values(profile.organs).flatMap((organ) =>
+    'range_m' in organ ? [organ.range_m] : [],
+  );
+  return powerOfRange(ranges.length === 0 ? 1 : Math.min(...ranges));
+}
+
+export interface DriverEvents {
+  lost(error: DeviceError): void;
+  key(key: Key): void;
+}
+
+/** Opens what `settings` names; rejects with a `DeviceError`. */
+export async function openOrgan(
+  name: string,
+  settings: OrganSettings,
+  context: DriverContext,
+  events: DriverEvents,
+): Promise<Device> {
+  const { dataDirectory } = context;
+  switch (settings.driver) {
+    case 'usb-hid-keypad': {
+      const { openUsbHidKeypad } = await import('./keypad/usb-hid.ts');
+      return openUsbHidKeypad(name, settings, events);
+    }
+    case 'firmata-matrix': {
+      const { openFirmataMatrix } = await import('./firmata/matrix.ts');
+      return openFirmataMatrix(await context.microcontroller(settings.board))(
+        name,
+        settings,
+        events,
+      );
+    }
+    case 'firmata-lamp': {
+      const { openFirmataLamp } = await import('./firmata/lamp.ts');
+      return openFirmataLamp(await context.microcontroller(settings.board))(name, settings, events);
+    }
+    case 'firmata-buzzer': {
+      const { openFirmataBuzzer } = await import('./firmata/buzzer.ts');
+      return openFirmataBuzzer(await context.microcontroller(settings.board))(
+        name,
+        settings,
+        events,
+      );
+    }
+    case 'firmata-ssd1306': {
+      const { openFirmataSsd1306 } = await import('./firmata/ssd1306.ts');
+      return openFirmataSsd1306(await context.microcontroller(settings.board))(
+        name,
+        settings,
+        events,
+      );
+    }
+    case 'hci-native':
+    case 'hci-uart': {
+      const { openHciAdvertiser } = await import('./advertiser/advertiser.ts');
+      const absolute = 'port' in settings ? withPort(settings, dataDirectory) : settings;
+      return openHciAdvertiser(name, absolute, events);
+    }
+    case 'kiosk': {
+      const { openKiosk } = await import('./display/kiosk.ts');
+      return openKiosk(name, { ...settings, dataDirectory }, events);
+    }
+    case 'nextion': {
+      const { openNextion } = await import('./display/nextion.ts');
+      return openNextion(name, withPort(settings, dataDirectory), events);
+    }
+    case 'escpos': {
+      const { openEscPos } = await import('./printer/escpos.ts');
+      return openEscPos(name, withPort(settings, dataDirectory), events);
+    }
+    case 'alsa-speaker': {
+      const { openAlsaSpeaker } = await import('./speaker/alsa.ts');
+      const cacheDirectory = join(dataDirectory, 'clips');
+      return openAlsaSpeaker(name, { ...settings, cacheDirectory, vocabulary: VOCABULARY }, events);
+    }
+  }
+}
+
+function withPort<S extends { readonly port: string }>(settings: S, dataDirectory: string): S {
+  return { ...settings, port: portPath(settings.port, dataDirectory) };
+}

@@ -1,0 +1,55 @@
+/** The way to the gateway: `mqtt`, QoS 1, clean sessions, because the journal is what remembers. */
+import mqtt from 'mqtt';
+import { downlinkTopic, uplinkTopic } from '#device/messages/topics.ts';
+import type { Link, LinkEvents } from '#device/ports/link.ts';
+
+export interface LinkSettings {
+  readonly broker: string;
+  readonly terminal: string;
+  readonly password: string;
+}
+
+const RECONNECT_MS = 1000;
+const CONNECT_TIMEOUT_MS = 8000;
+const KEEPALIVE_S = 15;
+
+/** Connects and goes on connecting until closed; every failure is a `down`, never an exception. */
+export function openLink(settings: LinkSettings, events: LinkEvents): Link {
+  const client = mqtt.connect(settings.broker, {
+    clientId: settings.terminal,
+    username: settings.terminal,
+    password: settings.password,
+    clean: true,
+    keepalive: KEEPALIVE_S,
+    reconnectPeriod: RECONNECT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    resubscribe: false,
+    queueQoSZero: false,
+  });
+  let why = 'not connected yet';
+  client.on('connect', () => {
+    const { stream } = client;
+    // Small messages must not wait for the peer's delayed acknowledgement: 44 ms each otherwise.
+    if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true);
+    client.subscribe(downlinkTopic(settings.terminal), { qos: 1 }, (error, granted) => {
+      const refused = granted?.some((each) => each.qos > 2) ?? false;
+      if (error === null && !refused) return events.up();
+      why = error?.message ?? 'the broker refused the subscription';
+      client.reconnect();
+    });
+  });
+  client.on('error', (error) => {
+    why = error.message;
+  });
+  client.on('close', () => events.down(why));
+  client.on('message', (_topic, payload) => events.message(payload.toString('utf8')));
+  return {
+    publish(token) {
+      // Offline there is nothing to do: the flow sends again when the link comes up.
+      if (client.connected) {
+        client.publish(uplinkTopic(settings.terminal), token, { qos: 1 }, () => undefined);
+      }
+    },
+    close: () => client.endAsync(true).then(() => undefined),
+  };
+}

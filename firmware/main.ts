@@ -1,0 +1,213 @@
+/**
+ * The only place where a physical terminal is put together. It says what happens as one JSON object a
+ * line on standard output; `{"event":"ready"}` means that a vendor can sell.
+ */
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { base64url, fromBase64url } from '#device/codecs/bytes.ts';
+import { open } from '#device/codecs/jws.ts';
+import { deriveKeys } from '#device/codecs/keys.ts';
+import type { Settings } from '#device/flows/state.ts';
+import { Journal } from '#device/journal.ts';
+import type { Identity } from '#device/messages/enrolment.ts';
+import { type Downlink, downlinkSchema } from '#device/messages/order.ts';
+import { Terminal } from '#device/terminal.ts';
+import { type Profile, readBoard } from './boards.ts';
+import { systemChance, systemClock } from './clock.ts';
+import { openFileDisk } from './disk.ts';
+import { driverContext, powerAtOneMetre } from './drivers.ts';
+import { EnrolmentError, identify } from './identity.ts';
+import { openLink } from './link.ts';
+import { Organs, organsOf } from './organs.ts';
+
+const USAGE = `usage: firmware/main.ts --board NAME --data DIR [options]
+  --board NAME       profile in boards.json
+  --data DIR         where the journal and the identity are kept
+  --boards FILE      another boards.json
+  --enrol CODE       one-time code, at the first start
+  --gateway URL      the gateway's HTTP address, at the first start
+  --broker URL       another MQTT broker than the gateway named at enrolment`;
+
+/** What the operator must mend; printed without a stack. */
+class UsageError extends Error {}
+
+type Event = Readonly<Record<string, unknown>> & { readonly event: string };
+
+const say = (event: Event): void => {
+  process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`);
+};
+
+function readOptions(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { board: text, data: text, boards: text, enrol: text, gateway: text, broker: text },
+    });
+    const { board, data } = values;
+    if (board === undefined) throw new UsageError(`--board is missing\n${USAGE}`);
+    if (data === undefined) throw new UsageError(`--data is missing\n${USAGE}`);
+    return { ...values, board, data: resolve(data) };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  }
+}
+
+function readProfile(file: string, board: string): Profile {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${file} can't be read: ${why}; check --boards`);
+  }
+  const read = readBoard(text, board);
+  if (read.ok) return read.profile;
+  throw new UsageError(read.complaints.map((each) => `${file}: ${each}`).join('\n'));
+}
+
+/** Two terminals on one journal would tear it; the lock names its owner and dies with it. */
+function lockData(directory: string): () => void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, 'lock');
+  if (existsSync(path)) {
+    const owner = Number(readFileSync(path, 'utf8'));
+    if (owner !== process.pid && isTerminal(owner)) {
+      throw new UsageError(
+        `${directory} is in use by process ${owner}; stop it, or use another --data`,
+      );
+    }
+    rmSync(path);
+  }
+  const file = openSync(path, 'wx', 0o600);
+  writeFileSync(file, String(process.pid));
+  closeSync(file);
+  return () => rmSync(path, { force: true });
+}
+
+/** A process number may be another program's by now: its command line says. */
+function isTerminal(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('firmware/main.ts');
+  } catch {
+    return false;
+  }
+}
+
+function settingsOf(identity: Identity, profile: Profile): Settings {
+  return {
+    terminal: identity.terminal,
+    stall: identity.stall,
+    keys: deriveKeys(identity.secret),
+    payUrl: identity.pay_url,
+    qrFormat: profile.qr.format,
+    powerAtOneMetre: powerAtOneMetre(profile),
+    organs: organsOf(profile),
+  };
+}
+
+type ReadDownlink =
+  | { readonly ok: true; readonly downlink: Downlink }
+  | { readonly ok: false; readonly why: string };
+
+/** Believes what the gateway signed for this very terminal, and nothing else. */
+function readDownlink(token: string, terminal: string, gatewayKey: Uint8Array): ReadDownlink {
+  const opened = open('EdDSA', gatewayKey, token);
+  if (!opened.ok) return { ok: false, why: opened.why };
+  const parsed = downlinkSchema.safeParse(opened.payload);
+  if (!parsed.success) {
+    return { ok: false, why: `not understood at ${parsed.error.issues[0]?.path.join('.')}` };
+  }
+  if (parsed.data.terminal !== terminal) return { ok: false, why: 'for another terminal' };
+  return { ok: true, downlink: parsed.data };
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  const boards = options.boards ?? join(import.meta.dirname, '..', 'boards.json');
+  const profile = readProfile(boards, options.board);
+  const unlock = lockData(options.data);
+  const identity = await identify(options.data, { code: options.enrol, gateway: options.gateway });
+  const gatewayKey = fromBase64url(identity.gateway_key);
+  if (gatewayKey === null) throw new UsageError('identity.json: gateway_key is not base64url');
+
+  const disk = await openFileDisk(join(options.data, 'journal'));
+  const { journal, entries, torn } = await Journal.open(disk);
+  if (torn.length > 0) {
+    writeFileSync(join(options.data, `journal.torn-${Date.now()}`), torn, { mode: 0o600 });
+    say({ event: 'torn', bytes: torn.length });
+  }
+  say({ event: 'journal', entries: entries.length, head: journal.head });
+
+  const settings = settingsOf(identity, profile);
+  const readiness = new Set(['keypad', 'display']);
+  const roles = new Map(settings.organs.map(({ name, role }) => [name, role]));
+  const organs = new Organs(profile, driverContext(profile, options.data), systemClock, {
+    key: (key) => terminal.push({ is: 'key', key }),
+    log: (what) => say({ event: 'log', what }),
+    organ(name, state) {
+      say({ event: 'organ', organ: name, ...state });
+      terminal.push({ is: 'organ', name, state });
+      if (state.is !== 'working' || readiness.size === 0) return;
+      readiness.delete(roles.get(name) ?? '');
+      if (readiness.size === 0) say({ event: 'ready', ms: Math.round(performance.now()) });
+    },
+  });
+  const link = openLink(
+    {
+      broker: options.broker ?? identity.broker,
+      terminal: identity.terminal,
+      password: base64url(settings.keys.broker),
+    },
+    {
+      up() {
+        say({ event: 'online' });
+        terminal.push({ is: 'link', up: true });
+      },
+      down(why) {
+        say({ event: 'offline', why });
+        terminal.push({ is: 'link', up: false });
+      },
+      message(token) {
+        const read = readDownlink(token, identity.terminal, gatewayKey);
+        if (read.ok) terminal.push({ is: 'downlink', downlink: read.downlink });
+        else say({ event: 'refused', why: read.why });
+      },
+    },
+  );
+  const terminal = new Terminal(settings, entries, {
+    clock: systemClock,
+    chance: systemChance,
+    journal,
+    link,
+    outlets: organs,
+    log: (what) => say({ event: 'log', what }),
+  });
+  terminal.push({ is: 'tick' });
+
+  const stop = async (): Promise<void> => {
+    terminal.stop();
+    await Promise.all([organs.close(), link.close()]);
+    await disk.close();
+    unlock();
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+}
+
+main().catch((error: unknown) => {
+  const expected = error instanceof UsageError || error instanceof EnrolmentError;
+  const text = error instanceof Error ? (expected ? error.message : error.stack) : String(error);
+  process.stderr.write(`terminal: ${text}\n`);
+  process.exit(expected ? 2 : 1);
+});

@@ -1,0 +1,158 @@
+/**
+ * The organs of one board profile, supervised: what the loop says goes to each organ that works, and
+ * an organ that comes back is told at once what it missed.
+ */
+import type { OrganState } from '#device/flows/state.ts';
+import type { Advertiser, Broadcast } from '#device/ports/advertiser.ts';
+import type { Clock } from '#device/ports/clock.ts';
+import type { Device, DeviceError, Role } from '#device/ports/device.ts';
+import type { Display, Screen } from '#device/ports/display.ts';
+import type { Key } from '#device/ports/keypad.ts';
+import type { BeepPattern, Buzzer, Lamp, LampSignal } from '#device/ports/lamp.ts';
+import type { PrintedReceipt, Printer } from '#device/ports/printer.ts';
+import type { Speaker } from '#device/ports/speaker.ts';
+import type { Outlets } from '#device/terminal.ts';
+import type { Profile } from './boards.ts';
+import { type DriverContext, openOrgan, ROLES } from './drivers.ts';
+import { PrintQueue } from './print-queue.ts';
+import { asDeviceError, missingState, type Supervised, supervise } from './supervisor.ts';
+
+export interface OrganEvents {
+  key(key: Key): void;
+  organ(name: string, state: OrganState): void;
+  log(what: string): void;
+}
+
+export const organsOf = (profile: Profile): { name: string; role: Role }[] =>
+  Object.entries(profile.organs).map(([name, organ]) => ({ name, role: ROLES[organ.driver] }));
+
+interface ByRole {
+  keypad: Device;
+  display: Display;
+  printer: Printer;
+  speaker: Speaker;
+  advertiser: Advertiser;
+  lamp: Lamp;
+  buzzer: Buzzer;
+}
+
+export class Organs implements Outlets {
+  readonly #events: OrganEvents;
+  readonly #working: { [R in Role]: Map<string, ByRole[R]> } = {
+    keypad: new Map(),
+    display: new Map(),
+    printer: new Map(),
+    speaker: new Map(),
+    advertiser: new Map(),
+    lamp: new Map(),
+    buzzer: new Map(),
+  };
+  readonly #queues = new Map<string, PrintQueue>();
+  readonly #clock: Clock;
+  readonly #supervised: Supervised[];
+  #screen: Screen | null = null;
+  #signal: LampSignal = 'off';
+  #broadcast: Broadcast | null = null;
+
+  constructor(profile: Profile, context: DriverContext, clock: Clock, events: OrganEvents) {
+    this.#events = events;
+    this.#clock = clock;
+    this.#supervised = Object.entries(profile.organs).map(([name, settings]) =>
+      supervise<Device>(
+        name,
+        (lost) => openOrgan(name, settings, context, { lost, key: events.key }),
+        {
+          working: (device) => this.#take(name, ROLES[settings.driver], device),
+          missing: (error) => this.#lose(name, ROLES[settings.driver], error),
+        },
+        clock,
+      ),
+    );
+  }
+
+  show(screen: Screen): void {
+    this.#screen = screen;
+    for (const [name, display] of this.#working.display) this.#watch(name, display.show(screen));
+  }
+
+  lamp(signal: LampSignal): void {
+    this.#signal = signal;
+    for (const lamp of this.#working.lamp.values()) lamp.show(signal);
+  }
+
+  beep(pattern: BeepPattern): void {
+    for (const buzzer of this.#working.buzzer.values()) buzzer.beep(pattern);
+  }
+
+  broadcast(broadcast: Broadcast | null): void {
+    this.#broadcast = broadcast;
+    for (const [name, advertiser] of this.#working.advertiser) {
+      this.#watch(name, broadcast ? advertiser.advertise(broadcast) : advertiser.silence());
+    }
+  }
+
+  print(receipt: PrintedReceipt): void {
+    for (const queue of this.#queues.values()) queue.add(receipt);
+  }
+
+  speak(clips: readonly string[], started: () => void, failed: () => void): void {
+    const [first] = this.#working.speaker;
+    if (first === undefined) {
+      failed();
+      return;
+    }
+    const [name, speaker] = first;
+    let told = false;
+    const tell = (how: () => void): void => {
+      if (told) return;
+      told = true;
+      how();
+    };
+    speaker
+      .speak(clips, () => tell(started))
+      .then(
+        () => tell(started),
+        (error: unknown) => {
+          this.#events.log(`${name}: ${asDeviceError(name, error).message}`);
+          tell(failed);
+        },
+      );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#supervised.map((each) => each.close()));
+  }
+
+  #take(name: string, role: Role, device: Device): void {
+    // `openOrgan` answers with the device of the driver's role; the table can't say so in types.
+    (this.#working[role] as Map<string, Device>).set(name, device);
+    const printer = this.#working.printer.get(name);
+    if (printer !== undefined) this.#queues.set(name, this.#queueFor(name, printer));
+    this.#events.organ(name, { is: 'working' });
+    if (role === 'display' && this.#screen !== null) this.show(this.#screen);
+    if (role === 'lamp') this.lamp(this.#signal);
+    if (role === 'advertiser' && this.#broadcast !== null) this.broadcast(this.#broadcast);
+  }
+
+  #lose(name: string, role: Role, error: DeviceError): void {
+    this.#working[role].delete(name);
+    this.#queues.get(name)?.close();
+    this.#queues.delete(name);
+    this.#events.organ(name, missingState(error));
+  }
+
+  #queueFor(name: string, printer: Printer): PrintQueue {
+    return new PrintQueue(printer, this.#clock, {
+      unready: (error) => this.#events.organ(name, missingState(error)),
+      ready: () => this.#events.organ(name, { is: 'working' }),
+      failed: (error) => this.#events.log(`${name}: ${asDeviceError(name, error).message}`),
+    });
+  }
+
+  /** A driver that fails tells of its loss by itself; here the failure only must not go unseen. */
+  #watch(name: string, done: Promise<void>): void {
+    done.catch((error: unknown) => {
+      this.#events.log(`${name}: ${asDeviceError(name, error).message}`);
+    });
+  }
+}

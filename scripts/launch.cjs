@@ -1,0 +1,139 @@
+'use strict';
+/*
+ * The one way in: `npm start`, `npm test` and the rest come here first, on whatever Node the machine
+ * has. What is missing (npm packages, Node 24, Debian packages) is installed, or named with the one
+ * command that installs it; then the command runs on Node 24. Plain old JavaScript, because an old
+ * Node must be able to read it.
+ */
+const { spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const HOME = path.join(__dirname, '..');
+const NEEDED_NODE = 24;
+
+/** Debian package → a file that is there when it is installed, and what it is for. */
+const PACKAGES = {
+  socat: ['/usr/bin/socat', 'simulated serial wires'],
+  umockdev: ['/usr/bin/umockdev-run', 'the simulated USB keypad'],
+  'espeak-ng': ['/usr/bin/espeak-ng', 'the voice'],
+  'alsa-utils': ['/usr/bin/aplay', 'the speaker'],
+  chromium: ['/usr/bin/chromium', "the simulated screen and the customers' browsers"],
+  'fonts-noto-cjk': ['/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc', 'Chinese on screens'],
+  mosquitto: ['/usr/sbin/mosquitto', 'tests with an external broker'],
+  'bluez-test-tools': ['/usr/bin/btvirt', 'the second judge of the radio'],
+  'gcc-avr': ['/usr/bin/avr-gcc', 'the second judge of the Firmata panel'],
+  'avr-libc': ['/usr/lib/avr/include/avr/io.h', 'the second judge of the Firmata panel'],
+  'arduino-core-avr': [
+    '/usr/share/arduino/hardware/arduino/avr/boards.txt',
+    'the second judge of the Firmata panel',
+  ],
+  gcc: ['/usr/bin/gcc', 'the second judge of the radio'],
+};
+
+const ON_METAL = ['espeak-ng', 'alsa-utils'];
+const SIMULATED = [...ON_METAL, 'socat', 'umockdev', 'chromium', 'fonts-noto-cjk'];
+const ALL = Object.keys(PACKAGES);
+
+/** Command → what runs, and the Debian packages it wants. */
+const COMMANDS = {
+  start: { run: ['simulators/stall/main.ts'], packages: SIMULATED },
+  metal: { run: ['scripts/metal.ts'], packages: ON_METAL },
+  sale: { run: ['simulators/stall/sale.ts'], packages: SIMULATED },
+  bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
+  test: { run: ['scripts/test.ts'], packages: ALL },
+  check: { run: ['scripts/check.ts'], packages: [] },
+};
+
+const say = (text) => process.stderr.write(`hawker: ${text}\n`);
+
+function fail(text) {
+  say(text);
+  process.exit(1);
+}
+
+/** Runs a program with its output on ours; its exit code. */
+function run(program, args, options = {}) {
+  const done = spawnSync(program, args, { cwd: HOME, stdio: ['ignore', 2, 2], ...options });
+  if (done.error) return 127;
+  return done.status === null ? 1 : done.status;
+}
+
+/** The lock file that the packages were installed from is kept beside them. */
+function installPackages() {
+  const lock = fs.readFileSync(path.join(HOME, 'package-lock.json'));
+  const mark = path.join(HOME, 'node_modules', '.hawker-lock');
+  if (fs.existsSync(mark) && fs.readFileSync(mark).equals(lock)) return;
+  say('installing npm packages (once, about half a minute) …');
+  const npm = process.env.npm_execpath;
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const env = { ...process.env, NODE_ENV: 'development' };
+  const status = npm ? run(process.execPath, [npm, ...args], { env }) : run('npm', args, { env });
+  if (status !== 0) fail('npm could not install the packages; see above. Then try again.');
+  fs.writeFileSync(mark, lock);
+}
+
+/** This machine's Node where it is new enough, else the one that npm brought. */
+function findNode() {
+  if (Number(process.versions.node.split('.')[0]) >= NEEDED_NODE) return process.execPath;
+  const carried = path.join(HOME, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node');
+  if (fs.existsSync(carried)) return carried;
+  return fail(
+    `Node ${NEEDED_NODE} is needed, this is ${process.versions.node}, and npm carries none for ` +
+      `${process.platform}-${process.arch}; install Node ${NEEDED_NODE} or newer`,
+  );
+}
+
+function installDebianPackages(names) {
+  const missing = names.filter((name) => !fs.existsSync(PACKAGES[name][0]));
+  if (missing.length === 0) return;
+  const command = `apt-get install --yes --no-install-recommends ${missing.join(' ')}`;
+  for (const name of missing) say(`${name} is missing: ${PACKAGES[name][1]}`);
+  const isRoot = typeof process.getuid === 'function' && process.getuid() === 0;
+  if (!isRoot || !fs.existsSync('/usr/bin/apt-get')) {
+    say(`what needs them is shown as missing. To bring them: sudo ${command}`);
+    return;
+  }
+  say(`installing them: ${command}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const args = ['-qq', ...command.split(' ').slice(1)];
+  // A fresh machine has no package lists; one that has them needs no network for this.
+  if (run('apt-get', args, { env }) === 0) return;
+  run('apt-get', ['-qq', 'update'], { env });
+  if (run('apt-get', args, { env }) !== 0) {
+    say(`that failed; what needs them is shown as missing. To try by hand: sudo ${command}`);
+  }
+}
+
+/** `npm start -- --board NAME`: any board but the simulated one is metal. */
+function resolveCommand(name, args) {
+  const at = args.findIndex((arg) => arg === '--board' || arg.startsWith('--board='));
+  if (name !== 'start' || at < 0) return name;
+  const board = args[at].includes('=') ? args[at].slice('--board='.length) : args[at + 1];
+  return board === 'simulated' ? 'start' : 'metal';
+}
+
+function main() {
+  const [name = 'start', ...args] = process.argv.slice(2);
+  const command = COMMANDS[resolveCommand(name, args)];
+  if (command === undefined) {
+    fail(`there is no command ${name}; there are ${Object.keys(COMMANDS).join(', ')}`);
+  }
+  installPackages();
+  const node = findNode();
+  installDebianPackages(command.packages);
+  const bin = path.join(HOME, 'node_modules', '.bin');
+  const child = spawn(node, [...command.run, ...args], {
+    cwd: HOME,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      PATH: `${path.dirname(node)}${path.delimiter}${bin}${path.delimiter}${process.env.PATH}`,
+      NODE_COMPILE_CACHE: path.join(HOME, 'node_modules', '.cache', 'node'),
+    },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(signal ? 1 : code));
+}
+
+main();
