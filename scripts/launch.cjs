@@ -19,7 +19,10 @@ const PACKAGES = {
   'espeak-ng': ['/usr/bin/espeak-ng', 'the voice'],
   'alsa-utils': ['/usr/bin/aplay', 'the speaker'],
   chromium: ['/usr/bin/chromium', "the simulated screen and the customers' browsers"],
-  'fonts-noto-cjk': ['/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc', 'Chinese on screens'],
+  'fonts-noto-cjk': [
+    '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
+    'Chinese on screens',
+  ],
   mosquitto: ['/usr/sbin/mosquitto', 'tests with an external broker'],
   'bluez-test-tools': ['/usr/bin/btvirt', 'the second judge of the radio'],
   'gcc-avr': ['/usr/bin/avr-gcc', 'the second judge of the Firmata panel'],
@@ -132,7 +135,8 @@ function main() {
       NODE_COMPILE_CACHE: path.join(HOME, 'node_modules', '.cache', 'node'),
     },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(signal ? 1 : code));
 }
 

@@ -100,8 +100,10 @@ function stepKey(state: TerminalState, key: Key, moment: Moment): Step {
   switch (focus.stage) {
     case 'saving':
     case 'settling':
-      // A few milliseconds: nothing that could be keyed now would be meant for this screen.
-      return stay(state);
+      // A few milliseconds: nothing that could be keyed now would be meant for this screen. On a
+      // full disk it lasts, and the vendor may go on.
+      if (focus.unsaved === undefined) return stay(state);
+      return stepEntryKey(leaveFocus(state), key, moment, true);
     case 'open':
       if (key === 'cancel') return stepOneSale(state, focus.order.number, { is: 'cancel' }, moment);
       return stay({ ...state, nudged: true }, { do: 'beep', pattern: 'bad' });

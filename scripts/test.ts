@@ -1,0 +1,38 @@
+/**
+ * Runs the tests: `npm test` all of them, `npm test -- test/flows` those below a path. Files that own
+ * a machine's worth of processes (journeys, browser, hardware) run one after another.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+
+const HOME = join(import.meta.dirname, '..');
+const HEAVY = /^test\/(journeys|browser|hardware|contracts)\//;
+
+const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
+const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-'));
+const files = globSync('test/**/*.test.ts', { cwd: HOME })
+  .filter((file) => wanted.length === 0 || wanted.some((path) => file.startsWith(path)))
+  .sort();
+
+if (files.length === 0) {
+  process.stderr.write(`no test file begins with ${wanted.join(' or ')}\n`);
+  process.exit(2);
+}
+
+function run(which: readonly string[], concurrency: number): number {
+  if (which.length === 0) return 0;
+  const args = ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=120000', ...flags];
+  const done = spawnSync(process.execPath, [...args, ...which], { cwd: HOME, stdio: 'inherit' });
+  return done.status ?? 1;
+}
+
+const light = run(
+  files.filter((file) => !HEAVY.test(file)),
+  2,
+);
+const heavy = run(
+  files.filter((file) => HEAVY.test(file)),
+  2,
+);
+process.exit(light === 0 ? heavy : light);
