@@ -49,8 +49,8 @@ export const openHciAdvertiser: Open<HciSettings, DeviceEvents, Advertiser> = as
     opened = true;
     const air = new OnAir(name, link, host);
     return {
-      advertise: (broadcast) => air.put(broadcast),
-      silence: () => air.put(null),
+      advertise: async (broadcast) => air.put(broadcast),
+      silence: async () => air.put(null),
       async close() {
         closing = true;
         await air.leave();
