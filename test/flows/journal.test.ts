@@ -1,0 +1,93 @@
+/** The journal keeps what it promised through every cut, and says what it can't keep. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Journal, JournalError } from '#device/journal.ts';
+import type { JournalEntry } from '#device/messages/journal.ts';
+import { MemoryDisk } from './stand.ts';
+
+const announced = (at: number): JournalEntry => ({
+  kind: 'announced',
+  order: String(at).padStart(16, '0'),
+});
+
+async function written(count: number): Promise<MemoryDisk> {
+  const disk = new MemoryDisk();
+  const { journal } = await Journal.open(disk);
+  for (let at = 0; at < count; at += 1) await journal.append([announced(at)]);
+  return disk;
+}
+
+describe('journal', () => {
+  test('opens with what was written, and goes on', async () => {
+    const disk = await written(3);
+    const { journal, entries, torn } = await Journal.open(disk);
+    assert.deepEqual(entries, [0, 1, 2].map(announced));
+    assert.equal(torn.length, 0);
+    await journal.append([announced(3)]);
+    assert.equal((await Journal.open(disk)).entries.length, 4);
+    assert.equal((await Journal.open(disk)).journal.head, journal.head);
+  });
+
+  test('cut at any byte, it opens with the whole lines before the cut and goes on', async () => {
+    const whole = (await written(4)).durable;
+    for (let length = 0; length <= whole.length; length += 1) {
+      const disk = new MemoryDisk();
+      await disk.append(whole.subarray(0, length));
+      await disk.sync();
+      const lines = whole.subarray(0, length).filter((byte) => byte === 10).length;
+      const { journal, entries, torn } = await Journal.open(disk);
+      assert.equal(entries.length, lines, `cut at ${length}`);
+      assert.equal(torn.length > 0, !(length === 0 || whole[length - 1] === 10));
+      await journal.append([announced(9)]);
+      assert.equal((await Journal.open(disk)).entries.length, lines + 1);
+    }
+  });
+
+  test('with any bit flipped, nothing from there on is believed', async () => {
+    const whole = (await written(3)).durable;
+    for (let bit = 0; bit < whole.length * 8; bit += 1) {
+      const disk = new MemoryDisk();
+      await disk.append(
+        whole.map((byte, at) => (at === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte)),
+      );
+      const before = whole.subarray(0, bit >> 3).filter((byte) => byte === 10).length;
+      assert.equal((await Journal.open(disk)).entries.length, before, `bit ${bit}`);
+    }
+  });
+
+  test('entries that arrive together share a commit, in their order', async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await Journal.open(disk);
+    await Promise.all(Array.from({ length: 50 }, (_, at) => journal.append([announced(at)])));
+    const { entries } = await Journal.open(disk);
+    assert.deepEqual(
+      entries,
+      Array.from({ length: 50 }, (_, at) => announced(at)),
+    );
+  });
+
+  test('what a full disk refused is not there, and the next write is whole', async () => {
+    const disk = await written(1);
+    const { journal } = await Journal.open(disk);
+    disk.full = true;
+    await assert.rejects(journal.append([announced(1)]), { code: 'ENOSPC' });
+    disk.full = false;
+    await journal.append([announced(2)]);
+    assert.deepEqual((await Journal.open(disk)).entries, [announced(0), announced(2)]);
+  });
+
+  test('an entry of a newer version is named, and nothing is dropped', async () => {
+    const disk = await written(1);
+    const length = disk.durable.length;
+    const { writeJournalLine } = await import('#device/codecs/journal-line.ts');
+    const { journal } = await Journal.open(disk);
+    const { bytes } = writeJournalLine(journal.head, { kind: 'voucher', number: 1 });
+    await disk.append(bytes);
+    await assert.rejects(Journal.open(disk), (error: Error) => {
+      assert.ok(error instanceof JournalError);
+      assert.match(error.message, /line 2/);
+      return true;
+    });
+    assert.ok((await disk.read()).length > length);
+  });
+});
