@@ -32,6 +32,9 @@ export const OWN_WORDS = {
   },
 } as const satisfies Record<Language, Record<string, string>>;
 
+/** Without the full stop at its end, to stand in a row with others. */
+export const sentence = (text: string): string => text.replace(/[.。]$/, '');
+
 /** One line about an organ that does not work: `Speaker: unplugged · plug it in`. */
-export const missingLine = (missing: Screen['missing'][number]): string =>
-  `${missing.organ}: ${missing.why} · ${missing.mend}`;
+export const missingLine = ({ organ, why, mend }: Screen['missing'][number]): string =>
+  `${organ}: ${sentence(why)} · ${sentence(mend)}`;
