@@ -15,7 +15,7 @@ import { readWav, type Sound, trimWord, writeWav } from './wav.ts';
 /** Voice and words a minute. `cmn-latn-pinyin` reads Hanzi; plain `cmn` spells pinyin in English. */
 const VOICES: Record<Clip['language'], readonly string[]> = {
   en: ['-v', 'en-us', '-s', '170'],
-  'zh-CN': ['-v', 'cmn-latn-pinyin', '-s', '170'],
+  'zh-CN': ['-v', 'cmn-latn-pinyin', '-s', '185'],
 };
 
 /** Part of every hash: raise it when `trimWord` treats the sound differently. */

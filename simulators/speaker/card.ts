@@ -1,28 +1,14 @@
 /**
- * A sound card at the far end of ALSA: the terminal's own `aplay` writes to it through the real
- * library. It takes samples no faster than a loudspeaker does, so order and duration are real.
- *
- * Behind ALSA's `file` plugin stands a named pipe that this end empties at the pace of the sample
- * rate. A pipe holds 64 KB, more than a second; it is shrunk to one page, about what a card buffers.
+ * A sound card at the far end of ALSA (rows F5, F8): the terminal's own `aplay` writes to it through
+ * the real library. It takes samples no faster than a loudspeaker does, so that order and duration
+ * are real, and hears what was said.
  */
-import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  type FSWatcher,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
 import type { Clock } from '#device/ports/clock.ts';
 import { realClock } from '../clock.ts';
 import { type Fault, FaultError, type Simulator, type Watch, type WireEvent } from '../wire.ts';
 import { Ear, type Heard } from './ear.ts';
+import { CardPipe, PIPE_BYTES } from './pipe.ts';
+import { HEADER_BYTES, Sentences } from './sentences.ts';
 
 export interface SoundCardOptions {
   /** Of its own: its ALSA configuration and the pipe lie there. */
@@ -49,17 +35,18 @@ export interface Utterance extends Heard {
   readonly cut: boolean;
 }
 
-const PIPE_BYTES = 4096;
-const F_SETPIPE_SZ = 1031;
 /** How often the card takes samples while it plays. */
 const TICK_MS = 3;
 /** How often it looks for a player where the operating system does not tell. */
 const IDLE_TICK_MS = 50;
-const HEADER_BYTES = 44;
+
+/** Enough to see who plays, and that it has begun. */
+const FIRST_READ_BYTES = HEADER_BYTES + 512;
 
 /** A sentence that is being heard. */
 interface Hearing {
   readonly header: Buffer;
+  readonly bytesPerSecond: number;
   readonly parts: Buffer[];
   /** ms since 1970; `null` until the first sample that is no silence. */
   startedAt: number | null;
@@ -79,11 +66,9 @@ export class SoundCard implements Simulator {
   readonly #ear: Ear;
   readonly #heard: Utterance[] = [];
   #waiting: Waiting[] = [];
-  #pipe: number | null = null;
-  #watcher: FSWatcher | null = null;
+  readonly #pipe: CardPipe;
+  readonly #sentences: Sentences;
   #cancelTick = (): void => undefined;
-  /** Read, and not yet known to belong to this sentence or the next. */
-  #pending: Buffer = Buffer.alloc(0);
   /** Bytes due are counted from here. */
   #pace = { from: 0, bytes: 0 };
   #hearing: Hearing | null = null;
@@ -95,13 +80,18 @@ export class SoundCard implements Simulator {
     this.#options = options;
     this.#clock = options.clock ?? realClock;
     this.#ear = new Ear(options.clipDirectory);
-    this.environment = { ALSA_CONFIG_PATH: join(options.directory, 'asoundrc') };
+    this.#pipe = new CardPipe(options.directory, () => this.#wake());
+    this.#sentences = new Sentences({
+      begin: (header) => this.#begin(header),
+      sound: (pcm) => this.#sound(pcm),
+      end: () => this.#finish(false),
+    });
+    this.environment = { ALSA_CONFIG_PATH: this.#pipe.configuration };
   }
 
   /** Resolves when `aplay` can play on it. */
   static async open(options: SoundCardOptions): Promise<SoundCard> {
     const card = new SoundCard(options);
-    mkdirSync(options.directory, { recursive: true });
     card.#plug();
     return card;
   }
@@ -166,123 +156,54 @@ export class SoundCard implements Simulator {
     this.#unplug();
   }
 
-  // ── Plugging ────────────────────────────────────────────────────────────────────────────────
-
-  get #pipePath(): string {
-    return join(this.#options.directory, 'pcm');
-  }
-
   #plug(): void {
-    if (this.#pipe !== null) return;
-    rmSync(this.#pipePath, { force: true });
-    execFileSync('mkfifo', [this.#pipePath]);
-    this.#pipe = openSync(this.#pipePath, constants.O_RDONLY | constants.O_NONBLOCK);
-    const shrink = `fcntl(STDIN, ${F_SETPIPE_SZ}, ${PIPE_BYTES}) or die $!`;
-    execFileSync('perl', ['-e', shrink], { stdio: [this.#pipe, 'ignore', 'pipe'] });
-    // Tells of the first sample at once; held while plugged in, it keeps the process alive too.
-    this.#watcher = watch(this.#pipePath, () => this.#wake());
-    this.#watcher.on('error', () => undefined);
-    this.#configure(
-      `pcm.card { type file slave.pcm { type null } file "${this.#pipePath}" format "wav" }\n` +
-        'pcm.!default { type plug slave.pcm "card" }\n',
-    );
+    if (this.#pipe.plugged) return;
+    this.#pipe.plug();
     this.#tick();
   }
 
   #unplug(): void {
-    if (this.#pipe === null) return;
-    this.#configure('pcm.!default { type hw card 31 }\n');
     this.#cancelTick();
-    this.#watcher?.close();
-    closeSync(this.#pipe);
-    this.#pipe = null;
-    rmSync(this.#pipePath, { force: true });
-    this.#pending = Buffer.alloc(0);
+    this.#pipe.unplug();
     this.#finish(true);
+    this.#sentences.reset();
   }
-
-  /** Whole or not at all: a player may read it at this moment. */
-  #configure(text: string): void {
-    const path = join(this.#options.directory, 'asoundrc');
-    writeFileSync(`${path}.part`, text);
-    renameSync(`${path}.part`, path);
-  }
-
-  // ── Playing ─────────────────────────────────────────────────────────────────────────────────
 
   /** Samples came while nothing was heard. */
   #wake(): void {
-    if (this.#hearing !== null || this.#pipe === null) return;
+    if (this.#hearing !== null || !this.#pipe.plugged) return;
     this.#cancelTick();
     this.#tick();
   }
 
   #tick(): void {
-    if (this.#pipe === null) return;
-    if (!this.#hung) this.#take(this.#pipe);
+    if (!this.#hung) this.#take();
     const wait = this.#hearing === null ? IDLE_TICK_MS : TICK_MS;
     this.#cancelTick = this.#clock.after(wait, () => this.#tick());
   }
 
   /** Takes what a loudspeaker would have played by now. */
-  #take(pipe: number): void {
-    const due = this.#hearing === null ? HEADER_BYTES + 512 : this.#bytesDue();
+  #take(): void {
+    const due = this.#hearing === null ? FIRST_READ_BYTES : this.#bytesDue();
     if (due < 2) return;
-    const chunk = Buffer.alloc(Math.min(due, PIPE_BYTES));
-    let length: number;
-    try {
-      length = readSync(pipe, chunk);
-    } catch {
-      // A player holds the pipe and has written nothing new: a loudspeaker pauses, and goes on later.
-      this.#keepPaceFromHere();
-      return;
+    const taken = this.#pipe.read(Math.min(due, PIPE_BYTES));
+    if (taken === 'ended') this.#sentences.finish();
+    // A loudspeaker that gets nothing pauses, and then goes on at its pace.
+    else if (taken === 'waiting') this.#keepPaceFromHere();
+    else {
+      this.#pace.bytes += taken.length;
+      this.#sentences.push(taken);
     }
-    if (length === 0) {
-      this.#hear(true);
-      this.#finish(false);
-      return;
-    }
-    this.#pace.bytes += length;
-    this.#pending = Buffer.concat([this.#pending, chunk.subarray(0, length)]);
-    this.#hear(false);
   }
 
   #bytesDue(): number {
-    const rate = this.#slow === null ? this.#byteRate() : this.#slow / 8;
+    const rate = this.#slow === null ? (this.#hearing?.bytesPerSecond ?? 0) : this.#slow / 8;
     const elapsed = (this.#clock.monotonic() - this.#pace.from) / 1000;
     return 2 * Math.floor((elapsed * rate - this.#pace.bytes) / 2);
   }
 
-  #byteRate(): number {
-    return this.#hearing?.header.readUInt32LE(28) ?? 0;
-  }
-
   #keepPaceFromHere(): void {
     this.#pace = { from: this.#clock.monotonic(), bytes: 0 };
-  }
-
-  /** Sorts what was read into sentences: each run of a player begins with a WAV header. */
-  #hear(ended: boolean): void {
-    for (;;) {
-      const header = this.#pending.indexOf('WAVEfmt ') - 8;
-      const next = header >= 0 && this.#pending.toString('latin1', header, header + 4) === 'RIFF';
-      if (next && this.#pending.length >= header + HEADER_BYTES) {
-        this.#keep(this.#pending.subarray(0, header));
-        this.#finish(false);
-        this.#begin(Buffer.from(this.#pending.subarray(header, header + HEADER_BYTES)));
-        this.#pending = this.#pending.subarray(header + HEADER_BYTES);
-        continue;
-      }
-      // What may be the beginning of a header waits for the rest of it.
-      const held = ended ? 0 : HEADER_BYTES;
-      const sure = Math.max(0, this.#pending.length - held);
-      if (!next || ended) {
-        this.#noticeStart(this.#pending);
-        this.#keep(this.#pending.subarray(0, sure));
-        this.#pending = this.#pending.subarray(sure);
-      }
-      return;
-    }
   }
 
   #begin(header: Buffer): void {
@@ -290,20 +211,19 @@ export class SoundCard implements Simulator {
     if (channels !== 1 || bits !== 16) {
       throw new Error(`${this.wire} plays 16-bit mono, not ${channels} channels of ${bits} bits`);
     }
-    this.#hearing = { header, parts: [], startedAt: null };
+    const bytesPerSecond = header.readUInt32LE(28);
+    this.#hearing = { header, bytesPerSecond, parts: [], startedAt: null };
     this.#keepPaceFromHere();
   }
 
-  #noticeStart(sound: Buffer): void {
+  #sound(pcm: Buffer): void {
     const hearing = this.#hearing;
-    if (hearing === null || hearing.startedAt !== null || sound.every((byte) => byte === 0)) return;
+    if (hearing === null) return;
+    hearing.parts.push(pcm);
+    if (hearing.startedAt !== null || pcm.every((byte) => byte === 0)) return;
     hearing.startedAt = this.#clock.now();
     this.#options.started?.(hearing.startedAt);
-    this.#trace('out', 'first sample', sound);
-  }
-
-  #keep(sound: Buffer): void {
-    if (sound.length > 0) this.#hearing?.parts.push(Buffer.from(sound));
+    this.#trace('out', 'first sample', pcm);
   }
 
   #finish(cut: boolean): void {
@@ -320,7 +240,7 @@ export class SoundCard implements Simulator {
       cut,
     };
     this.#heard.push(utterance);
-    const seconds = (pcm.length / hearing.header.readUInt32LE(28)).toFixed(1);
+    const seconds = (pcm.length / hearing.bytesPerSecond).toFixed(1);
     const text = utterance.text === null ? 'unknown sound' : `“${utterance.text}”`;
     this.#trace('out', `${text}, ${seconds} s${cut ? ', cut off' : ''}`);
     for (const each of this.#waiting.filter((waiting) => waiting.wanted(utterance))) {
