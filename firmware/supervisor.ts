@@ -67,7 +67,9 @@ export function supervise<Opened extends Device>(
     async close() {
       closed = true;
       cancelRetry();
-      await current?.close().catch(() => undefined);
+      const last = current;
+      current = null;
+      await last?.close().catch(() => undefined);
     },
   };
 }

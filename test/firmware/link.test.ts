@@ -1,0 +1,118 @@
+/** The link to the gateway on a real broker: it comes up, carries, breaks and comes back. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { Aedes } from 'aedes';
+import { downlinkTopic, uplinkTopic } from '#device/messages/topics.ts';
+import type { Link } from '#device/ports/link.ts';
+import { openLink } from '#firmware/link.ts';
+import { until } from '#test/until.ts';
+
+describe('link', () => {
+  const heard: string[] = [];
+  const published: { topic: string; text: string }[] = [];
+  const sockets = new Set<Socket>();
+  let ups = 0;
+  let downs: string[] = [];
+  let broker: Aedes;
+  let server: Server;
+  let port = 0;
+  let link: Link;
+
+  async function listen(): Promise<void> {
+    server = createServer((socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      broker.handle(socket);
+    });
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    assert.ok(address !== null && typeof address === 'object');
+    port = address.port;
+  }
+
+  before(async () => {
+    broker = await Aedes.createBroker();
+    broker.authenticate = (_client, user, password, done) =>
+      done(null, user === 't-0001' && String(password) === 'secret');
+    broker.on('publish', ({ topic, payload }, client) => {
+      if (client !== null) published.push({ topic, text: String(payload) });
+    });
+    await listen();
+    link = openLink(
+      { broker: `mqtt://127.0.0.1:${port}`, terminal: 't-0001', password: 'secret' },
+      {
+        up: () => {
+          ups += 1;
+        },
+        down: (why) => void downs.push(why),
+        message: (token) => void heard.push(token),
+      },
+    );
+  });
+
+  after(async () => {
+    await link.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await new Promise<void>((resolve) => broker.close(resolve));
+  });
+
+  const send = (text: string): Promise<void> =>
+    new Promise((resolve) => {
+      broker.publish(
+        {
+          cmd: 'publish',
+          topic: downlinkTopic('t-0001'),
+          payload: Buffer.from(text),
+          qos: 1,
+          retain: false,
+          dup: false,
+        },
+        () => resolve(),
+      );
+    });
+
+  test('comes up when it is subscribed, so that nothing sent then is missed', async () => {
+    await until('the link', () => ups === 1);
+    await send('receipt');
+    await until('the message', () => heard.includes('receipt'));
+  });
+
+  test('publishes below the terminal’s own name', async () => {
+    link.publish('order');
+    const seen = await until('the publish', () => published.find(({ text }) => text === 'order'));
+    assert.equal(seen.topic, uplinkTopic('t-0001'));
+  });
+
+  test('says that it is down, takes what it can’t send, and comes back by itself', async () => {
+    downs = [];
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await until('the loss', () => downs.length > 0);
+    link.publish('into the void');
+    await listen();
+    await until('the link again', () => ups === 2);
+    await send('after the outage');
+    await until('the message', () => heard.includes('after the outage'));
+    link.publish('sent again');
+    await until('the publish', () => published.some(({ text }) => text === 'sent again'));
+    // What was published while it was down is the flow's to repeat, not the library's.
+    assert.equal(
+      published.some(({ text }) => text === 'into the void'),
+      false,
+    );
+  });
+
+  test('a refused password is a reason, not an exception', async () => {
+    const reasons: string[] = [];
+    const stranger = openLink(
+      { broker: `mqtt://127.0.0.1:${port}`, terminal: 't-0001', password: 'guess' },
+      { up: () => assert.fail('let in'), down: (why) => void reasons.push(why), message() {} },
+    );
+    await until('the refusal', () => reasons.some((why) => /not authori[sz]ed/i.test(why)));
+    await stranger.close();
+  });
+});
