@@ -131,7 +131,7 @@ export function printQr(text: string, columns: number): Uint8Array {
 }
 
 /** GS V 66: feeds the last line past the cutter, then cuts; without a cutter it only feeds. */
-const FEED_AND_CUT = concat(bytes(ESC, 0x64, 2), bytes(GS, 0x56, 66, 3));
+export const FEED_AND_CUT = concat(bytes(ESC, 0x64, 2), bytes(GS, 0x56, 66, 3));
 
 /**
  * The parts of a receipt in the order of the paper, each whole by itself, so that status may be

@@ -6,6 +6,7 @@
 import {
   askStatus,
   CLEAR_BUFFERS,
+  FEED_AND_CUT,
   FENCE,
   INITIALISE,
   isFence,
@@ -62,6 +63,8 @@ class EscPos implements Printer {
   /** Set when lost: what all later calls reject with. */
   #gone: DeviceError | null = null;
   #fenced = false;
+  /** Half a receipt hangs out of the printer: the next one starts on paper of its own. */
+  #torn = false;
   #opened = false;
   /** One job or question at a time. */
   #line: Promise<unknown> = Promise.resolve();
@@ -112,6 +115,8 @@ class EscPos implements Printer {
     const parts = writeReceipt(receipt, this.#paper);
     try {
       await this.#demandReady();
+      if (this.#torn) parts.unshift(FEED_AND_CUT);
+      this.#torn = true;
       let burst: Uint8Array[] = [];
       let length = 0;
       for (const part of parts) {
@@ -123,6 +128,7 @@ class EscPos implements Printer {
         length += part.length;
       }
       await this.#sendBurst(burst);
+      this.#torn = false;
     } catch (error) {
       this.#replies.end();
       // Half a receipt must not come out later, when the paper is back and it was printed anew.
