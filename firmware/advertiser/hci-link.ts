@@ -29,7 +29,7 @@ interface Command {
 }
 
 /** A healthy controller answers in milliseconds; one that takes this long hangs. */
-const ANSWER_TIMEOUT_MS = 1500;
+const ANSWER_TIMEOUT_MS = 1000;
 const COMMAND_TYPE = 0x01;
 
 export class HciLink extends EventEmitter {
@@ -42,6 +42,7 @@ export class HciLink extends EventEmitter {
   #flying: Command | null = null;
   #timer: NodeJS.Timeout | undefined;
   #failure: DeviceError | null = null;
+  #closing: Promise<void> | null = null;
 
   /** `lose` is called at most once, with what made the link unusable. */
   constructor(organ: string, lose: (error: DeviceError) => void) {
@@ -125,7 +126,7 @@ export class HciLink extends EventEmitter {
     this.#queue.length = 0;
     this.#flying = null;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
-    void this.#pipe?.close();
+    void this.#release();
     this.#lose(error);
   }
 
@@ -136,7 +137,12 @@ export class HciLink extends EventEmitter {
     this.#queue.length = 0;
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
     this.removeAllListeners();
-    await this.#pipe?.close();
+    await this.#release();
+  }
+
+  #release(): Promise<void> {
+    this.#closing ??= this.#pipe?.close() ?? Promise.resolve();
+    return this.#closing;
   }
 
   get failure(): DeviceError | null {

@@ -44,14 +44,7 @@ async function readUrl(address: string): Promise<string> {
   // Like most phones, this one does not scan while it connects.
   await noble.stopScanningAsync();
   try {
-    await peripheral.connectAsync();
-    const { characteristics } = await peripheral.discoverSomeServicesAndCharacteristicsAsync(
-      [undashed(ORDER_SERVICE)],
-      [undashed(ORDER_CHARACTERISTIC)],
-    );
-    const [characteristic] = characteristics;
-    if (characteristic === undefined) throw new Error(`${address} has no order characteristic`);
-    return (await characteristic.readAsync()).toString('utf8');
+    return await unlessGone(peripheral, readFrom(peripheral));
   } finally {
     if (peripheral.state === 'connected') await peripheral.disconnectAsync();
     else if (peripheral.state === 'connecting') peripheral.cancelConnect();
@@ -59,19 +52,37 @@ async function readUrl(address: string): Promise<string> {
   }
 }
 
-function withinTime<T>(work: Promise<T>): Promise<T> {
+async function readFrom(peripheral: Peripheral): Promise<string> {
+  await peripheral.connectAsync();
+  const { characteristics } = await peripheral.discoverSomeServicesAndCharacteristicsAsync(
+    [undashed(ORDER_SERVICE)],
+    [undashed(ORDER_CHARACTERISTIC)],
+  );
+  const [characteristic] = characteristics;
+  if (characteristic === undefined) throw new Error('it has no order characteristic');
+  return (await characteristic.readAsync()).toString('utf8');
+}
+
+/** noble leaves a question unanswered for ever when the other side goes away. */
+function unlessGone<T>(peripheral: Peripheral, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      peripheral.removeListener('disconnect', gone);
+    };
+    const gone = (): void => reject(new Error('it went away'));
     const timer = setTimeout(() => {
       reject(new Error(`no answer within ${READ_TIMEOUT_MS} ms`));
     }, READ_TIMEOUT_MS);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    peripheral.once('disconnect', gone);
+    work.then(resolve, reject).finally(end);
   });
 }
 
 process.on('message', (word: ToRadio) => {
   if (word.say === 'stop') process.exit(0);
   const { id, address } = word;
-  withinTime(readUrl(address)).then(
+  readUrl(address).then(
     (url) => tell({ say: 'read', id, url }),
     (error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);

@@ -110,10 +110,12 @@ function answerAdvertising(controller: Controller, opcode: number, from: Uint8Ar
       controller.complete(opcode, 0);
       return true;
     }
-    case OPCODE.leSetAdvertisingEnable:
-      radio.enableAdvertising(from[0] === 1);
-      controller.complete(opcode, 0);
+    case OPCODE.leSetAdvertisingEnable: {
+      const refused = from[0] === 1 && radio.isConnected && !controller.busyAdvertising;
+      if (!refused) radio.enableAdvertising(from[0] === 1);
+      controller.complete(opcode, refused ? STATUS.connectionLimit : STATUS.success);
       return true;
+    }
     case OPCODE.leReadAdvertisingPower:
       controller.complete(opcode, 0, radio.power_dbm & 255);
       return true;

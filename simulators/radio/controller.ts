@@ -35,6 +35,8 @@ export interface ControllerOptions {
   readonly watch?: Watch;
   /** Transmit power that its command takes; it starts at the highest. */
   readonly power?: { readonly lowest_dbm: number; readonly highest_dbm: number };
+  /** Whether it can advertise while someone is connected; some can't. Default: it can. */
+  readonly busyAdvertising?: boolean;
 }
 
 /** How much of a trace is shown; the rest of a packet rarely tells more. */
@@ -50,6 +52,7 @@ export class Controller implements Simulator {
   readonly path: string;
   readonly power: { readonly lowest_dbm: number; readonly highest_dbm: number };
   readonly radio: LinkLayer;
+  readonly busyAdvertising: boolean;
   /** How often each unknown command came, by opcode. */
   readonly unknownCommands = new Map<number, number>();
   readonly #air: Air;
@@ -62,6 +65,7 @@ export class Controller implements Simulator {
     this.wire = options.wire ?? options.name;
     this.path = options.path;
     this.power = options.power ?? POWER;
+    this.busyAdvertising = options.busyAdvertising ?? true;
     this.#options = options;
     this.#air = options.air;
     const { air, name, address, spot = { x_m: 0, y_m: 0 } } = options;

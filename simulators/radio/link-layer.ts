@@ -79,6 +79,10 @@ export class LinkLayer implements LinkEnd {
     return this.#isAdvertising;
   }
 
+  get isConnected(): boolean {
+    return this.#links.size > 0;
+  }
+
   get isScanning(): boolean {
     return this.#scanning !== null;
   }

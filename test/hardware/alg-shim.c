@@ -3,13 +3,16 @@
  *
  * It asks the kernel for its cipher sockets (AF_ALG) when it starts, and ends where there are none,
  * although it ciphers only when devices pair: here they get an idle socket instead. And it serves at
- * fixed names in /tmp: here in $BTVIRT_DIRECTORY, so that two test runs don't meet.
+ * fixed names in /tmp: here in $BTVIRT_DIRECTORY, so that two test runs don't meet. And it ends with
+ * the test that started it, however that ends.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -19,6 +22,11 @@
 #endif
 
 static const char served[] = "/tmp/bt-server-";
+
+__attribute__((constructor)) static void end_with_parent(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
 
 /* Where `path` goes instead; `path` itself where it is none of btvirt's names. */
 static const char *moved(const char *path, char *room, size_t size)
