@@ -28,6 +28,7 @@ export function openLink(settings: LinkSettings, events: LinkEvents): Link {
   });
   let why = 'not connected yet';
   client.on('connect', () => {
+    why = 'the connection ended';
     const { stream } = client;
     // Small messages must not wait for the peer's delayed acknowledgement: 44 ms each otherwise.
     if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true);

@@ -16,10 +16,11 @@ import { parseArgs } from 'node:util';
 import { base64url, fromBase64url } from '#device/codecs/bytes.ts';
 import { open } from '#device/codecs/jws.ts';
 import { deriveKeys } from '#device/codecs/keys.ts';
-import type { Settings } from '#device/flows/state.ts';
+import type { Input, OrganState, Settings } from '#device/flows/state.ts';
 import { Journal } from '#device/journal.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
 import { type Downlink, downlinkSchema } from '#device/messages/order.ts';
+import type { LinkEvents } from '#device/ports/link.ts';
 import { Terminal } from '#device/terminal.ts';
 import { type Profile, readBoard } from './boards.ts';
 import { systemChance, systemClock } from './clock.ts';
@@ -132,68 +133,87 @@ function readDownlink(token: string, terminal: string, gatewayKey: Uint8Array): 
   return { ok: true, downlink: parsed.data };
 }
 
+/** The journal as it was left; what a power cut tore off its end is kept aside and told. */
+async function openJournal(data: string) {
+  const disk = await openFileDisk(join(data, 'journal'));
+  const { journal, entries, torn } = await Journal.open(disk);
+  if (torn.length > 0) {
+    writeFileSync(join(data, `journal.torn-${Date.now()}`), torn, { mode: 0o600 });
+    say({ event: 'torn', bytes: torn.length });
+  }
+  say({ event: 'journal', entries: entries.length, head: journal.head });
+  return { disk, journal, entries };
+}
+
+/** Tells of each organ what is new, and once that a vendor can sell: keys to press, and a screen. */
+function organTeller(organs: Settings['organs']): (name: string, state: OrganState) => void {
+  const last = new Map<string, string>();
+  const needed = new Set<string>(['keypad', 'display']);
+  const roles = new Map(organs.map(({ name, role }) => [name, role]));
+  return (name, state) => {
+    const text = JSON.stringify(state);
+    // An organ that is looked for again and again is told once.
+    if (last.get(name) === text) return;
+    last.set(name, text);
+    say({ event: 'organ', organ: name, ...state });
+    if (state.is !== 'working' || needed.size === 0) return;
+    needed.delete(roles.get(name) ?? '');
+    if (needed.size === 0) say({ event: 'ready', ms: Math.round(performance.now()) });
+  };
+}
+
+/** What the link brings, verified, for a terminal that may not be there yet. */
+function linkEvents(identity: Identity, push: (input: Input) => void): LinkEvents {
+  const gatewayKey = fromBase64url(identity.gateway_key) ?? new Uint8Array();
+  return {
+    up() {
+      say({ event: 'online' });
+      push({ is: 'link', up: true });
+    },
+    down(why) {
+      say({ event: 'offline', why });
+      push({ is: 'link', up: false });
+    },
+    message(token) {
+      const read = readDownlink(token, identity.terminal, gatewayKey);
+      if (read.ok) push({ is: 'downlink', downlink: read.downlink });
+      else say({ event: 'refused', why: read.why });
+    },
+  };
+}
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const boards = options.boards ?? join(import.meta.dirname, '..', 'boards.json');
   const profile = readProfile(boards, options.board);
   const unlock = lockData(options.data);
   const identity = await identify(options.data, { code: options.enrol, gateway: options.gateway });
-  const gatewayKey = fromBase64url(identity.gateway_key);
-  if (gatewayKey === null) throw new UsageError('identity.json: gateway_key is not base64url');
-
-  const disk = await openFileDisk(join(options.data, 'journal'));
-  const { journal, entries, torn } = await Journal.open(disk);
-  if (torn.length > 0) {
-    writeFileSync(join(options.data, `journal.torn-${Date.now()}`), torn, { mode: 0o600 });
-    say({ event: 'torn', bytes: torn.length });
-  }
-  say({ event: 'journal', entries: entries.length, head: journal.head });
-
+  const { disk, journal, entries } = await openJournal(options.data);
   const settings = settingsOf(identity, profile);
-  const readiness = new Set(['keypad', 'display']);
-  const roles = new Map(settings.organs.map(({ name, role }) => [name, role]));
+  const log = (what: string): void => say({ event: 'log', what });
+  const push = (input: Input): void => {
+    if (!terminal.push(input)) log(`too much at once: a ${input.is} was dropped`);
+  };
+
+  const tellOrgan = organTeller(settings.organs);
   const organs = new Organs(profile, driverContext(profile, options.data), systemClock, {
-    key: (key) => terminal.push({ is: 'key', key }),
-    log: (what) => say({ event: 'log', what }),
+    key: (key) => push({ is: 'key', key }),
+    log,
     organ(name, state) {
-      say({ event: 'organ', organ: name, ...state });
-      terminal.push({ is: 'organ', name, state });
-      if (state.is !== 'working' || readiness.size === 0) return;
-      readiness.delete(roles.get(name) ?? '');
-      if (readiness.size === 0) say({ event: 'ready', ms: Math.round(performance.now()) });
+      push({ is: 'organ', name, state });
+      tellOrgan(name, state);
     },
   });
+  const password = base64url(settings.keys.broker);
+  const broker = options.broker ?? identity.broker;
   const link = openLink(
-    {
-      broker: options.broker ?? identity.broker,
-      terminal: identity.terminal,
-      password: base64url(settings.keys.broker),
-    },
-    {
-      up() {
-        say({ event: 'online' });
-        terminal.push({ is: 'link', up: true });
-      },
-      down(why) {
-        say({ event: 'offline', why });
-        terminal.push({ is: 'link', up: false });
-      },
-      message(token) {
-        const read = readDownlink(token, identity.terminal, gatewayKey);
-        if (read.ok) terminal.push({ is: 'downlink', downlink: read.downlink });
-        else say({ event: 'refused', why: read.why });
-      },
-    },
+    { broker, terminal: identity.terminal, password },
+    linkEvents(identity, push),
   );
-  const terminal = new Terminal(settings, entries, {
-    clock: systemClock,
-    chance: systemChance,
-    journal,
-    link,
-    outlets: organs,
-    log: (what) => say({ event: 'log', what }),
-  });
-  terminal.push({ is: 'tick' });
+  const clock = systemClock;
+  const ports = { clock, chance: systemChance, journal, link, outlets: organs, log };
+  const terminal = new Terminal(settings, entries, ports);
+  push({ is: 'tick' });
 
   const stop = async (): Promise<void> => {
     terminal.stop();
