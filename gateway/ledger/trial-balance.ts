@@ -1,0 +1,48 @@
+/** Proof that the books agree with themselves, by three independent sums. */
+import { sumMinor } from '#device/messages/money.ts';
+import type { AccountKind, Tables } from '../store/tables.ts';
+
+export interface TrialBalance {
+  readonly balanced: boolean;
+  readonly currencies: readonly {
+    readonly currency: string;
+    readonly debit_minor: number;
+    readonly credit_minor: number;
+    readonly accounts: readonly {
+      readonly account: string;
+      readonly kind: AccountKind;
+      readonly balance_minor: number;
+    }[];
+  }[];
+  /** What does not agree, in a sentence each; empty where `balanced`. */
+  readonly complaints: readonly string[];
+}
+
+/** Sums all balances per currency, and checks each account and each transfer against its postings. */
+export function trialBalance(tables: Pick<Tables, 'ledger'>): TrialBalance {
+  const accounts = tables.ledger.accounts();
+  const sums = new Map(tables.ledger.sums().map((row) => [row.account, row.total_minor]));
+  const complaints = [
+    ...tables.ledger
+      .unbalanced()
+      .map((row) => `transfer ${row.reference} is out by ${row.total_minor} ${row.currency}`),
+    ...accounts
+      .filter((account) => account.balance_minor !== (sums.get(account.id) ?? 0))
+      .map((account) => `account ${account.id} differs from the sum of its postings`),
+  ];
+  const currencies = [...Map.groupBy(accounts, ({ currency }) => currency)].map(
+    ([currency, rows]) => {
+      const balances = rows.map((row) => row.balance_minor);
+      const credit = sumMinor(balances.filter((balance) => balance > 0));
+      const debit = -sumMinor(balances.filter((balance) => balance < 0));
+      if (credit !== debit) complaints.push(`${currency} is out by ${credit - debit}`);
+      return {
+        currency,
+        debit_minor: debit,
+        credit_minor: credit,
+        accounts: rows.map(({ id, kind, balance_minor }) => ({ account: id, kind, balance_minor })),
+      };
+    },
+  );
+  return { balanced: complaints.length === 0, currencies, complaints };
+}

@@ -1,0 +1,120 @@
+/** What a terminal says, whichever broker carried it: verified, decoded, recorded, answered. */
+import { open } from '#device/codecs/jws.ts';
+import { type Uplink, uplinkSchema } from '#device/messages/order.ts';
+import type { Clock } from '../clock.ts';
+import { decode, writeComplaints } from '../decode.ts';
+import type { Log } from '../log.ts';
+import type { Downlinks } from '../notify/downlinks.ts';
+import { closeOrder, markSeen, recordOrder } from '../orders/orders.ts';
+import type { Tables } from '../store/tables.ts';
+import type { Writer } from '../store/writer.ts';
+import type { Registry } from '../terminals/registry.ts';
+
+/** Fifty lines of long names fit four times. */
+export const UPLINK_LIMIT = 64 * 1024;
+
+export interface UplinksParts {
+  readonly tables: Tables;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly downlinks: Downlinks;
+  readonly log: Log;
+}
+
+/** `committed` also where there was nothing new; `refused` was logged with the reason. */
+export type Handled = 'committed' | 'refused';
+
+export class Uplinks {
+  readonly #parts: UplinksParts;
+
+  constructor(parts: UplinksParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Takes what came on the uplink topic of `terminal`. Resolves after the commit; rejects with a
+   * `StoreError` where the store took nothing, so that the door does not acknowledge it.
+   */
+  async handle(terminal: string, message: Uint8Array): Promise<Handled> {
+    const read = this.#read(terminal, message);
+    if (!read.ok) {
+      this.#parts.log({
+        level: 'warn',
+        place: `mqtt hawker/1/${terminal}/up`,
+        says: `refused: ${read.says}`,
+        mend: read.mend,
+      });
+      return 'refused';
+    }
+    switch (read.uplink.kind) {
+      case 'order':
+        return this.#order(terminal, read.uplink.order);
+      case 'close':
+        return this.#close(terminal, read.uplink.close);
+      case 'seen': {
+        const { order } = read.uplink.seen;
+        const { writer, clock } = this.#parts;
+        await writer.run((tx) => markSeen(tx, terminal, order, clock.now()));
+        return 'committed';
+      }
+    }
+  }
+
+  #read(terminal: string, message: Uint8Array): ReadUplink {
+    if (message.length > UPLINK_LIMIT) {
+      return bad(`${message.length} bytes`, `send at most ${UPLINK_LIMIT}`);
+    }
+    const keys = this.#parts.registry.keys(terminal);
+    if (keys === undefined) return bad('terminal is not enrolled', 'enrol it with a new code');
+    const opened = open('HS256', keys.uplink, new TextDecoder().decode(message));
+    if (!opened.ok) {
+      return bad(opened.why.replaceAll('_', ' '), 'enrol the terminal anew if its secret is lost');
+    }
+    const decoded = decode(uplinkSchema, opened.payload);
+    if (!decoded.ok) {
+      return bad(writeComplaints(decoded.complaints), 'update whichever of the two is older');
+    }
+    const uplink = decoded.value;
+    if (uplink.kind === 'order' && uplink.order.terminal !== terminal) {
+      return bad(`order.terminal: is ${uplink.order.terminal}`, 'send it from its own terminal');
+    }
+    return { ok: true, uplink };
+  }
+
+  async #order(terminal: string, order: Extract<Uplink, { kind: 'order' }>['order']) {
+    const { tables, writer, clock, downlinks, log } = this.#parts;
+    const row = tables.terminals.find(terminal);
+    if (row === undefined) return 'refused' as const;
+    const receipt = await writer.run((tx) => recordOrder(tx, row, order, clock.now()));
+    if (receipt.said !== 'recorded') downlinks.answer(terminal, receipt);
+    if (receipt.said === 'conflicts') {
+      log({
+        level: 'warn',
+        place: `mqtt hawker/1/${terminal}/up`,
+        says: `order ${order.number} conflicts in ${receipt.field}`,
+        mend: 'the first one recorded stands; make a new order',
+      });
+    }
+    return 'committed' as const;
+  }
+
+  async #close(terminal: string, close: Extract<Uplink, { kind: 'close' }>['close']) {
+    const { writer, clock, log } = this.#parts;
+    const said = await writer.run((tx) => closeOrder(tx, terminal, close, clock.now()));
+    if (said !== 'not_its_own') return 'committed' as const;
+    log({
+      level: 'warn',
+      place: `mqtt hawker/1/${terminal}/up`,
+      says: `refused: order ${close.order} is another terminal's`,
+      mend: 'close it from its own terminal',
+    });
+    return 'refused' as const;
+  }
+}
+
+type ReadUplink =
+  | { readonly ok: true; readonly uplink: Uplink }
+  | { readonly ok: false; readonly says: string; readonly mend: string };
+
+const bad = (says: string, mend: string): ReadUplink => ({ ok: false, says, mend });

@@ -1,0 +1,155 @@
+/**
+ * Carries the outbox to the terminals: a receipt until it was handed to the terminal's wire (the
+ * terminal asks again if it got lost), a result until the terminal says `seen`, with back-off.
+ */
+import { seal } from '#device/codecs/jws.ts';
+import type { Downlink, Receipt, Result } from '#device/messages/order.ts';
+import { downlinkTopic } from '#device/messages/topics.ts';
+import type { Clock } from '../clock.ts';
+import type { GatewayKeys } from '../keys.ts';
+import type { Log } from '../log.ts';
+import type { OutboxRow, Tables } from '../store/tables.ts';
+import type { Writer } from '../store/writer.ts';
+
+/** A wire to terminals. */
+export interface Link {
+  /** Hands a message over; `false` where the terminal is known not to be there. */
+  send(terminal: string, topic: string, message: string): boolean;
+}
+
+/** Undelivered messages of one terminal that are looked at together. */
+const WINDOW = 100;
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 30_000;
+
+interface Sent {
+  readonly attempts: number;
+  /** Of the monotonic clock. */
+  readonly dueAt: number;
+}
+
+interface Pump {
+  sent: Map<number, Sent>;
+  cancel: () => void;
+}
+
+export interface DownlinksParts {
+  readonly tables: Tables;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly keys: Pick<GatewayKeys, 'signing'>;
+  readonly log: Log;
+}
+
+export class Downlinks {
+  readonly #parts: DownlinksParts;
+  readonly #pumps = new Map<string, Pump>();
+  readonly #unlisten: () => void;
+  #link: Link | null = null;
+
+  constructor(parts: DownlinksParts) {
+    this.#parts = parts;
+    this.#unlisten = parts.writer.listen((note) => {
+      if (note.about === 'outbox') this.#pump(note.terminal);
+    });
+  }
+
+  attach(link: Link): void {
+    this.#link = link;
+  }
+
+  /** The terminal listens now: tell it the time, and all that it has not seen. */
+  arrived(terminal: string): void {
+    this.#pumps.get(terminal)?.cancel();
+    this.#pumps.delete(terminal);
+    this.#send(terminal, { kind: 'time' });
+    this.#pump(terminal);
+  }
+
+  /** The broker is there (again): every terminal may be. */
+  brokerArrived(): void {
+    for (const terminal of this.#parts.tables.outbox.pendingTerminals()) {
+      this.#pumps.get(terminal)?.cancel();
+      this.#pumps.delete(terminal);
+      this.#pump(terminal);
+    }
+  }
+
+  /** Tells a terminal the time; lost where it is not there. */
+  tellTime(terminal: string): void {
+    this.#send(terminal, { kind: 'time' });
+  }
+
+  /** Answers a repeated or conflicting order: nothing was changed, so there is no outbox entry. */
+  answer(terminal: string, receipt: Receipt): void {
+    this.#send(terminal, { kind: 'receipt', receipt });
+  }
+
+  close(): void {
+    this.#unlisten();
+    this.#link = null;
+    for (const { cancel } of this.#pumps.values()) cancel();
+    this.#pumps.clear();
+  }
+
+  #pump(terminal: string): void {
+    const { tables, clock } = this.#parts;
+    const pump = this.#pumps.get(terminal) ?? { sent: new Map(), cancel: () => undefined };
+    this.#pumps.set(terminal, pump);
+    pump.cancel();
+    const rows = tables.outbox.pending(terminal, WINDOW);
+    const sent = new Map<number, Sent>();
+    let next = Number.POSITIVE_INFINITY;
+    for (const row of rows) {
+      const state = this.#deliver(row, pump.sent.get(row.id) ?? { attempts: 0, dueAt: 0 });
+      if (state === null) {
+        // Not there: `arrived` begins anew.
+        this.#pumps.delete(terminal);
+        return;
+      }
+      sent.set(row.id, state);
+      next = Math.min(next, state.dueAt);
+    }
+    pump.sent = sent;
+    if (rows.length === 0) this.#pumps.delete(terminal);
+    else
+      pump.cancel = clock.after(Math.max(1, next - clock.monotonic()), () => this.#pump(terminal));
+  }
+
+  #deliver(row: OutboxRow, state: Sent): Sent | null {
+    const now = this.#parts.clock.monotonic();
+    if (state.dueAt > now) return state;
+    const body: unknown = JSON.parse(row.body);
+    const handed =
+      row.kind === 'receipt'
+        ? this.#send(row.terminal, { kind: 'receipt', receipt: body as Receipt })
+        : this.#send(row.terminal, { kind: 'result', result: body as Result });
+    if (!handed) return null;
+    if (row.kind === 'receipt') this.#finish(row);
+    const wait = Math.min(FIRST_RETRY_MS * 2 ** state.attempts, LONGEST_RETRY_MS);
+    return { attempts: state.attempts + 1, dueAt: now + wait };
+  }
+
+  #finish(row: OutboxRow): void {
+    const { writer, log } = this.#parts;
+    writer
+      .run((tx) => tx.outbox.done(row.id))
+      .catch((error: unknown) => {
+        const says = `receipt of ${row.order_number} will be sent again: ${String(error)}`;
+        log({ level: 'warn', place: 'notify/downlinks', says });
+      });
+  }
+
+  #send(terminal: string, message: Spoken): boolean {
+    const { clock, keys } = this.#parts;
+    if (this.#link === null) return false;
+    const downlink: Downlink = { ...message, terminal, gateway_time: Math.floor(clock.now()) };
+    const token = seal('EdDSA', keys.signing, downlink);
+    return this.#link.send(terminal, downlinkTopic(terminal), token);
+  }
+}
+
+type Spoken =
+  | { readonly kind: 'receipt'; readonly receipt: Receipt }
+  | { readonly kind: 'result'; readonly result: Result }
+  | { readonly kind: 'time' };

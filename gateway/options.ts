@@ -1,0 +1,126 @@
+/** Command line of the gateway; every complaint names the flag and the mend. */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { decode, writeComplaints } from './decode.ts';
+import type { BrokerSettings, GatewayOptions } from './gateway.ts';
+import { type Seed, seedSchema } from './seed.ts';
+
+export const USAGE = `Usage: gateway/main.ts --data DIR [options]
+  --data DIR             store, keys and operator token
+  --http HOST:PORT       pages and interface (default 127.0.0.1:8080; port 0 for any)
+  --mqtt HOST:PORT       own broker (default 127.0.0.1:1883; port 0 for any)
+  --broker URL           another broker instead; user and password in HAWKER_BROKER_USER
+                         and HAWKER_BROKER_PASSWORD
+  --public-url URL       what payers' phones reach the gateway by
+  --public-broker URL    what terminals reach the broker by
+  --seed FILE            vendors, terminals and payers to start with
+`;
+
+export type ReadOptions =
+  | { readonly ok: true; readonly options: GatewayOptions }
+  | { readonly ok: false; readonly complaint: string };
+
+class Complaint extends Error {}
+
+/** Reads the arguments after the program's name. */
+export function readOptions(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): ReadOptions {
+  try {
+    return { ok: true, options: read(args, environment) };
+  } catch (error) {
+    if (error instanceof Complaint) return { ok: false, complaint: error.message };
+    throw error;
+  }
+}
+
+function read(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): GatewayOptions {
+  const values = parseFlags(args);
+  if (values.data === undefined) throw new Complaint('--data: is missing; name a directory');
+  if (values.broker !== undefined && values.mqtt !== undefined) {
+    throw new Complaint('--broker: excludes --mqtt; leave one of them out');
+  }
+  const broker: BrokerSettings =
+    values.broker === undefined
+      ? { kind: 'embedded', ...readAddress('--mqtt', values.mqtt ?? '127.0.0.1:1883') }
+      : {
+          kind: 'external',
+          url: readUrl('--broker', values.broker, ['mqtt:', 'mqtts:']),
+          username: environment.HAWKER_BROKER_USER,
+          password: environment.HAWKER_BROKER_PASSWORD,
+        };
+  const optional = (flag: string, value: string | undefined, schemes: readonly string[]) =>
+    value === undefined ? undefined : readUrl(flag, value, schemes);
+  return {
+    dataDirectory: values.data,
+    http: readAddress('--http', values.http ?? '127.0.0.1:8080'),
+    broker,
+    publicUrl: optional('--public-url', values['public-url'], ['http:', 'https:']),
+    publicBroker: optional('--public-broker', values['public-broker'], ['mqtt:', 'mqtts:']),
+    seed: values.seed === undefined ? undefined : readSeedFile(values.seed),
+  };
+}
+
+function parseFlags(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        data: text,
+        http: text,
+        mqtt: text,
+        broker: text,
+        'public-url': text,
+        'public-broker': text,
+        seed: text,
+      },
+    }).values;
+  } catch (error) {
+    const says = error instanceof Error ? error.message : String(error);
+    const flag = /'(--?[\w-]+)/.exec(says)?.[1] ?? /'([^']+)'/.exec(says)?.[1] ?? 'arguments';
+    const mend =
+      /argument/.test(says) && !/Unexpected/.test(says) ? 'give it a value' : 'remove it';
+    throw new Complaint(`${flag}: ${says.split('.')[0]}; ${mend}, or see --help`);
+  }
+}
+
+function readAddress(flag: string, text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) {
+    throw new Complaint(`${flag}: ${text} is not HOST:PORT; write it like 127.0.0.1:8080`);
+  }
+  return { host: match[1] ?? match[2] ?? '', port };
+}
+
+function readUrl(flag: string, text: string, schemes: readonly string[]): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !schemes.includes(url.protocol)) {
+    throw new Complaint(`${flag}: ${text} is not a URL; begin it with ${schemes[0]}//`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new Complaint(`${flag}: holds a password; put it into the environment (see --help)`);
+  }
+  return text.replace(/\/+$/, '');
+}
+
+function readSeedFile(path: string): Seed {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const says = error instanceof Error ? error.message : String(error);
+    throw new Complaint(`--seed: ${path} can't be read: ${says}; name a JSON file`);
+  }
+  const decoded = decode(seedSchema, json);
+  if (!decoded.ok) {
+    const says = writeComplaints(decoded.complaints);
+    throw new Complaint(`--seed: ${path}: ${says}; see simulators/stall/seed.json for a whole one`);
+  }
+  return decoded.value;
+}

@@ -1,0 +1,58 @@
+/** Ends orders when their time is over, by the gateway's clock and one timer. */
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Tables } from '../store/tables.ts';
+import type { Writer } from '../store/writer.ts';
+import { expireDue } from './orders.ts';
+
+const BATCH = 200;
+/** A wall clock may jump: look again at least this often. */
+const LONGEST_MS = 15_000;
+/** How long an answer is kept for its Idempotency-Key. */
+const ANSWERS_MS = 48 * 3_600_000;
+
+/** Starts the timer; the answer stops it. */
+export function startExpiry(tables: Tables, writer: Writer, clock: Clock, log: Log): () => void {
+  let cancel = (): void => undefined;
+  let stopped = false;
+  let busy = false;
+
+  const arm = (): void => {
+    cancel();
+    if (stopped || busy) return;
+    const next = tables.orders.nextExpiry() ?? Number.POSITIVE_INFINITY;
+    cancel = clock.after(Math.min(Math.max(0, next - clock.now()), LONGEST_MS), tick);
+  };
+
+  const tick = (): void => {
+    busy = true;
+    const due = tables.orders.due(clock.now(), 1).length > 0;
+    const work = due ? writer.run((tx) => expireDue(tx, clock.now(), BATCH)) : Promise.resolve(0);
+    work
+      .catch((error: unknown) => {
+        log({ level: 'error', place: 'orders/expiry', says: String(error), mend: 'see the store' });
+      })
+      .finally(() => {
+        busy = false;
+        arm();
+      });
+  };
+
+  const forget = (): void => {
+    if (stopped) return;
+    writer.run((tx) => tx.answers.forgetBefore(clock.now() - ANSWERS_MS)).catch(() => undefined);
+    cancelForget = clock.after(3_600_000, forget);
+  };
+
+  let cancelForget = clock.after(3_600_000, forget);
+  const unlisten = writer.listen((note) => {
+    if (note.about === 'order') arm();
+  });
+  arm();
+  return () => {
+    stopped = true;
+    cancel();
+    cancelForget();
+    unlisten();
+  };
+}

@@ -1,0 +1,78 @@
+/** SQLite as an engine of the store: write-ahead log, every commit synced, one process alone. */
+import { chmodSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import type { Engine } from '../tables.ts';
+import { StoreError } from '../writer.ts';
+import { ledgerTable } from './ledger.ts';
+import { orderTable } from './orders.ts';
+import { outboxTable } from './outbox.ts';
+import { answerTable, payerTable, settingTable, terminalTable } from './parties.ts';
+import { MIGRATIONS } from './schema.ts';
+
+/** Opens or makes the database; `:memory:` lasts as long as the engine. Throws a `StoreError`. */
+export function openSqlite(path: string): Engine {
+  const database = openDatabase(path);
+  const verbs = {
+    begin: database.prepare('BEGIN IMMEDIATE'),
+    savepoint: database.prepare('SAVEPOINT unit'),
+    release: database.prepare('RELEASE unit'),
+    rollbackTo: database.prepare('ROLLBACK TO unit'),
+    commit: database.prepare('COMMIT'),
+  };
+  return {
+    tables: {
+      orders: orderTable(database),
+      ledger: ledgerTable(database),
+      outbox: outboxTable(database),
+      terminals: terminalTable(database),
+      payers: payerTable(database),
+      answers: answerTable(database),
+      settings: settingTable(database),
+    },
+    begin: () => void verbs.begin.run(),
+    savepoint: () => void verbs.savepoint.run(),
+    release: () => void verbs.release.run(),
+    undo: () => {
+      verbs.rollbackTo.run();
+      verbs.release.run();
+    },
+    commit: () => void verbs.commit.run(),
+    abandon: () => {
+      // A full disk makes SQLite roll back by itself.
+      if (database.isTransaction) database.exec('ROLLBACK');
+    },
+    close: () => database.close(),
+  };
+}
+
+function openDatabase(path: string): DatabaseSync {
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(path);
+    // Two gateways on one store would each keep timers and outboxes of their own.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    database.exec('PRAGMA journal_mode = WAL');
+    // In WAL mode NORMAL, the usual default, lets a power cut take back what was committed.
+    database.exec('PRAGMA synchronous = FULL');
+    database.exec('PRAGMA foreign_keys = ON');
+    database.exec('PRAGMA wal_autocheckpoint = 10000');
+    migrate(database);
+  } catch (cause) {
+    const says = cause instanceof Error ? cause.message : String(cause);
+    const mend = /locked/.test(says) ? 'another gateway uses it: stop that one' : says;
+    throw new StoreError(`${path}: ${mend}`, { cause });
+  }
+  if (path !== ':memory:') chmodSync(path, 0o600);
+  return database;
+}
+
+function migrate(database: DatabaseSync): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+  if (version > MIGRATIONS.length) {
+    throw new Error(`made by a newer gateway (schema ${version}): use that or a newer one`);
+  }
+  for (const [at, migration] of MIGRATIONS.entries()) {
+    if (at < version) continue;
+    database.exec(`BEGIN IMMEDIATE; ${migration}; PRAGMA user_version = ${at + 1}; COMMIT`);
+  }
+}

@@ -1,0 +1,70 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { AccountRow, LedgerTable, PostingRow, TransferRow } from '../tables.ts';
+import { every, first } from './rows.ts';
+
+const POSTING = 'transfer, account, currency, amount_minor, balance_after_minor';
+
+export function ledgerTable(database: DatabaseSync): LedgerTable {
+  return { ...accounts(database), ...transfers(database), ...proofs(database) };
+}
+
+function accounts(
+  database: DatabaseSync,
+): Pick<LedgerTable, 'account' | 'addAccount' | 'accounts'> {
+  const find = database.prepare('SELECT * FROM accounts WHERE id = ?');
+  const add = database.prepare(
+    'INSERT INTO accounts (id, kind, currency, floor_minor) VALUES (?, ?, ?, ?)',
+  );
+  const all = database.prepare('SELECT * FROM accounts ORDER BY id');
+  return {
+    account: (id) => first<AccountRow>(find, id),
+    addAccount: (row) => void add.run(row.id, row.kind, row.currency, row.floor_minor),
+    accounts: () => every<AccountRow>(all),
+  };
+}
+
+function transfers(
+  database: DatabaseSync,
+): Pick<
+  LedgerTable,
+  'transferOf' | 'addTransfer' | 'addPosting' | 'transfersOfOrder' | 'postingsOf'
+> {
+  const find = database.prepare('SELECT * FROM transfers WHERE reference = ?');
+  const add = database.prepare(
+    'INSERT INTO transfers (reference, kind, order_number, at) VALUES (?, ?, ?, ?)',
+  );
+  const post = database.prepare(`INSERT INTO postings (${POSTING}) VALUES (?, ?, ?, ?, ?)`);
+  const move = database.prepare('UPDATE accounts SET balance_minor = ? WHERE id = ?');
+  const ofOrder = database.prepare('SELECT * FROM transfers WHERE order_number = ? ORDER BY id');
+  const postings = database.prepare(
+    `SELECT ${POSTING} FROM postings WHERE transfer = ? ORDER BY id`,
+  );
+  return {
+    transferOf: (reference) => first<TransferRow>(find, reference),
+    addTransfer: (row) =>
+      Number(add.run(row.reference, row.kind, row.order_number, row.at).lastInsertRowid),
+    addPosting(row) {
+      const { transfer, account, currency, amount_minor, balance_after_minor } = row;
+      post.run(transfer, account, currency, amount_minor, balance_after_minor);
+      move.run(balance_after_minor, account);
+    },
+    transfersOfOrder: (number) => every<TransferRow>(ofOrder, number),
+    postingsOf: (transfer) => every<PostingRow>(postings, transfer),
+  };
+}
+
+function proofs(database: DatabaseSync): Pick<LedgerTable, 'sums' | 'unbalanced'> {
+  const sums = database.prepare(
+    `SELECT account, currency, sum(amount_minor) AS total_minor FROM postings
+     GROUP BY account, currency ORDER BY account`,
+  );
+  const unbalanced = database.prepare(
+    `SELECT reference, currency, sum(amount_minor) AS total_minor
+     FROM postings JOIN transfers ON transfers.id = postings.transfer
+     GROUP BY transfer, currency HAVING sum(amount_minor) <> 0`,
+  );
+  return {
+    sums: () => every<ReturnType<LedgerTable['sums']>[number]>(sums),
+    unbalanced: () => every<ReturnType<LedgerTable['unbalanced']>[number]>(unbalanced),
+  };
+}

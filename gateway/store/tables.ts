@@ -1,0 +1,222 @@
+/**
+ * What a database engine gives the services: prepared statements behind nouns, and nothing of SQL.
+ * Every method runs inside the transaction of the unit that calls it. One folder an engine
+ * implements it (store/sqlite).
+ */
+import type { DeclineReason, Outcome } from '#device/messages/order.ts';
+
+export type OrderState = 'offered' | Outcome;
+
+export interface OrderRow {
+  readonly number: string;
+  readonly terminal: string;
+  /** Vendor whose account the payment goes to. */
+  readonly vendor: string;
+  /** The order as the terminal made it, JSON. */
+  readonly body: string;
+  readonly currency: string;
+  readonly amount_minor: number;
+  readonly state: OrderState;
+  readonly reason: DeclineReason | null;
+  readonly recorded_at: number;
+  readonly expires_at: number;
+  readonly ended_at: number | null;
+  readonly payment: string | null;
+  /** Masked. */
+  readonly payer: string | null;
+}
+
+export interface EventRow {
+  readonly order_number: string;
+  readonly kind: string;
+  readonly at: number;
+  /** JSON. */
+  readonly detail: string;
+}
+
+export interface Ending {
+  readonly state: Outcome;
+  readonly ended_at: number;
+  readonly reason: DeclineReason | null;
+  readonly payment: string | null;
+  readonly payer: string | null;
+}
+
+export interface OrderTable {
+  find(number: string): OrderRow | undefined;
+  add(row: OrderRow): void;
+  /** Ends an offered order; the engine refuses a second ending. */
+  end(number: string, ending: Ending): void;
+  /** Open orders whose time is over, oldest first. */
+  due(now: number, limit: number): OrderRow[];
+  /** When the next open order expires. */
+  nextExpiry(): number | undefined;
+  addEvent(row: EventRow): void;
+  events(number: string): EventRow[];
+  rememberClose(
+    terminal: string,
+    number: string,
+    because: 'cancelled' | 'expired',
+    at: number,
+  ): void;
+  rememberedClose(terminal: string, number: string): 'cancelled' | 'expired' | undefined;
+  addTry(number: string, client: string, at: number): void;
+  triesOfOrder(number: string): number;
+  triesOfClient(client: string, since: number): number;
+}
+
+export type AccountKind = 'asset' | 'liability' | 'equity' | 'income' | 'expense';
+
+export interface AccountRow {
+  readonly id: string;
+  readonly kind: AccountKind;
+  readonly currency: string;
+  /** Lowest balance that it may have; `null` for none. */
+  readonly floor_minor: number | null;
+  /** Sum of its postings, credit positive. */
+  readonly balance_minor: number;
+}
+
+export interface TransferRow {
+  readonly id: number;
+  /** Unique: a transfer with the same reference is the same transfer. */
+  readonly reference: string;
+  readonly kind: string;
+  readonly order_number: string | null;
+  readonly at: number;
+}
+
+export interface PostingRow {
+  readonly transfer: number;
+  readonly account: string;
+  readonly currency: string;
+  /** Credit positive, debit negative. */
+  readonly amount_minor: number;
+  readonly balance_after_minor: number;
+}
+
+export interface LedgerTable {
+  account(id: string): AccountRow | undefined;
+  addAccount(row: Omit<AccountRow, 'balance_minor'>): void;
+  accounts(): AccountRow[];
+  transferOf(reference: string): TransferRow | undefined;
+  addTransfer(row: Omit<TransferRow, 'id'>): number;
+  /** Appends the posting and moves the account's balance to `balance_after_minor`. */
+  addPosting(row: PostingRow): void;
+  transfersOfOrder(number: string): TransferRow[];
+  postingsOf(transfer: number): PostingRow[];
+  /** Account → sum of its postings. */
+  sums(): { account: string; currency: string; total_minor: number }[];
+  /** Transfers whose postings do not sum to zero in a currency: there must be none. */
+  unbalanced(): { reference: string; currency: string; total_minor: number }[];
+}
+
+export interface OutboxRow {
+  readonly id: number;
+  readonly terminal: string;
+  readonly kind: 'receipt' | 'result';
+  readonly order_number: string;
+  /** The receipt or result, JSON. */
+  readonly body: string;
+  readonly at: number;
+}
+
+export interface OutboxTable {
+  add(row: Omit<OutboxRow, 'id'>): void;
+  /** The newest `limit` that are not done, in the order in which they were added. */
+  pending(terminal: string, limit: number): OutboxRow[];
+  pendingTerminals(): string[];
+  done(id: number): void;
+  /** Whether there was one that was not done. */
+  resultDone(terminal: string, order: string): boolean;
+  resultPending(order: string): boolean;
+  ofOrder(order: string): OutboxRow[];
+}
+
+export interface TerminalRow {
+  readonly id: string;
+  readonly vendor: string;
+  /** The stall as given at enrolment, JSON. */
+  readonly stall: string;
+  /** Base64url; `null` until enrolled. */
+  readonly secret: string | null;
+}
+
+export interface CodeRow {
+  readonly digest: string;
+  readonly terminal: string;
+  readonly used_at: number | null;
+  /** Digest of the Idempotency-Key it was used with. */
+  readonly used_with: string | null;
+}
+
+export interface TerminalTable {
+  find(id: string): TerminalRow | undefined;
+  all(): TerminalRow[];
+  addVendor(id: string, name: string): void;
+  /** Adds it, or renews vendor and stall of one that is not enrolled yet. */
+  put(id: string, vendor: string, stall: string): void;
+  enrol(id: string, secret: string, at: number): void;
+  code(digest: string): CodeRow | undefined;
+  addCode(digest: string, terminal: string): void;
+  useCode(digest: string, at: number, usedWith: string | null): void;
+}
+
+export interface PayerRow {
+  readonly id: string;
+  /** E.164. */
+  readonly phone: string;
+  readonly pin: string;
+  readonly state: 'active' | 'blocked';
+  readonly failures: number;
+  /** ms since 1970, 0 where it is not locked. */
+  readonly locked_until: number;
+}
+
+export interface PayerTable {
+  find(id: string): PayerRow | undefined;
+  byPhone(phone: string): PayerRow | undefined;
+  add(row: Pick<PayerRow, 'id' | 'phone' | 'pin' | 'state'>): void;
+  setFailures(id: string, failures: number, lockedUntil: number): void;
+}
+
+export interface AnswerRow {
+  readonly fingerprint: string;
+  /** JSON. */
+  readonly answer: string;
+}
+
+export interface AnswerTable {
+  find(scope: string, key: string): AnswerRow | undefined;
+  add(scope: string, key: string, row: AnswerRow, at: number): void;
+  forgetBefore(at: number): void;
+}
+
+export interface SettingTable {
+  get(name: string): string | undefined;
+  set(name: string, value: string): void;
+}
+
+export interface Tables {
+  readonly orders: OrderTable;
+  readonly ledger: LedgerTable;
+  readonly outbox: OutboxTable;
+  readonly terminals: TerminalTable;
+  readonly payers: PayerTable;
+  readonly answers: AnswerTable;
+  readonly settings: SettingTable;
+}
+
+/** The verbs of a transaction that the batching writer needs of an engine. */
+export interface Engine {
+  readonly tables: Tables;
+  begin(): void;
+  savepoint(): void;
+  release(): void;
+  /** Undoes the unit since its savepoint; throws where the engine has dropped the transaction. */
+  undo(): void;
+  commit(): void;
+  /** Ends whatever transaction is left. */
+  abandon(): void;
+  close(): void;
+}

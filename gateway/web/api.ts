@@ -1,0 +1,169 @@
+/** The JSON interface; docs/http.md describes each call. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { enrolmentRequestSchema } from '#device/messages/enrolment.ts';
+import type { PayAnswer } from '../acquirer/payments.ts';
+import type { Core } from '../core.ts';
+import { readPhone } from '../issuer/issuer.ts';
+import { readTrail } from '../ledger/trail.ts';
+import { trialBalance } from '../ledger/trial-balance.ts';
+import type { Matched } from '../matching/matching.ts';
+import { billOf, type OrderView, viewOrder } from '../orders/view.ts';
+import type { OrderRow } from '../store/tables.ts';
+import { brokerPasswords } from '../terminals/broker-passwords.ts';
+import { streamOrder } from './events.ts';
+import { Problem } from './problems.ts';
+import {
+  bearerText,
+  clientOf,
+  decodeBody,
+  idempotencyKey,
+  matchSchema,
+  paymentSchema,
+  requireBearer,
+  requireOperator,
+} from './requests.ts';
+
+export interface ApiParts {
+  readonly core: Core;
+  readonly operatorToken: string;
+  readonly addresses: () => { readonly broker: string; readonly payUrl: string };
+}
+
+type OfOrder = { Params: { number: string } };
+
+export function addApi(server: FastifyInstance, parts: ApiParts): void {
+  const { core } = parts;
+  server.get('/v1/health', health(core));
+  server.post('/v1/enrolments', async (request, reply) => {
+    const { code } = decodeBody(enrolmentRequestSchema, request.body);
+    const enrolled = await core.enrol(code, idempotencyKey(request), parts.addresses());
+    if (!enrolled.ok) throw new Problem(enrolled.code);
+    return reply.code(201).send(enrolled.identity);
+  });
+  server.post('/v1/matches', async (request) => {
+    const wanted = decodeBody(matchSchema, request.body);
+    const matched =
+      'qr' in wanted
+        ? await core.matching.matchQr(wanted.qr, wanted, clientOf(core, request))
+        : await core.matching.matchBroadcast(wanted.broadcast);
+    const { row, bearer, until } = requireMatch(matched);
+    return { order: viewOrder(row), bearer, bearer_expires_at: until };
+  });
+  addOrders(server, core);
+  addOperator(server, parts);
+}
+
+function addOrders(server: FastifyInstance, core: Core): void {
+  server.get<OfOrder>('/v1/orders/:number', async (request) => {
+    const { number } = request.params;
+    requireBearer(core, bearerText(request), number, ['scan', 'pay', 'bill']);
+    return viewOrder(requireOrder(core, number));
+  });
+  server.get<OfOrder>('/v1/orders/:number/bill', async (request) => {
+    const { number } = request.params;
+    requireBearer(core, bearerText(request), number, ['pay', 'bill']);
+    const row = requireOrder(core, number);
+    const bill = billOf(row);
+    if (bill === null) throw new Problem('not_paid', { state: row.state });
+    return bill;
+  });
+  server.get<OfOrder & { Querystring: { bearer?: string } }>(
+    '/v1/orders/:number/events',
+    async (request, reply) => {
+      const { number } = request.params;
+      const { bearer } = request.query;
+      const text = bearerText(request) ?? (typeof bearer === 'string' ? bearer : null);
+      requireBearer(core, text, number, ['scan', 'pay', 'bill']);
+      requireOrder(core, number);
+      streamOrder(core, number, reply);
+      return reply;
+    },
+  );
+  server.post<OfOrder>('/v1/orders/:number/payments', (request, reply) =>
+    takePayment(core, request, reply),
+  );
+}
+
+async function takePayment(core: Core, request: FastifyRequest<OfOrder>, reply: FastifyReply) {
+  const { number: order } = request.params;
+  requireBearer(core, bearerText(request), order, ['pay']);
+  const key = idempotencyKey(request);
+  if (key === null) throw new Problem('idempotency_key_missing');
+  const body = decodeBody(paymentSchema, request.body);
+  const phone = readPhone(body.phone, callingCode(core));
+  if (phone === null) {
+    const errors = [{ path: 'phone', message: 'must be a phone number in E.164 form' }];
+    throw new Problem('malformed_request', { errors });
+  }
+  const paid = await core.payments.pay({ order, key, phone, pin: body.pin });
+  if (!paid.ok) throw new Problem(paid.code);
+  if (paid.replayed) reply.header('idempotency-replayed', 'true');
+  const answer = requirePaid(paid.answer);
+  return reply.code(201).send({ ...answer, order: viewOrder(requireOrder(core, order)) });
+}
+
+function addOperator(server: FastifyInstance, { core, operatorToken }: ApiParts): void {
+  server.get('/v1/ledger/trial-balance', async (request) => {
+    requireOperator(request, operatorToken);
+    return trialBalance(core.tables);
+  });
+  server.get<OfOrder>('/v1/orders/:number/trail', async (request) => {
+    requireOperator(request, operatorToken);
+    return readTrail(core.tables, requireOrder(core, request.params.number).number);
+  });
+  server.get('/v1/broker/passwords', async (request, reply) => {
+    requireOperator(request, operatorToken);
+    reply.type('text/plain; charset=utf-8');
+    return brokerPasswords(core.tables, core.registry, core.chance);
+  });
+}
+
+/** Proves that the store takes writes, at most once a second however often it is asked. */
+function health(core: Core) {
+  let last: { at: number; good: Promise<void> } | null = null;
+  return async () => {
+    const at = core.clock.monotonic();
+    if (last === null || at - last.at > 1000) {
+      const good = core.writer.run((tx) => tx.settings.set('healthy_at', String(core.clock.now())));
+      last = { at, good };
+    }
+    await last.good;
+    return { status: 'ok', time: core.clock.now() };
+  };
+}
+
+export const callingCode = (core: Core): string => core.tables.settings.get('calling_code') ?? '';
+
+export function requireOrder(core: Core, number: string): OrderRow {
+  const row = core.tables.orders.find(number);
+  if (row === undefined) throw new Problem('unknown_order');
+  return row;
+}
+
+export function requireMatch(matched: Matched): Extract<Matched, { ok: true }> {
+  if (matched.ok) return matched;
+  const { code, ...extras } = matched.refusal;
+  throw new Problem(code, extras);
+}
+
+/** What a phone is told of an order that its instruction ended, or the problem that it met. */
+function requirePaid(answer: PayAnswer): PaidBody {
+  switch (answer.kind) {
+    case 'paid':
+      return { outcome: 'paid', payment: answer.payment };
+    case 'declined':
+      return { outcome: 'declined', reason: answer.reason };
+    case 'closed':
+      throw new Problem('closed', { state: answer.state });
+    case 'unknown_order':
+      throw new Problem('unknown_order');
+    case 'not_admitted': {
+      const { kind: _, ok: _ok, code, ...extras } = answer;
+      throw new Problem(code, extras);
+    }
+  }
+}
+
+type PaidBody =
+  | { readonly outcome: 'paid'; readonly payment: string }
+  | { readonly outcome: 'declined'; readonly reason: NonNullable<OrderView['reason']> };

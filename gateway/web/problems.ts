@@ -1,0 +1,81 @@
+/** Problem details (RFC 9457) with the codes that docs/http.md lists. */
+import type { Language } from '#device/messages/enrolment.ts';
+import { say } from './messages.ts';
+
+export const PROBLEMS = {
+  malformed_request: 400,
+  idempotency_key_missing: 400,
+  bearer_missing: 401,
+  bearer_invalid: 401,
+  bearer_expired: 401,
+  wrong_pin: 401,
+  account_locked: 403,
+  elsewhere: 403,
+  wrong_digits: 403,
+  too_many_tries: 403,
+  presence_missing: 403,
+  forged: 403,
+  code_refused: 403,
+  operator_only: 403,
+  unknown_order: 404,
+  not_found: 404,
+  closed: 409,
+  not_paid: 409,
+  payment_in_flight: 409,
+  too_old: 410,
+  too_large: 413,
+  unsupported_media_type: 415,
+  not_ours: 422,
+  too_early: 422,
+  idempotency_key_reused: 422,
+  slow_down: 429,
+  internal: 500,
+  store_unavailable: 503,
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** Thrown by a handler; the server writes it as `application/problem+json` or as a page. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly extras: Readonly<Record<string, unknown>>;
+
+  constructor(code: ProblemCode, extras: Readonly<Record<string, unknown>> = {}) {
+    super(code);
+    this.code = code;
+    this.extras = extras;
+  }
+
+  get status(): number {
+    return PROBLEMS[this.code];
+  }
+}
+
+/** The sentence for a person. */
+export const problemSentence = (problem: Problem, language: Language): string =>
+  say(language, `p_${problem.code}`, { distance: String(problem.extras.distance_m ?? '') });
+
+export function problemBody(problem: Problem, language: Language): Record<string, unknown> {
+  return {
+    type: `urn:hawker:problem:${problem.code}`,
+    title: problem.code.replaceAll('_', ' '),
+    status: problem.status,
+    code: problem.code,
+    detail: problemSentence(problem, language),
+    ...problem.extras,
+  };
+}
+
+/** Seconds after which asking again makes sense, for `Retry-After`. */
+export const retryAfter = (code: ProblemCode): number | null => {
+  switch (code) {
+    case 'unknown_order':
+    case 'payment_in_flight':
+    case 'store_unavailable':
+      return 1;
+    case 'slow_down':
+      return 900;
+    default:
+      return null;
+  }
+};

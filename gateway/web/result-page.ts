@@ -1,0 +1,95 @@
+/** What became of it: the bill, or why nothing was taken. */
+import type { Language } from '#device/messages/enrolment.ts';
+import type { OrderView } from '../orders/view.ts';
+import { type Html, html } from './html.ts';
+import { other, type Page } from './layout.ts';
+import { say } from './messages.ts';
+import { facts, itemTable, orderFact, vendorHeading } from './slip.ts';
+
+export interface ResultView {
+  readonly language: Language;
+  readonly order: OrderView;
+  /** This page's own path, with a query begun. */
+  readonly path: string;
+  /** Whether who looks is who paid: a stranger is told the state, not the bill. */
+  readonly own: boolean;
+  /** Where the order's events are while it is still open. */
+  readonly events: string;
+}
+
+export function resultPage(view: ResultView): Page {
+  const { language, order, path } = view;
+  const head = {
+    language,
+    otherLanguage: `${path}&lang=${other(language)}`,
+    title: `${stateTitle(view)} · ${order.vendor}`,
+  };
+  if (order.state === 'offered') {
+    const next = `${path}&lang=${language}`;
+    const body = verdict('…', false, say(language, 'working'), [say(language, 'working_says')]);
+    return { ...head, body: slip(body), live: { events: view.events, next }, refresh_s: 3 };
+  }
+  return { ...head, body: order.state === 'paid' && view.own ? bill(view) : ended(view) };
+}
+
+function stateTitle({ language, order, own }: ResultView): string {
+  if (order.state === 'offered') return say(language, 'working');
+  return order.state === 'paid' && own
+    ? say(language, 'paid')
+    : say(language, `state_${order.state}`);
+}
+
+const slip = (body: Html): Html => html`<div class="slip">${body}</div>`;
+
+function verdict(mark: string, bad: boolean, title: string, says: readonly string[]): Html {
+  return html`<div class="mark${bad ? ' bad' : ''}" aria-hidden="true">${mark}</div>
+<div class="mid" role="status"><h1>${title}</h1>${says.map((text) => html`<p>${text}</p>`)}</div>`;
+}
+
+/** A moment in UTC, readable in both languages. */
+const writeTime = (at: number): Html => {
+  const iso = new Date(at).toISOString();
+  return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`;
+};
+
+function bill({ language, order }: ResultView): Html {
+  const paid = verdict('✓', false, say(language, 'paid'), [
+    say(language, 'paid_says', { vendor: order.vendor }),
+  ]);
+  return html`<div class="slip">${paid}<h2>${say(language, 'bill')}</h2>
+<p>${order.vendor}</p><p class="soft">${say(language, 'at_place', { place: order.place.name })}</p>
+${itemTable(language, order)}
+${facts([
+  [say(language, 'paid_at'), writeTime(order.ended_at ?? order.recorded_at)],
+  [say(language, 'payer'), order.payer ?? ''],
+  [say(language, 'payment'), order.payment ?? ''],
+  orderFact(language, order.number),
+])}</div><div class="print"><button id="print" hidden>${say(language, 'print')}</button></div>`;
+}
+
+function ended({ language, order }: ResultView): Html {
+  if (order.state === 'offered') return html``;
+  const why = order.reason === undefined ? [] : [say(language, order.reason)];
+  const says = [...why, say(language, `state_${order.state}_says`)];
+  const title = say(language, `state_${order.state}`);
+  const good = order.state === 'paid';
+  return html`<div class="slip">${verdict(good ? '✓' : '✕', !good, title, says)}${vendorHeading(language, order)}
+${itemTable(language, order)}${facts([orderFact(language, order.number)])}</div>`;
+}
+
+/** A refusal before there is an order to show. */
+export function refusalPage(
+  language: Language,
+  sentence: string,
+  path: string | null,
+  refresh_s: number | null,
+): Page {
+  const says = refresh_s === null ? [sentence, say(language, 'again')] : [sentence];
+  return {
+    language,
+    title: say(language, 'refused'),
+    otherLanguage: path === null ? null : `${path}?lang=${other(language)}`,
+    body: slip(verdict('✕', true, say(language, 'refused'), says)),
+    ...(refresh_s === null ? {} : { refresh_s }),
+  };
+}

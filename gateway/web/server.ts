@@ -1,0 +1,87 @@
+/** The HTTP door: pages and JSON on one server. */
+import formbody from '@fastify/formbody';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Core } from '../core.ts';
+import { StoreError } from '../store/writer.ts';
+import { addApi } from './api.ts';
+import { addPages, sendRefusal } from './pages.ts';
+import { Problem, problemBody, retryAfter } from './problems.ts';
+import { languageOf } from './requests.ts';
+
+export interface WebSettings {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly publicUrl?: string | undefined;
+  /** What terminals reach the broker by. */
+  readonly broker: string;
+  readonly operatorToken: string;
+}
+
+export interface Web {
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const BODY_LIMIT = 16 * 1024;
+
+/** Listens, or rejects with the operating system's error. */
+export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
+  const server = Fastify({
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: true,
+    requestTimeout: 15_000,
+    routerOptions: { maxParamLength: 512 },
+  });
+  let url = '';
+  const addresses = () => ({
+    broker: settings.broker,
+    payUrl: `${settings.publicUrl ?? url}/p/`,
+  });
+  await server.register(formbody, { bodyLimit: BODY_LIMIT });
+  addErrors(server, core);
+  server.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    reply.header('x-content-type-options', 'nosniff');
+  });
+  addApi(server, { core, operatorToken: settings.operatorToken, addresses });
+  addPages(server, core);
+  url = await server.listen({ host: settings.host, port: settings.port });
+  return { url, close: () => server.close() };
+}
+
+function addErrors(server: FastifyInstance, core: Core): void {
+  const answer = (request: FastifyRequest, reply: FastifyReply, problem: Problem) => {
+    const language = languageOf(request);
+    const wait = retryAfter(problem.code);
+    if (wait !== null) reply.header('retry-after', String(wait));
+    reply.code(problem.status).header('content-language', language);
+    if (!request.url.startsWith('/v1/')) return sendRefusal(reply, problem, language);
+    return reply.type('application/problem+json').send(problemBody(problem, language));
+  };
+  server.setNotFoundHandler((request, reply) => answer(request, reply, new Problem('not_found')));
+  server.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) {
+      const place = `http ${request.method} ${request.routeOptions.url ?? 'unknown'}`;
+      const says = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      core.log({ level: 'error', place, says });
+    }
+    return answer(request, reply, problem);
+  });
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof StoreError) return new Problem('store_unavailable');
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('too_large');
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported_media_type');
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status >= 400 && status < 500) {
+    const message = error instanceof Error ? error.message : String(error);
+    return new Problem('malformed_request', { errors: [{ path: '', message }] });
+  }
+  return new Problem('internal');
+}
