@@ -38,6 +38,9 @@ const USAGE = `usage: firmware/main.ts --board NAME --data DIR [options]
   --gateway URL      the gateway's HTTP address, at the first start
   --broker URL       another MQTT broker than the gateway named at enrolment`;
 
+/** Longest wait for organs to fall silent when the terminal is stopped. */
+const STOP_TIMEOUT_MS = 3000;
+
 /** What the operator must mend; printed without a stack. */
 class UsageError extends Error {}
 
@@ -216,6 +219,8 @@ async function main(): Promise<void> {
   push({ is: 'tick' });
 
   const stop = async (): Promise<void> => {
+    // An organ that hangs must not keep the terminal from ending.
+    systemClock.after(STOP_TIMEOUT_MS, () => process.exit(0));
     terminal.stop();
     await Promise.all([organs.close(), link.close()]);
     await disk.close();
