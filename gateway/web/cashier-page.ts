@@ -4,7 +4,7 @@ import type { OrderView } from '../orders/view.ts';
 import { type Html, html } from './html.ts';
 import { other, type Page } from './layout.ts';
 import { say } from './messages.ts';
-import { amountOf, facts, itemTable, orderFact, vendorHeading } from './slip.ts';
+import { amountOf, bigAmount, facts, itemTable, orderFact, vendorHeading } from './slip.ts';
 
 export interface CashierForm {
   readonly language: Language;
@@ -35,7 +35,7 @@ export function cashierPage(form: CashierForm): Page {
       events: `/v1/orders/${order.number}/events?bearer=${ticket}`,
       next: `${here}&lang=${language}`,
     },
-    body: html`<div class="slip">${vendorHeading(language, order)}${itemTable(language, order)}
+    body: html`<div class="slip">${vendorHeading(language, order)}${bigAmount(order)}${itemTable(language, order)}
 ${facts([
   [say(language, 'open_for'), timeLeft(form.leftMs)],
   orderFact(language, order.number),
@@ -66,7 +66,8 @@ function presenceFields(form: CashierForm): Html {
   return html`<fieldset><legend>${say(language, 'here')}</legend>
 <label for="digits">${say(language, 'digits')}</label>
 <div class="row"><input id="digits" name="digits" inputmode="numeric" pattern="[0-9]{2}" maxlength="2" autocomplete="off" required${blame(form, 'digits')}>
-<p class="soft">${say(language, 'digits_hint')} <button id="locate" class="plain" type="button" hidden>${say(language, 'use_position')}</button></p></div>
+<p class="soft">${say(language, 'digits_hint')}</p></div>
+<button id="locate" class="plain" type="button" hidden>${say(language, 'use_position')}</button>
 <p class="soft" id="where" role="status"></p>
 <input type="hidden" name="latitude"><input type="hidden" name="longitude"><input type="hidden" name="accuracy_m"></fieldset>`;
 }

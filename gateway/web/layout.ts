@@ -30,7 +30,7 @@ export interface Page {
   readonly otherLanguage: string | null;
   /** For the script: where the order's events are, and where to go when it ends. */
   readonly live?: { readonly events: string; readonly next: string };
-  /** Seconds after which a browser without JavaScript asks again. */
+  /** Seconds after which the page asks again by itself. */
   readonly refresh_s?: number;
 }
 
@@ -56,7 +56,7 @@ function writePage(page: Page): string {
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${title}</title>
 <link rel="icon" href="data:,">
-${refresh_s === undefined ? null : html`<noscript><meta http-equiv="refresh" content="${refresh_s}"></noscript>`}
+${refresh_s === undefined ? null : html`<meta http-equiv="refresh" content="${refresh_s}">`}
 <style>${new Html(STYLE)}</style>
 <body data-events="${live?.events ?? ''}" data-next="${live?.next ?? ''}" data-wait="${say(language, 'position_wait')}" data-good="${say(language, 'position_good')}" data-none="${say(language, 'position_none')}" data-paying="${say(language, 'paying')}">
 <header>${otherLanguage === null ? null : link}</header>

@@ -15,7 +15,7 @@ import { callingCode, requireMatch, requireOrder } from './api.ts';
 import { type CashierForm, cashierPage } from './cashier-page.ts';
 import { sendPage } from './layout.ts';
 import { say } from './messages.ts';
-import { Problem, problemSentence, retryAfter } from './problems.ts';
+import { Problem, problemSentence } from './problems.ts';
 import { clientOf, decodeBody, languageOf, pinSchema } from './requests.ts';
 import { refusalPage, resultPage } from './result-page.ts';
 
@@ -42,15 +42,25 @@ export function addPages(server: FastifyInstance, core: Core): void {
   });
 }
 
+const ABOUT_THE_CODE: readonly string[] = ['not_ours', 'forged', 'too_old', 'too_early'];
+
 /** A page that says why not; used for every problem outside `/v1`. */
 export function sendRefusal(reply: FastifyReply, problem: Problem, language: Language) {
   const { method, url } = reply.request;
-  const path = method === 'GET' ? (url.split('?')[0] ?? null) : null;
-  const wait = problem.code === 'unknown_order' ? 2 : null;
-  const shown = path !== null && url.includes('qr=') ? null : path;
-  if (retryAfter(problem.code) !== null && wait !== null) reply.header('refresh', String(wait));
-  const sentence = problemSentence(problem, language);
-  return sendPage(reply, problem.status, refusalPage(language, sentence, shown, wait));
+  const own = method === 'GET' && !url.includes('qr=') && !url.startsWith('/r/');
+  const waits = problem.code === 'unknown_order';
+  const code = ABOUT_THE_CODE.includes(problem.code);
+  return sendPage(
+    reply,
+    problem.status,
+    refusalPage({
+      language,
+      title: say(language, waits ? 'working' : code ? 'code_refused' : 'refused'),
+      says: problemSentence(problem, language),
+      path: own ? (url.split('?')[0] ?? null) : null,
+      refresh_s: waits ? 2 : null,
+    }),
+  );
 }
 
 function showCashier(

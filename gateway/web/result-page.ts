@@ -4,7 +4,7 @@ import type { OrderView } from '../orders/view.ts';
 import { type Html, html } from './html.ts';
 import { other, type Page } from './layout.ts';
 import { say } from './messages.ts';
-import { facts, itemTable, orderFact, vendorHeading } from './slip.ts';
+import { bigAmount, facts, itemTable, orderFact } from './slip.ts';
 
 export interface ResultView {
   readonly language: Language;
@@ -56,7 +56,7 @@ function bill({ language, order }: ResultView): Html {
   const paid = verdict('✓', false, say(language, 'paid'), [
     say(language, 'paid_says', { vendor: order.vendor }),
   ]);
-  return html`<div class="slip">${paid}<h2>${say(language, 'bill')}</h2>
+  return html`<div class="slip">${paid}${bigAmount(order)}<h2>${say(language, 'bill')}</h2>
 <p>${order.vendor}</p><p class="soft">${say(language, 'at_place', { place: order.place.name })}</p>
 ${itemTable(language, order)}
 ${facts([
@@ -73,23 +73,28 @@ function ended({ language, order }: ResultView): Html {
   const says = [...why, say(language, `state_${order.state}_says`)];
   const title = say(language, `state_${order.state}`);
   const good = order.state === 'paid';
-  return html`<div class="slip">${verdict(good ? '✓' : '✕', !good, title, says)}${vendorHeading(language, order)}
+  return html`<div class="slip">${verdict(good ? '✓' : '✕', !good, title, says)}<h2>${order.vendor}</h2>
+<p class="soft">${say(language, 'at_place', { place: order.place.name })}</p>${bigAmount(order)}
 ${itemTable(language, order)}${facts([orderFact(language, order.number)])}</div>`;
 }
 
+export interface RefusalView {
+  readonly language: Language;
+  readonly title: string;
+  readonly says: string;
+  /** Path of this page where it can be asked for again. */
+  readonly path: string | null;
+  /** Where trying again by itself may help. */
+  readonly refresh_s: number | null;
+}
+
 /** A refusal before there is an order to show. */
-export function refusalPage(
-  language: Language,
-  sentence: string,
-  path: string | null,
-  refresh_s: number | null,
-): Page {
-  const says = refresh_s === null ? [sentence, say(language, 'again')] : [sentence];
+export function refusalPage({ language, title, says, path, refresh_s }: RefusalView): Page {
   return {
     language,
-    title: say(language, 'refused'),
+    title,
     otherLanguage: path === null ? null : `${path}?lang=${other(language)}`,
-    body: slip(verdict('✕', true, say(language, 'refused'), says)),
+    body: slip(verdict(refresh_s === null ? '✕' : '…', true, title, [says])),
     ...(refresh_s === null ? {} : { refresh_s }),
   };
 }

@@ -6,15 +6,20 @@ import type { OrderView } from '../orders/view.ts';
 import { type Html, html } from './html.ts';
 import { say } from './messages.ts';
 
-/** Items with quantity and price, and the total in large figures. */
-export function itemTable(language: Language, order: OrderView): Html {
-  const { currency } = order;
-  const rows = order.lines.map(({ name, quantity, unit_minor }) => {
+/** The amount in figures that are read at arm's length. */
+export const bigAmount = (order: OrderView): Html => html`<p class="sum">${amountOf(order)}</p>`;
+
+/** Items with quantity and price; nothing for a bare amount, which says all there is. */
+export function itemTable(language: Language, order: OrderView): Html | null {
+  const { currency, lines } = order;
+  if (lines.length === 1 && lines[0]?.name === undefined) return null;
+  const rows = lines.map(({ name, quantity, unit_minor }) => {
     const total = formatMoney({ amount_minor: timesMinor(unit_minor, quantity), currency });
     const label = name ?? say(language, 'bare_amount');
     return html`<tr><td class="q">${quantity} ×<td>${label}<td>${total}`;
   });
-  return html`<table aria-label="${say(language, 'items')}"><tbody>${rows}<tfoot><tr><th colspan="2" scope="row">${say(language, 'total')}<td>${amountOf(order)}</table>`;
+  const foot = html`<tfoot><tr><th colspan="2" scope="row">${say(language, 'total')}<td>${amountOf(order)}`;
+  return html`<table aria-label="${say(language, 'items')}"><tbody>${rows}${foot}</table>`;
 }
 
 export const amountOf = (order: { amount_minor: number; currency: Currency }): string =>

@@ -16,14 +16,16 @@ a{color:var(--soft)}
 radial-gradient(9px at 50% 0,#000 98%,#0000) bottom/18px 9px repeat-x}
 h1{font-size:1.3rem;line-height:1.25;margin:0}
 h2{font-size:1rem;margin:0}
-p{margin:.2rem 0}
+p{margin:.2rem 0;text-wrap:pretty}
 .soft{color:var(--soft);font-size:.9rem}
 table{width:100%;border-collapse:collapse;margin:12px 0 0;font-variant-numeric:tabular-nums}
 td,tfoot th{padding:5px 0;vertical-align:baseline;text-align:left;font-weight:400}
-td:last-child{text-align:right;white-space:nowrap;padding-left:12px}
+td:last-child{text-align:right;white-space:nowrap;padding-left:12px;width:1%}
 td.q{width:1%;white-space:nowrap;color:var(--soft);padding-right:9px}
-tfoot tr>*{border-top:2px dashed var(--line);padding-top:10px}
-tfoot td,.sum{font-size:2rem;font-weight:700;letter-spacing:-.02em;line-height:1.1}
+tfoot tr>*{border-top:2px dashed var(--line);padding-top:8px;font-weight:700}
+.sum{font-size:2.7rem;font-weight:750;letter-spacing:-.03em;line-height:1;margin:14px 0 4px;
+font-variant-numeric:tabular-nums}
+.mid+.sum{text-align:center;margin:2px 0 20px}
 form{padding:16px 4px 28px}
 fieldset{border:0;margin:0 0 14px;padding:0}
 legend{font-weight:700;padding:0;margin-bottom:4px}
@@ -39,7 +41,7 @@ button{font:inherit;min-height:48px;border-radius:8px;cursor:pointer}
 .pay{width:100%;min-height:58px;border:0;background:var(--go);color:var(--go-ink);
 font-size:1.2rem;font-weight:700;margin-top:4px}
 .pay:disabled{opacity:.6}
-.plain{background:none;border:0;color:var(--soft);text-decoration:underline;padding:0;font-size:.9rem}
+.plain{background:none;border:0;color:var(--soft);text-decoration:underline;padding:0 2px;font-size:.9rem}
 :focus-visible{outline:3px solid var(--ink);outline-offset:2px}
 .alert{background:var(--bad-ground);color:var(--bad);border-radius:8px;padding:10px 14px;
 font-weight:600;margin:0 0 14px}

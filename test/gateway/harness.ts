@@ -24,6 +24,7 @@ import { type Clock, systemChance, systemClock } from '#gateway/clock.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
 import type { LogEntry } from '#gateway/log.ts';
 import type { Seed } from '#gateway/seed.ts';
+import { until } from '#test/until.ts';
 
 export const PLACE = { name: 'Stall 12', latitude: 31.23012, longitude: 121.46351, radius_m: 30 };
 export const RICH = { phone: '+8613800000001', pin: '246810' };
@@ -93,21 +94,6 @@ export function shiftedClock(): Clock & { ahead: number } {
     after: systemClock.after,
   };
   return clock;
-}
-
-/** Waits until `look` gives something, for at most `timeoutMs`. */
-export async function until<T>(
-  what: string,
-  look: () => T | undefined | null | false | Promise<T | undefined | null | false>,
-  timeoutMs = 5000,
-): Promise<T> {
-  const end = performance.now() + timeoutMs;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== null && found !== false) return found;
-    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 export async function enrol(http: string, code = 'CODE-0001'): Promise<Identity> {
