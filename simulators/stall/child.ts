@@ -21,6 +21,8 @@ export interface ChildOptions {
 /** One JSON object that a program printed. */
 export type ChildLine = { readonly [key: string]: unknown };
 
+/** What a program has to end in when it is asked to. */
+const PATIENCE_MS = 3000;
 /** Lines of its error output kept to explain an early end. */
 const KEPT = 12;
 
@@ -65,8 +67,15 @@ export class Child {
     return this.#said.join('\n');
   }
 
-  /** Ends it and all that it started; resolves when it is gone. */
+  /** Ends it and all that it started; a wish that it does not follow in time becomes an end. */
   async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.#signal(signal);
+    const patience = setTimeout(() => this.#signal('SIGKILL'), PATIENCE_MS);
+    await this.#gone;
+    clearTimeout(patience);
+  }
+
+  #signal(signal: 'SIGKILL' | 'SIGTERM'): void {
     const { pid } = this.#process;
     if (pid === undefined) return;
     try {
@@ -74,7 +83,6 @@ export class Child {
     } catch {
       // Gone already.
     }
-    await this.#gone;
   }
 
   #awaitReady(options: ChildOptions): Promise<ChildLine> {

@@ -1,0 +1,139 @@
+/** Opens a simulator for every organ of the simulated board, all at once. */
+import { join } from 'node:path';
+import type { Key } from '#device/ports/keypad.ts';
+import { HmiPanel } from '../hmi/panel.ts';
+
+import { VirtualPanel } from '../panel/panel.ts';
+import { PrinterSimulator, type PrinterState } from '../printer/printer.ts';
+import { PTY_TOOL } from '../pty.ts';
+import type { Air } from '../radio/air.ts';
+import { Controller } from '../radio/controller.ts';
+import { SoundCard } from '../speaker/card.ts';
+import type { Fault, Watch } from '../wire.ts';
+import type { Faulty, Rack } from './rack.ts';
+import type { Wiring } from './wiring.ts';
+
+const KEYPAD_MODULE = '../keypad/usb-keypad.ts';
+
+interface UsbKeypadModule {
+  readonly UsbKeypad: {
+    open(options: { directory: string; watch: Watch }): Promise<UsbKeypad>;
+  };
+}
+
+/** The USB keypad's simulator, as far as the stall uses it. */
+export interface UsbKeypad extends Faulty {
+  wrap(command: string, args: readonly string[]): { command: string; args: string[] };
+  press(key: Key): Promise<void> | void;
+}
+export interface Organs {
+  readonly keypad: UsbKeypad | null;
+  readonly panel: VirtualPanel | null;
+  readonly hmi: HmiPanel | null;
+  readonly printer: PrinterSimulator | null;
+  readonly speaker: SoundCard | null;
+}
+
+export interface OrgansOptions {
+  readonly wiring: Wiring;
+  /** The terminal's data directory: its wires end there. */
+  readonly terminal: string;
+  /** The stall's own directory. */
+  readonly directory: string;
+  readonly air: Air;
+  readonly watch: Watch;
+}
+
+const SERIAL = ['unplug', 'replug', 'hang', 'noise', 'slow', 'clear'];
+const PAPER_FAULTS: readonly PrinterState[] = ['paper_out', 'cover_open', 'cutter_jam'];
+const RADIO_ADDRESS = 'c0:00:00:00:00:01';
+
+export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Organs> {
+  const { wiring, terminal, directory, air, watch } = options;
+  const { organs, microcontrollers } = wiring;
+  const wire = (port: string | undefined, otherwise: string): string =>
+    join(terminal, port ?? otherwise);
+  const serial = PTY_TOOL.install;
+  const [keypad, panel, hmi, printer, speaker] = await Promise.all([
+    rack.add(
+      'keypad',
+      ['unplug', 'replug', 'hang', 'noise', 'slow', 'clear'],
+      'sudo apt-get install umockdev',
+      async () => {
+        const { UsbKeypad }: UsbKeypadModule = await import(KEYPAD_MODULE);
+        return UsbKeypad.open({ directory: join(directory, 'usb'), watch });
+      },
+    ),
+    rack.add('panel', SERIAL, serial, () =>
+      VirtualPanel.open({
+        path: wire(microcontrollers.panel?.port, 'wires/panel'),
+        watch,
+        ...(organs.pad === undefined ? {} : { matrix: organs.pad }),
+        ...(organs.lamp === undefined ? {} : { lamp: organs.lamp }),
+        ...(organs.buzzer === undefined ? {} : { buzzer: organs.buzzer }),
+      }),
+    ),
+    rack.add('hmi', SERIAL, serial, () =>
+      HmiPanel.open({ path: wire(organs.customer_panel?.port, 'wires/hmi'), watch }),
+    ),
+    rack
+      .add('printer', [...SERIAL, ...PAPER_FAULTS], serial, async () =>
+        paperFaults(
+          await PrinterSimulator.open({
+            path: wire(organs.printer?.port, 'wires/printer'),
+            columns: organs.printer?.columns ?? 32,
+            watch,
+          }),
+        ),
+      )
+      .then((opened) => opened?.printer ?? null),
+    rack.add(
+      'speaker',
+      ['unplug', 'replug', 'hang', 'slow', 'clear'],
+      'sudo apt-get install alsa-utils espeak-ng',
+      () =>
+        SoundCard.open({
+          directory: join(directory, 'sound'),
+          clipDirectory: join(terminal, 'clips'),
+          watch,
+        }),
+    ),
+    rack.add('radio', [...SERIAL, 'loss'], serial, () =>
+      Controller.open({
+        air,
+        name: 'terminal',
+        wire: 'radio',
+        path: wire(organs.advertiser?.port, 'wires/radio'),
+        address: RADIO_ADDRESS,
+        watch,
+      }),
+    ),
+  ]);
+  return { keypad, panel, hmi, printer, speaker };
+}
+
+/** What a vendor does to a printer by hand is chosen like a fault of its wire. */
+function paperFaults(printer: PrinterSimulator): Faulty & { printer: PrinterSimulator } {
+  return {
+    printer,
+    async apply(fault: Fault | { fault: PrinterState }) {
+      switch (fault.fault) {
+        case 'paper_out':
+        case 'cover_open':
+        case 'cutter_jam':
+          printer.setState(fault.fault);
+          break;
+        case 'clear':
+          printer.setState('ready');
+          await printer.apply(fault);
+          break;
+        default:
+          await printer.apply(fault as Fault);
+      }
+    },
+    close: () => printer.close(),
+  };
+}
+
+/** Keys of the matrix, as boards.json lists them. */
+export const padKeys = (wiring: Wiring): readonly Key[] => wiring.organs.pad?.keys.flat() ?? [];

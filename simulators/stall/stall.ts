@@ -1,0 +1,309 @@
+/**
+ * The stall: a gateway, one terminal with every organ simulated on its wire, and customers' phones
+ * before it. Terminal and gateway are the programs that ship, started as children; they don't know
+ * that this exists, and nothing here reaches into them.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Key } from '#device/ports/keypad.ts';
+import { NetworkWire } from '../network/proxy.ts';
+import { Air } from '../radio/air.ts';
+import { SmallDisk } from './disk.ts';
+import { ScreenEye, type Seen, screenAddress } from './eye.ts';
+import { watchJournal } from './journal-watch.ts';
+import { Machine } from './machine.ts';
+import { type Organs, openOrgans, padKeys } from './organs.ts';
+import { keepPorts, type Ports } from './ports.ts';
+import { notNow, wrong } from './problems.ts';
+import { Rack } from './rack.ts';
+import { Street } from './street.ts';
+import { Trace } from './trace.ts';
+import { BOARDS, HOME, readSeed, readWiring, type StallSeed, type Wiring } from './wiring.ts';
+
+export interface StallOptions {
+  readonly directory: string;
+  readonly seed: string;
+  readonly ports: Ports;
+  readonly language?: 'en' | 'zh-CN' | undefined;
+  readonly orderLifetimeS?: number | undefined;
+  /** What payers' phones reach the gateway by, where it is not loopback. */
+  readonly publicUrl?: string | undefined;
+  readonly boards?: string | undefined;
+  /** Told in words while it starts. */
+  readonly progress: (text: string) => void;
+}
+
+const NETWORK = ['unplug', 'replug', 'hang', 'slow', 'loss', 'drop', 'clear'];
+const NO_CHROMIUM = 'sudo apt-get install chromium';
+const NO_DISK = 'start the stall as root, on a machine with loop devices and mkfs.ext4';
+/** Between two looks at everything, while something changes. */
+const QUIET_MS = 25;
+
+export class Stall {
+  readonly trace = new Trace();
+  readonly rack = new Rack(() => this.#change());
+  readonly seed: StallSeed;
+  readonly wiring: Wiring;
+  readonly street: Street;
+  readonly gateway: Machine;
+  readonly terminal: Machine;
+  readonly #options: StallOptions;
+  readonly #air: Air;
+  readonly #listeners = new Set<() => void>();
+  readonly #terminalDirectory: string;
+  #organs: Organs = { keypad: null, panel: null, hmi: null, printer: null, speaker: null };
+  #network: NetworkWire | null = null;
+  #eye: ScreenEye | null = null;
+  #seen: Seen = { text: '', qr: null };
+  #ports: Ports;
+  #unwatch: () => void = () => undefined;
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  private constructor(options: StallOptions, ports: Ports) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#terminalDirectory = join(options.directory, 'terminal');
+    this.seed = readSeed(options.seed, options);
+    this.wiring = readWiring(options.boards ?? BOARDS);
+    this.#air = new Air({ watch: this.trace.watch });
+    const [{ place }] = this.seed.terminals;
+    this.street = new Street({
+      air: this.#air,
+      origin: place,
+      gateway: () => this.gatewayUrl,
+      language: () => this.language,
+      directory: join(options.directory, 'street'),
+      watch: this.trace.watch,
+      changed: () => this.#change(),
+    });
+    this.gateway = new Machine(
+      () => this.#gatewayPlan(),
+      () => this.#change(),
+    );
+    this.terminal = new Machine(
+      () => this.#terminalPlan(),
+      () => this.#change(),
+    );
+    this.trace.listen(() => this.#change());
+  }
+
+  /** Resolves when a vendor can sell; what could not be had is in the rack with its mend. */
+  static async open(options: StallOptions): Promise<Stall> {
+    for (const each of ['gateway', 'terminal', 'street', 'usb', 'sound']) {
+      mkdirSync(join(options.directory, each), { recursive: true });
+    }
+    const stall = new Stall(options, await keepPorts(options.directory, options.ports));
+    try {
+      await stall.#start();
+    } catch (error) {
+      await stall.close();
+      throw error;
+    }
+    return stall;
+  }
+
+  get language(): 'en' | 'zh-CN' {
+    return this.seed.terminals[0].language;
+  }
+
+  get gatewayUrl(): string {
+    return `http://127.0.0.1:${this.#ports.http}`;
+  }
+
+  get organs(): Organs {
+    return this.#organs;
+  }
+
+  /** Where the terminal serves its screen. */
+  get screenAddress(): string | null {
+    return screenAddress(this.#terminalDirectory);
+  }
+
+  /** What was last read off the screen: by the browser, else off the customer's panel. */
+  get seen(): Seen {
+    if (this.#eye !== null) return this.#seen;
+    const { hmi } = this.#organs;
+    return { text: hmi?.text() ?? '', qr: hmi?.qr() ?? null };
+  }
+
+  get eye(): ScreenEye {
+    if (this.#eye !== null) return this.#eye;
+    const place = this.rack.view().find(({ wire }) => wire === 'screen');
+    throw notNow(
+      `The screen's browser is missing: ${place?.why ?? 'it is starting'}. ${place?.mend ?? ''}`,
+    );
+  }
+
+  /** Calls back after something changed, not more often than a person can see. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Presses keys one after the other, as a finger does. */
+  async press(keys: readonly Key[], on: 'keypad' | 'pad', perSecond: number): Promise<void> {
+    const { keypad, panel } = this.#organs;
+    if (on === 'pad') {
+      const there = padKeys(this.wiring);
+      const odd = keys.find((key) => !there.includes(key));
+      if (odd !== undefined)
+        throw wrong('keys', `The matrix has no ${odd}; it has ${there.join(' ')}.`);
+    }
+    if ((on === 'keypad' ? keypad : panel) === null) {
+      throw notNow(`There is no ${on} here; press the keys of the other one, see "organs".`);
+    }
+    if (on === 'pad') return panel?.pressAll(keys, perSecond);
+    for (const [at, key] of keys.entries()) {
+      if (at > 0) await new Promise((resolve) => setTimeout(resolve, 1000 / perSecond));
+      await keypad?.press(key);
+    }
+  }
+
+  /** Reads the QR in the pixels of a display, or answers `null` where none is shown. */
+  async scan(of: 'screen' | 'panel' | 'paper'): Promise<string | null> {
+    switch (of) {
+      case 'screen':
+        return this.eye.scan();
+      case 'panel':
+        return this.#scanPanel();
+      default:
+        return this.#scanPaper();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#unwatch();
+    await Promise.all([this.street.close(), this.terminal.kill('SIGTERM')]);
+    await this.gateway.kill('SIGTERM');
+    const stuck = await this.rack.close();
+    if (stuck.length > 0) this.#options.progress(`not closed in time: ${stuck.join(', ')}`);
+  }
+
+  async #start(): Promise<void> {
+    const { directory, progress } = this.#options;
+    const disk = await this.rack.add('disk', ['full', 'clear'], NO_DISK, () =>
+      SmallDisk.open({
+        directory: this.#terminalDirectory,
+        image: join(directory, 'terminal.ext4'),
+        watch: this.trace.watch,
+      }),
+    );
+    if (disk === null) progress('the terminal has no disk of its own (see the page)');
+    writeFileSync(join(directory, 'seed.json'), JSON.stringify(this.seed, null, 2));
+    this.#unwatch = watchJournal(this.#terminalDirectory, this.trace.watch);
+    const enrolled = existsSync(join(this.#terminalDirectory, 'identity.json'));
+    progress(enrolled ? 'starting gateway and terminal' : 'starting gateway');
+    const gateway = this.gateway.start();
+    gateway.catch(() => undefined);
+    this.#network = await this.rack.add('mqtt', NETWORK, '', () =>
+      NetworkWire.open({
+        target: `mqtt://127.0.0.1:${this.#ports.mqtt}`,
+        watch: this.trace.watch,
+      }),
+    );
+    this.#organs = await openOrgans(this.rack, {
+      wiring: this.wiring,
+      terminal: this.#terminalDirectory,
+      directory,
+      air: this.#air,
+      watch: this.trace.watch,
+    });
+    if (!enrolled) {
+      await gateway;
+      progress('enrolling the terminal');
+    }
+    await Promise.all([gateway, this.terminal.start()]);
+    void this.#openEye();
+  }
+
+  /** The browser comes last: a vendor can sell before it has painted. */
+  async #openEye(): Promise<void> {
+    const eye = await this.rack.add('screen', [], NO_CHROMIUM, () =>
+      ScreenEye.open({
+        directory: this.#terminalDirectory,
+        watch: this.trace.watch,
+        seen: (seen) => {
+          this.#seen = seen;
+          this.#change();
+        },
+      }),
+    );
+    if (this.#closed) await eye?.close();
+    else this.#eye = eye;
+    this.#change();
+  }
+
+  #gatewayPlan() {
+    const { directory, publicUrl } = this.#options;
+    const { http, mqtt } = this.#ports;
+    return {
+      name: 'the gateway',
+      command: process.execPath,
+      args: [
+        join(HOME, 'gateway', 'main.ts'),
+        ...['--data', join(directory, 'gateway'), '--seed', join(directory, 'seed.json')],
+        ...['--http', `${publicUrl === undefined ? '127.0.0.1' : '0.0.0.0'}:${http}`],
+        ...['--mqtt', `127.0.0.1:${mqtt}`],
+        ...['--public-url', publicUrl ?? this.gatewayUrl],
+      ],
+      ready: (line: { readonly ready?: unknown }) => line.ready === true,
+    };
+  }
+
+  #terminalPlan() {
+    const { keypad, speaker } = this.#organs;
+    const { boards } = this.#options;
+    const args = [
+      join(HOME, 'firmware', 'main.ts'),
+      ...['--board', 'simulated', '--data', this.#terminalDirectory],
+      ...['--enrol', this.seed.terminals[0].enrolment_code, '--gateway', this.gatewayUrl],
+      ...(this.#network === null ? [] : ['--broker', this.#network.url]),
+      ...(boards === undefined ? [] : ['--boards', boards]),
+    ];
+    const wrapped = keypad?.wrap(process.execPath, args) ?? { command: process.execPath, args };
+    return {
+      name: 'the terminal',
+      ...wrapped,
+      env: { ...speaker?.environment },
+      ready: (line: { readonly event?: unknown }) => line.event === 'ready',
+      line: (line: { readonly [key: string]: unknown }) => this.#tellTerminal(line),
+    };
+  }
+
+  #tellTerminal(line: { readonly [key: string]: unknown }): void {
+    const { event, at: _at, ...rest } = line;
+    const told = Object.values(rest).map((value) =>
+      typeof value === 'object' ? JSON.stringify(value) : String(value),
+    );
+    const text = [String(event), ...told].join(' ');
+    this.trace.watch({ wire: 'terminal', direction: 'state', text });
+  }
+
+  async #scanPanel(): Promise<string | null> {
+    const { hmi } = this.#organs;
+    if (hmi === null) throw notNow('The customer’s panel is missing; scan the screen instead.');
+    const { scanPixels } = await import('../picture.ts');
+    return scanPixels(hmi.pixels());
+  }
+
+  async #scanPaper(): Promise<string | null> {
+    const { printer } = this.#organs;
+    const last = (printer?.papers().length ?? 0) - 1;
+    if (printer === null || last < 0) {
+      throw notNow('Nothing was printed yet; scan the screen instead.');
+    }
+    const { scanPixels } = await import('../picture.ts');
+    return scanPixels(printer.pixels(last));
+  }
+
+  #change(): void {
+    if (this.#timer !== null || this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      for (const listener of this.#listeners) listener();
+    }, QUIET_MS);
+  }
+}
