@@ -8,7 +8,7 @@ const EN = {
   items: 'Items',
   bare_amount: 'Amount',
   total: 'Total',
-  open_for: 'Open for another',
+  open_for: 'Open for',
   here: 'Are you at the stall?',
   digits: 'Two digits on the terminal',
   digits_hint: 'They stand beside the QR code and change every half minute.',

@@ -58,7 +58,9 @@ function addErrors(server: FastifyInstance, core: Core): void {
     if (wait !== null) reply.header('retry-after', String(wait));
     reply.code(problem.status).header('content-language', language);
     if (!request.url.startsWith('/v1/')) return sendRefusal(reply, problem, language);
-    return reply.type('application/problem+json').send(problemBody(problem, language));
+    // As bytes, so that no charset is added: the media type has none (RFC 9457 §6.1).
+    const body = Buffer.from(JSON.stringify(problemBody(problem, language)));
+    return reply.header('content-type', 'application/problem+json').send(body);
   };
   server.setNotFoundHandler((request, reply) => answer(request, reply, new Problem('not_found')));
   server.setErrorHandler((error, request, reply) => {

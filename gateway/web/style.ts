@@ -25,7 +25,7 @@ td.q{width:1%;white-space:nowrap;color:var(--soft);padding-right:9px}
 tfoot tr>*{border-top:2px dashed var(--line);padding-top:8px;font-weight:700}
 .sum{font-size:2.7rem;font-weight:750;letter-spacing:-.03em;line-height:1;margin:14px 0 4px;
 font-variant-numeric:tabular-nums}
-.mid+.sum{text-align:center;margin:2px 0 20px}
+.mid+.sum{text-align:center;margin:12px 0 22px}
 form{padding:16px 4px 28px}
 fieldset{border:0;margin:0 0 14px;padding:0}
 legend{font-weight:700;padding:0;margin-bottom:4px}
@@ -49,7 +49,7 @@ font-weight:600;margin:0 0 14px}
 background:var(--go);color:var(--go-ink);font-size:34px;font-weight:700;line-height:1}
 .mark.bad{background:var(--bad-ground);color:var(--bad)}
 .mid{text-align:center;margin-bottom:6px}
-dl{display:grid;grid-template-columns:auto 1fr;gap:2px 12px;margin:14px 0 0;font-size:.9rem}
+dl{display:grid;grid-template-columns:auto 1fr;gap:2px 12px;margin:14px 0 0;font-size:.87rem}
 dt{color:var(--soft)}dd{margin:0;text-align:right;overflow-wrap:anywhere}
 .print{padding:16px 4px}.print button{width:100%;background:none;border:1.5px solid var(--soft);color:inherit}
 [hidden]{display:none!important}

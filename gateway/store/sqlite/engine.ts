@@ -56,6 +56,7 @@ function openDatabase(path: string): DatabaseSync {
     database.exec('PRAGMA synchronous = FULL');
     database.exec('PRAGMA foreign_keys = ON');
     database.exec('PRAGMA wal_autocheckpoint = 10000');
+    checkDurable(database, path);
     migrate(database);
   } catch (cause) {
     const says = cause instanceof Error ? cause.message : String(cause);
@@ -64,6 +65,15 @@ function openDatabase(path: string): DatabaseSync {
   }
   if (path !== ':memory:') chmodSync(path, 0o600);
   return database;
+}
+
+/** Some file systems refuse the write-ahead log silently: then this store must not take money. */
+function checkDurable(database: DatabaseSync, path: string): void {
+  const mode = database.prepare('PRAGMA journal_mode').get()?.journal_mode;
+  const synchronous = database.prepare('PRAGMA synchronous').get()?.synchronous;
+  if (path !== ':memory:' && (mode !== 'wal' || synchronous !== 2)) {
+    throw new Error(`journal ${mode}, synchronous ${synchronous}: use a local disk`);
+  }
 }
 
 function migrate(database: DatabaseSync): void {
