@@ -4,7 +4,7 @@ import type { WireEvent } from '../wire.ts';
 export interface TracedEvent extends WireEvent {
   /** Grows by one with each event; what a listener that was away gives to go on from. */
   readonly seq: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, with fractions. */
   readonly at: number;
 }
 
@@ -18,7 +18,7 @@ export class Trace {
 
   readonly watch = (event: WireEvent): void => {
     this.#seq += 1;
-    const traced = { seq: this.#seq, at: Date.now(), ...event };
+    const traced = { seq: this.#seq, at: performance.timeOrigin + performance.now(), ...event };
     this.#events.push(traced);
     if (this.#events.length > KEPT) this.#events.shift();
     for (const listener of this.#listeners) listener(traced);

@@ -41,7 +41,7 @@ const labelTabs = buildTabs(byId('tabs'), byId('panels'), {
 const parts = [
   buildDevice(byId('device'), { say, view }),
   buildRoad(byId('road'), { say }),
-  buildPhones(byId('phones'), { say }),
+  buildPhones(byId('phones'), byId('add-phone'), { say }),
   cables,
   spoken,
   papers,

@@ -14,22 +14,20 @@ export function money(amountMinor, currency) {
   return format.format(amountMinor / 10 ** maximumFractionDigits);
 }
 
-export function buildPhones(root, { say }) {
+export function buildPhones(root, add, { say }) {
   const cards = new Map();
-  const add = make('button', { type: 'button', class: 'add' });
   add.addEventListener('click', () => {
     const taken = new Set(cards.keys());
     const name = ['Ming', 'Ana', 'Joy', 'Omar', 'Yuki', 'Raj'].find((each) => !taken.has(each));
     call('POST', 'phones', { name: name ?? `Phone ${taken.size + 1}`, distance_m: 2 }).catch(say);
   });
-  root.append(add);
   return {
     update(state) {
       for (const phone of state.phones) {
         if (!cards.has(phone.name)) {
           const card = buildCard(phone.name, say);
           cards.set(phone.name, card);
-          add.before(card.element);
+          root.append(card.element);
         }
         cards.get(phone.name).update(phone, state);
       }
@@ -196,7 +194,8 @@ function showGlass(glass, phone, state, pay) {
       make('p', { class: 'verdict', 'data-state': order.state }, verdictOf(order)),
     ];
     if (refused !== null) rows.push(refused);
-    if (bill !== null) rows.push(make('p', { class: 'bill' }, t('bill', bill.payment)));
+    if (bill !== null)
+      rows.push(make('p', { class: 'bill' }, `${t('bill', bill.payment)} · ${bill.payer}`));
     if (order.state === 'offered') rows.push(pay.form);
     return rows;
   });

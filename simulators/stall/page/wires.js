@@ -7,7 +7,11 @@ const TABS = ['trace', 'cables', 'spoken', 'papers'];
 /** Rows of the trace that are kept on the page. */
 const KEPT = 400;
 
-const wireName = (wire) => tryWord(`wire_${wire}`, wire);
+/** Blinking lamps and phones' own radios say much and tell little: shown when asked for. */
+const NOISY = /^(panel|phone\..*)$/;
+
+const wireName = (wire) =>
+  wire.startsWith('phone.') ? t('wire_phone', wire.slice(6)) : tryWord(`wire_${wire}`, wire);
 
 export function buildTabs(list, panels, bodies) {
   const choose = (chosen) => {
@@ -88,7 +92,9 @@ export function buildTrace() {
     for (const chip of filters.children) write(chip, wireName(chip.dataset.wire));
   };
   const addFilter = (wire) => {
-    const chip = make('button', { type: 'button', class: 'chip', 'aria-pressed': 'true' });
+    if (NOISY.test(wire)) hidden.add(wire);
+    const pressed = hidden.has(wire) ? 'false' : 'true';
+    const chip = make('button', { type: 'button', class: 'chip', 'aria-pressed': pressed });
     chip.dataset.wire = wire;
     chip.addEventListener('click', () => {
       const on = hidden.delete(wire);
@@ -144,6 +150,9 @@ const FAULTS = {
   loss: { fault: 'loss', probability: 0.5 },
   drop: { fault: 'drop', packet: 'puback', direction: 'in', nth: 1 },
   full: { fault: 'full' },
+  paper_out: { fault: 'paper_out' },
+  cover_open: { fault: 'cover_open' },
+  cutter_jam: { fault: 'cutter_jam' },
 };
 
 export function buildCables({ say }) {
