@@ -3,6 +3,7 @@
  * be killed as a power cut would.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export interface ChildOptions {
@@ -21,6 +22,8 @@ export interface ChildOptions {
 /** One JSON object that a program printed. */
 export type ChildLine = { readonly [key: string]: unknown };
 
+/** Programs that only run another one. */
+const WRAPPERS = /^(umockdev-run|umockdev-wrapper|sh|\/bin\/sh|unshare)\0/;
 /** What a program has to end in when it is asked to. */
 const PATIENCE_MS = 3000;
 /** Lines of its error output kept to explain an early end. */
@@ -67,22 +70,17 @@ export class Child {
     return this.#said.join('\n');
   }
 
-  /** Ends it and all that it started; a wish that it does not follow in time becomes an end. */
+  /**
+   * Ends it: the innermost program first, so that what wraps it can tidy up behind it. A wish that
+   * is not followed in time becomes an end, for the whole group.
+   */
   async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    this.#signal(signal);
-    const patience = setTimeout(() => this.#signal('SIGKILL'), PATIENCE_MS);
-    await this.#gone;
-    clearTimeout(patience);
-  }
-
-  #signal(signal: 'SIGKILL' | 'SIGTERM'): void {
     const { pid } = this.#process;
     if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // Gone already.
-    }
+    send(innermost(pid), signal);
+    const patience = setTimeout(() => send(-pid, 'SIGKILL'), PATIENCE_MS);
+    await this.#gone;
+    clearTimeout(patience);
   }
 
   #awaitReady(options: ChildOptions): Promise<ChildLine> {
@@ -106,6 +104,26 @@ export class Child {
       });
       this.#gone.then(() => clearTimeout(wait));
     });
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already.
+  }
+}
+
+/** The only child's only child, and so on: what a wrapper or two runs in the end. */
+function innermost(pid: number): number {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    const [only] = children;
+    const wrapper = WRAPPERS.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+    return wrapper && children.length === 1 && only ? innermost(Number(only)) : pid;
+  } catch {
+    return pid;
   }
 }
 

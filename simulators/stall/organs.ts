@@ -1,8 +1,10 @@
 /** Opens a simulator for every organ of the simulated board, all at once. */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { Key } from '#device/ports/keypad.ts';
 import { HmiPanel } from '../hmi/panel.ts';
 
+import { UsbKeypad } from '../keypad/usb-keypad.ts';
 import { VirtualPanel } from '../panel/panel.ts';
 import { PrinterSimulator, type PrinterState } from '../printer/printer.ts';
 import { PTY_TOOL } from '../pty.ts';
@@ -13,19 +15,6 @@ import type { Fault, Watch } from '../wire.ts';
 import type { Faulty, Rack } from './rack.ts';
 import type { Wiring } from './wiring.ts';
 
-const KEYPAD_MODULE = '../keypad/usb-keypad.ts';
-
-interface UsbKeypadModule {
-  readonly UsbKeypad: {
-    open(options: { directory: string; watch: Watch }): Promise<UsbKeypad>;
-  };
-}
-
-/** The USB keypad's simulator, as far as the stall uses it. */
-export interface UsbKeypad extends Faulty {
-  wrap(command: string, args: readonly string[]): { command: string; args: string[] };
-  press(key: Key): Promise<void> | void;
-}
 export interface Organs {
   readonly keypad: UsbKeypad | null;
   readonly panel: VirtualPanel | null;
@@ -57,10 +46,10 @@ export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Or
   const [keypad, panel, hmi, printer, speaker] = await Promise.all([
     rack.add(
       'keypad',
-      ['unplug', 'replug', 'hang', 'noise', 'slow', 'clear'],
-      'sudo apt-get install umockdev',
-      async () => {
-        const { UsbKeypad }: UsbKeypadModule = await import(KEYPAD_MODULE);
+      ['unplug', 'replug', 'hang', 'clear'],
+      'sudo apt-get install umockdev socat',
+      () => {
+        wantPrograms('umockdev-run', 'socat');
         return UsbKeypad.open({ directory: join(directory, 'usb'), watch });
       },
     ),
@@ -91,12 +80,11 @@ export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Or
       'speaker',
       ['unplug', 'replug', 'hang', 'slow', 'clear'],
       'sudo apt-get install alsa-utils espeak-ng',
-      () =>
-        SoundCard.open({
-          directory: join(directory, 'sound'),
-          clipDirectory: join(terminal, 'clips'),
-          watch,
-        }),
+      () => {
+        wantPrograms('aplay', 'espeak-ng');
+        const clipDirectory = join(terminal, 'clips');
+        return SoundCard.open({ directory: join(directory, 'sound'), clipDirectory, watch });
+      },
     ),
     rack.add('radio', [...SERIAL, 'loss'], serial, () =>
       Controller.open({
@@ -110,6 +98,13 @@ export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Or
     ),
   ]);
   return { keypad, panel, hmi, printer, speaker };
+}
+
+/** Throws, naming them, where programs are not installed. */
+function wantPrograms(...names: readonly string[]): void {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const absent = names.filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
+  if (absent.length > 0) throw new Error(`${absent.join(' and ')} not installed`);
 }
 
 /** What a vendor does to a printer by hand is chosen like a fault of its wire. */

@@ -153,11 +153,7 @@ export class Stall {
     if ((on === 'keypad' ? keypad : panel) === null) {
       throw notNow(`There is no ${on} here; press the keys of the other one, see "organs".`);
     }
-    if (on === 'pad') return panel?.pressAll(keys, perSecond);
-    for (const [at, key] of keys.entries()) {
-      if (at > 0) await new Promise((resolve) => setTimeout(resolve, 1000 / perSecond));
-      await keypad?.press(key);
-    }
+    await (on === 'pad' ? panel : keypad)?.pressAll(keys, perSecond);
   }
 
   /** Reads the QR in the pixels of a display, or answers `null` where none is shown. */
@@ -263,11 +259,15 @@ export class Stall {
       ...(this.#network === null ? [] : ['--broker', this.#network.url]),
       ...(boards === undefined ? [] : ['--boards', boards]),
     ];
-    const wrapped = keypad?.wrap(process.execPath, args) ?? { command: process.execPath, args };
+    const wrapped = keypad?.wrap(process.execPath, args) ?? {
+      command: process.execPath,
+      args,
+      env: {},
+    };
     return {
       name: 'the terminal',
       ...wrapped,
-      env: { ...speaker?.environment },
+      env: { ...wrapped.env, ...speaker?.environment },
       ready: (line: { readonly event?: unknown }) => line.event === 'ready',
       line: (line: { readonly [key: string]: unknown }) => this.#tellTerminal(line),
     };
