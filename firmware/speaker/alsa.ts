@@ -1,6 +1,6 @@
 /** A loudspeaker on an ALSA sound card (row F5): joined prompts, one sentence after the other. */
-import { type FSWatcher, watch } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { type FSWatcher, watch, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DeviceError, type DeviceEvents } from '#device/ports/device.ts';
 import type { Speaker } from '#device/ports/speaker.ts';
@@ -67,9 +67,11 @@ class AlsaSpeaker implements Speaker {
   }
 
   async open(): Promise<void> {
-    await this.#play(SILENCE);
+    const orphan = await this.#orphan();
+    // While a sentence of before is still heard the card is there, and may be exclusive.
+    if (orphan === null) await this.#play(SILENCE);
+    else this.#turn = this.#waitFor(orphan);
     this.#opened = true;
-    this.#turn = this.#waitForOrphan();
     this.#watchCards();
   }
 
@@ -107,7 +109,7 @@ class AlsaSpeaker implements Speaker {
       ...(started === undefined ? {} : { started }),
     });
     this.#playing = playing;
-    if (sound.samples.length > 0) void this.#note(playing.pid);
+    if (sound.samples.length > 0) this.#note(playing.pid);
     try {
       await playing.done;
     } catch (error) {
@@ -133,18 +135,27 @@ class AlsaSpeaker implements Speaker {
     return join(this.#settings.cacheDirectory, 'playing.pid');
   }
 
-  #note(pid: number | undefined): Promise<void> {
-    return writeFile(this.#noteFile, String(pid ?? '')).catch(() => undefined);
+  /** Written before anybody can be told that the sentence began. */
+  #note(pid: number | undefined): void {
+    try {
+      writeFileSync(this.#noteFile, String(pid ?? ''));
+    } catch {
+      // A full disk: a restart in mid-sentence may then speak over its end.
+    }
   }
 
-  /** Lets the sentence of a terminal that was killed end before anything else is said. */
-  async #waitForOrphan(): Promise<void> {
+  /** Process id of what still speaks for a terminal that was killed, or `null`. */
+  async #orphan(): Promise<number | null> {
     const pid = Number(await readFile(this.#noteFile, 'utf8').catch(() => ''));
-    if (!Number.isSafeInteger(pid) || pid <= 0) return;
+    if (!Number.isSafeInteger(pid) || pid <= 0) return null;
+    const program = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+    return program.trim() === 'aplay' ? pid : null;
+  }
+
+  /** Lets it end before anything else is said. */
+  async #waitFor(orphan: number): Promise<void> {
     const until = performance.now() + ORPHAN_MS;
-    while (performance.now() < until && this.#over === null) {
-      const program = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
-      if (program.trim() !== 'aplay') return;
+    while (this.#over === null && performance.now() < until && (await this.#orphan()) === orphan) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
