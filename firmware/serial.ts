@@ -5,6 +5,7 @@
 import { isAbsolute, join } from 'node:path';
 import { SerialPort } from 'serialport';
 import { DeviceError, type DeviceErrorCode, type DeviceEvents } from '#device/ports/device.ts';
+import { closeOnHangup } from './serial-hangup.ts';
 
 export interface SerialSettings {
   readonly port: string;
@@ -56,6 +57,7 @@ export function openSerial(
     hupcl: false,
     rtscts: settings.flow === 'rts_cts',
   });
+  closeOnHangup(port);
   let closing = false;
   let told = false;
   const lose = (error: DeviceError): void => {

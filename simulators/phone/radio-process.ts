@@ -8,6 +8,7 @@ import type { FromRadio, ToRadio } from './radio-words.ts';
 
 const READ_TIMEOUT_MS = 8000;
 const peripherals = new Map<string, Peripheral>();
+type Read = Extract<ToRadio, { say: 'read' }>;
 const undashed = (uuid: string): string => uuid.replaceAll('-', '');
 
 function tell(word: FromRadio): void {
@@ -38,13 +39,14 @@ async function scan(): Promise<void> {
 }
 
 /** Connects, reads the order characteristic and disconnects. */
-async function readUrl(address: string): Promise<string> {
+async function readUrl({ id, address, changed }: Read): Promise<string> {
   const peripheral = peripherals.get(address);
   if (peripheral === undefined) throw new Error(`${address} was never heard`);
   // Like most phones, this one does not scan while it connects.
   await noble.stopScanningAsync();
   try {
-    return await unlessGone(peripheral, readFrom(peripheral));
+    const subscribed = changed ? () => tell({ say: 'subscribed', id }) : null;
+    return await unlessGone(peripheral, readFrom(peripheral, subscribed));
   } finally {
     if (peripheral.state === 'connected') await peripheral.disconnectAsync();
     else if (peripheral.state === 'connecting') peripheral.cancelConnect();
@@ -52,7 +54,7 @@ async function readUrl(address: string): Promise<string> {
   }
 }
 
-async function readFrom(peripheral: Peripheral): Promise<string> {
+async function readFrom(peripheral: Peripheral, subscribed: (() => void) | null): Promise<string> {
   await peripheral.connectAsync();
   const { characteristics } = await peripheral.discoverSomeServicesAndCharacteristicsAsync(
     [undashed(ORDER_SERVICE)],
@@ -60,6 +62,15 @@ async function readFrom(peripheral: Peripheral): Promise<string> {
   );
   const [characteristic] = characteristics;
   if (characteristic === undefined) throw new Error('it has no order characteristic');
+  if (subscribed !== null) {
+    // The notification is cut to one packet: it tells that there is something to read.
+    const notified = new Promise((resolve) => characteristic.once('notify', resolve));
+    const changed = new Promise((resolve) => characteristic.once('data', resolve));
+    await characteristic.subscribeAsync();
+    await notified;
+    subscribed();
+    await changed;
+  }
   return (await characteristic.readAsync()).toString('utf8');
 }
 
@@ -81,8 +92,8 @@ function unlessGone<T>(peripheral: Peripheral, work: Promise<T>): Promise<T> {
 
 process.on('message', (word: ToRadio) => {
   if (word.say === 'stop') process.exit(0);
-  const { id, address } = word;
-  readUrl(address).then(
+  const { id } = word;
+  readUrl(word).then(
     (url) => tell({ say: 'read', id, url }),
     (error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);

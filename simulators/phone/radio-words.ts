@@ -12,11 +12,18 @@ export interface HeardPacket {
 }
 
 export type ToRadio =
-  | { readonly say: 'read'; readonly id: number; readonly address: string }
+  | {
+      readonly say: 'read';
+      readonly id: number;
+      readonly address: string;
+      /** Subscribes and reads when it changed, instead of at once. */
+      readonly changed: boolean;
+    }
   | { readonly say: 'stop' };
 
 export type FromRadio =
   | { readonly say: 'scanning' }
   | { readonly say: 'heard'; readonly packet: HeardPacket }
+  | { readonly say: 'subscribed'; readonly id: number }
   | { readonly say: 'read'; readonly id: number; readonly url: string }
   | { readonly say: 'failed'; readonly id: number; readonly why: string };

@@ -91,17 +91,27 @@ export class PhoneRadio {
 
   /** Connects to whoever was heard last, or to `address`, and reads the pay URL. */
   readUrl(address = this.#heard.at(-1)?.address): Promise<string> {
+    return this.#read(address, null);
+  }
+
+  /** As {@link readUrl}, but subscribes, says so, and reads when the URL changed. */
+  readNextUrl(subscribed: () => void, address = this.#heard.at(-1)?.address): Promise<string> {
+    return this.#read(address, subscribed);
+  }
+
+  #read(address: string | undefined, subscribed: (() => void) | null): Promise<string> {
     if (address === undefined) return Promise.reject(new Error('nothing was heard yet'));
     if (this.#ended) return Promise.reject(new Error("the phone's radio ended"));
     const id = this.#nextRead;
     this.#nextRead += 1;
     return new Promise((resolve, reject) => {
       this.#reads.set(id, (word) => {
+        if (word.say === 'subscribed') return subscribed?.();
         this.#reads.delete(id);
         if (word.say === 'read') resolve(word.url);
         else if (word.say === 'failed') reject(new Error(word.why));
       });
-      this.#say({ say: 'read', id, address });
+      this.#say({ say: 'read', id, address, changed: subscribed !== null });
     });
   }
 
@@ -209,6 +219,11 @@ export class RadioPhone {
   /** See {@link PhoneRadio.readUrl}. */
   readUrl(address?: string): Promise<string> {
     return this.#radio.readUrl(address);
+  }
+
+  /** See {@link PhoneRadio.readNextUrl}. */
+  readNextUrl(subscribed: () => void, address?: string): Promise<string> {
+    return this.#radio.readNextUrl(subscribed, address);
   }
 
   /** Stands `metres` away from the terminal from now on. */

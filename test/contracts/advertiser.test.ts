@@ -15,6 +15,7 @@ import { describeAdvertiserContract, exampleBroadcast } from '#test/contracts/ad
 import { Stall } from '#test/contracts/radio-stall.ts';
 import { until } from '#test/until.ts';
 
+type Report = [Record<string, number>];
 const CLIENT = fileURLToPath(new URL('./advertiser-client.ts', import.meta.url));
 
 const board = process.env.TERMINAL_BOARD;
@@ -159,7 +160,9 @@ describe('the process that has an advertiser', () => {
   async function start(then: 'close' | 'lose') {
     const child = fork(CLIENT, [stall.path, then], { execArgv: [] });
     const exit = once(child, 'exit');
-    const [report] = (await once(child, 'message')) as [Record<string, number>];
+    const failed = exit.then(([code]) => assert.fail(`it ended with ${code} before it reported`));
+    const [report] = (await Promise.race([once(child, 'message'), failed])) as Report;
+    failed.catch(() => undefined);
     return { report, exit };
   }
 

@@ -84,6 +84,18 @@ export function describeAdvertiserContract(
       }
     });
 
+    test('a browser that subscribed is told of a change', async (t) => {
+      const { phone } = bench;
+      if (phone === null) return t.skip('needs a phone');
+      await advertise(exampleBroadcast(27));
+      let change: Promise<void> | undefined;
+      const url = await phone.readNextUrl(() => {
+        change = advertiser.advertise(exampleBroadcast(28));
+      });
+      await change;
+      assert.equal(url, exampleBroadcast(28).url);
+    });
+
     test('it is on air again after someone read', async () => {
       await bench.phone?.readUrl();
       await advertise(exampleBroadcast(22));
