@@ -1,0 +1,54 @@
+/** The gateway as a process of its own, to be killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+export const MAIN = join(import.meta.dirname, '../../gateway/main.ts');
+
+export interface GatewayProcess {
+  readonly http: string;
+  readonly mqtt: string;
+  /** Ends it by a signal; resolves with its exit code, `null` where the signal ended it. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts it and waits for its `ready` line; rejects with what it said where none comes. */
+export async function spawnGateway(args: readonly string[]): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const { http, mqtt } = await ready(child);
+  return {
+    http,
+    mqtt,
+    end(signal) {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+function ready(child: ChildProcess): Promise<{ http: string; mqtt: string }> {
+  let said = '';
+  let complaint = '';
+  return new Promise((resolve, reject) => {
+    child.stderr?.on('data', (bytes) => {
+      complaint += String(bytes);
+    });
+    child.stdout?.on('data', (bytes) => {
+      said += String(bytes);
+      if (said.includes('\n')) resolve(JSON.parse(said));
+    });
+    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${complaint}`)));
+  });
+}
+
+/** Runs it to its end, for arguments that it refuses. */
+export function runGateway(
+  args: readonly string[],
+): Promise<{ code: number | null; said: string }> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (bytes) => {
+    said += String(bytes);
+  });
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })));
+}
