@@ -16,6 +16,7 @@ const USAGE = `usage: npm start -- [options]
   --order-lifetime S     how long an order is offered, in seconds (default 180)
   --seed FILE            vendors, terminals and payers (default simulators/stall/seed.json)
   --boards FILE          another boards.json; its profile simulated is used
+  --phones LIST          who stands before it, with metres (default Alice:1,Bob:3.5,Chen:40)
   --board NAME           another board than simulated runs on metal, without a stall
   --headless             prints one JSON line with the addresses instead of words`;
 
@@ -46,6 +47,7 @@ function readOptions(args: string[]) {
         'order-lifetime': text,
         seed: { ...text, default: SEED },
         boards: text,
+        phones: { ...text, default: 'Alice:1,Bob:3.5,Chen:40' },
         board: { ...text, default: 'simulated' },
         headless: flag,
         help: flag,
@@ -70,6 +72,12 @@ if (options.board !== 'simulated') {
     `--board: the stall has simulated organs; on metal run npm start -- --board ${options.board}`,
   );
 }
+const phones = options.phones.split(',').flatMap((each) => {
+  if (each === '') return [];
+  const [, name = '', metres] = /^([^:]+):(\d+(?:\.\d+)?)$/.exec(each.trim()) ?? [];
+  if (name === '') fail(`--phones: ${each} is not NAME:METRES\n\n${USAGE}`);
+  return [{ name, distance_m: Number(metres) }];
+});
 const lifetime = options['order-lifetime'];
 const say = (line: string): void => {
   if (!headless) process.stdout.write(`${line}\n`);
@@ -107,13 +115,7 @@ try {
   });
   const port = numberOf('--port', options.port, 0, 65535);
   const { url } = await openInterface(stall, port);
-  for (const [name, distance_m] of [
-    ['Alice', 1],
-    ['Bob', 3.5],
-    ['Chen', 40],
-  ] as const) {
-    stall.street.add(name, distance_m);
-  }
+  for (const { name, distance_m } of phones) stall.street.add(name, distance_m);
   const ms = Math.round(performance.now() - began);
   if (headless) {
     process.stdout.write(

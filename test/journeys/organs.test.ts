@@ -1,0 +1,75 @@
+/** Each organ is pulled out while sales go on, is named on the screen, and comes back by itself. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { TestStall } from './stall.ts';
+
+let stall: TestStall;
+let sold_minor = 0;
+before(async () => {
+  stall = await TestStall.open('Alice:1');
+});
+after(() => stall.close());
+
+async function sell(): Promise<void> {
+  await stall.offer('1.00');
+  const opened = await stall.scan('Alice');
+  assert.equal(opened.opened?.order.amount_minor, 100);
+  const paid = await stall.pay('Alice');
+  assert.equal(paid.opened?.order.state, 'paid');
+  sold_minor += 100;
+  await stall.waitForScreen(/Paid/);
+}
+
+/** The organ as the screen's warning names it. */
+const WIRES: readonly [wire: string, named: RegExp][] = [
+  ['panel', /lamp|buzzer|panel/i],
+  ['radio', /broadcast|bluetooth|radio/i],
+  ['hmi', /display|panel|customer/i],
+  ['printer', /printer/i],
+  ['speaker', /speaker/i],
+];
+
+for (const [wire, named] of WIRES) {
+  test(`without ${wire} the terminal says so, sells on, and recovers`, async () => {
+    await stall.fault(wire, { fault: 'unplug' });
+    await stall.waitForScreen(named);
+    await sell();
+    await stall.fault(wire, { fault: 'replug' });
+    await stall.client.until(`${wire} working again`, () => !named.test(stall.screen), 12_000);
+    await sell();
+  });
+}
+
+test('without the USB keypad the matrix keys the sale, and the keypad comes back', async () => {
+  await stall.fault('keypad', { fault: 'unplug' });
+  await stall.waitForScreen(/keypad/i);
+  const pad = { pad: 'pad', per_second: 3 };
+  await stall.client.call('POST', 'keys', { text: '2.00', ...pad });
+  await stall.waitForScreen(/2\.00/);
+  await stall.client.call('POST', 'keys', { text: '\n', ...pad });
+  await stall.client.until('a QR', () => stall.client.state.screen.qr);
+  await stall.scan('Alice');
+  const paid = await stall.pay('Alice');
+  assert.equal(paid.opened?.order.state, 'paid');
+  sold_minor += 200;
+  await stall.fault('keypad', { fault: 'replug' });
+  await stall.client.until('the keypad', () => !/keypad/i.test(stall.screen), 12_000);
+  await sell();
+});
+
+test('a full disk: the order is not offered before it is safe, and selling goes on after', async () => {
+  await stall.fault('disk', { fault: 'full' });
+  const { qr } = stall.client.state.screen;
+  await stall.key('4.00\n');
+  await stall.waitForScreen(/disk|storage|full|space|saved/i);
+  assert.ok(stall.client.state.screen.qr === null || stall.client.state.screen.qr === qr);
+  await stall.fault('disk', { fault: 'clear' });
+  await stall.key('\u001b');
+  await sell();
+});
+
+test('the books hold exactly what was sold', async () => {
+  const books = await stall.trialBalance();
+  assert.deepEqual(books.complaints, []);
+  assert.equal(books.vendor_minor, sold_minor);
+});

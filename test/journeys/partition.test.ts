@@ -1,0 +1,54 @@
+/** The gateway can't be reached: the order waits on the terminal's disk and is delivered later. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { TestStall } from './stall.ts';
+
+let stall: TestStall;
+before(async () => {
+  stall = await TestStall.open('Alice:1');
+});
+after(() => stall.close());
+
+const orders = (): string[] =>
+  stall.client.wires
+    .filter(({ text, wire }) => wire === 'mqtt' && /PUBLISH.*: order /.test(text))
+    .map(({ text }) => /: order (\w+)/.exec(text)?.[1] ?? '');
+
+test('an order made while the network is cut is delivered when it is back, once', async () => {
+  await stall.fault('mqtt', { fault: 'unplug' });
+  await stall.waitForScreen(/offline|no connection|not connected|network|gateway/i);
+  await stall.offer('6.60');
+  assert.deepEqual(orders(), []);
+  await stall.fault('mqtt', { fault: 'replug' });
+  await stall.client.until('the order on the wire', () => orders().length > 0, 15_000);
+  const opened = await stall.scan('Alice');
+  assert.equal(opened.opened?.order.amount_minor, 660);
+  await stall.pay('Alice');
+  assert.deepEqual(await stall.spoken(1), ['received six yuan sixty']);
+  assert.equal((await stall.trialBalance()).vendor_minor, 660);
+});
+
+test('a swallowed acknowledgement makes it sent again, and still one order', async () => {
+  await stall.fault('mqtt', { fault: 'drop', packet: 'puback', direction: 'in', nth: 1 });
+  await stall.offer('1.10');
+  await stall.client.until('the loss', () =>
+    stall.client.wires.some(({ text }) => text.includes('(swallowed)')),
+  );
+  await stall.scan('Alice');
+  const paid = await stall.pay('Alice');
+  assert.equal(paid.opened?.order.state, 'paid');
+  assert.equal((await stall.spoken(2))[1], 'received one yuan ten');
+  assert.equal((await stall.trialBalance()).vendor_minor, 770);
+});
+
+test('a result that is lost on the way is announced when the network is back, once', async () => {
+  await stall.offer('2.20');
+  await stall.scan('Alice');
+  await stall.fault('mqtt', { fault: 'unplug' });
+  const paid = await stall.pay('Alice');
+  assert.equal(paid.opened?.order.state, 'paid', 'the phone reaches the gateway by itself');
+  assert.equal(stall.client.state.spoken.length, 2, 'nothing is announced that was not heard of');
+  await stall.fault('mqtt', { fault: 'replug' });
+  assert.equal((await stall.spoken(3))[2], 'received two yuan twenty');
+  await stall.waitForScreen(/Paid/);
+});

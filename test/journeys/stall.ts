@@ -1,0 +1,137 @@
+/** A stall for a test file: the program as `npm start` runs it, on free ports, in its own directory. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { StallClient } from '#simulators/stall/client.ts';
+import type { PhoneView } from '#simulators/stall/street.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'simulators', 'stall', 'main.ts');
+
+/** What a phone's call answers: its view, and whether the gateway agreed. */
+export type PhoneAnswer = PhoneView & { readonly ok: boolean; readonly outcome?: string };
+
+interface TrialBalance {
+  readonly balanced: boolean;
+  readonly complaints: readonly string[];
+  readonly currencies: readonly {
+    readonly accounts: readonly { readonly account: string; readonly balance_minor: number }[];
+  }[];
+}
+
+export class TestStall {
+  readonly client: StallClient;
+  readonly #child: ChildProcess;
+  readonly #directory: string;
+
+  private constructor(client: StallClient, child: ChildProcess, directory: string) {
+    this.client = client;
+    this.#child = child;
+    this.#directory = directory;
+  }
+
+  /** Opens a stall; resolves when its screen can be read. `phones` as `Alice:1,Bob:3`. */
+  static async open(phones: string, ...more: string[]): Promise<TestStall> {
+    const directory = mkdtempSync(join(tmpdir(), 'hawker-stall-'));
+    const ports = ['--port', '0', '--gateway-port', '0', '--mqtt-port', '0'];
+    const args = [MAIN, '--headless', '--data', directory, '--phones', phones, ...ports, ...more];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: child.stdout });
+    const ended = once(child, 'exit').then(() => {
+      throw new Error('the stall did not open; its reason is above');
+    });
+    const [line] = await Promise.race([once(lines, 'line'), ended]);
+    const { stall } = JSON.parse(line) as { stall: string };
+    const client = await StallClient.join(stall);
+    const missing = client.state.organs.filter(({ state }) => state === 'missing');
+    assert.deepEqual(missing, [], 'every organ can be had: npm start installs what it takes');
+    await client.until('the screen and the phones', () => {
+      const screen = client.state.organs.some(({ wire }) => wire === 'screen');
+      const radios = client.state.phones.every(({ radio }) => radio === 'working');
+      return screen && radios && client.state.screen.text !== '';
+    });
+    return new TestStall(client, child, directory);
+  }
+
+  async close(): Promise<void> {
+    this.client.close();
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    await gone;
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  get screen(): string {
+    return this.client.state.screen.text;
+  }
+
+  /** Presses the keys of a text and waits for `shown` on the screen. */
+  async key(text: string, shown?: RegExp): Promise<void> {
+    await this.client.call('POST', 'keys', { text, per_second: 50 });
+    if (shown !== undefined) await this.waitForScreen(shown);
+  }
+
+  async waitForScreen(shown: RegExp): Promise<void> {
+    await this.client.until(`${shown} on the screen`, () => shown.test(this.screen));
+  }
+
+  /** Keys an amount and Enter; resolves with the text of the QR that the screen then shows. */
+  async offer(amount: string): Promise<string> {
+    const before = this.client.state.screen.qr;
+    await this.key(`${amount}\n`);
+    return this.client.until('a QR', () => {
+      const { qr, text } = this.client.state.screen;
+      return qr !== before && text.includes(amount) ? qr : null;
+    });
+  }
+
+  phone(name: string): PhoneView {
+    const phone = this.client.state.phones.find((each) => each.name === name);
+    assert.ok(phone, `there is no phone ${name}`);
+    return phone;
+  }
+
+  scan(name: string, body: object = {}): Promise<PhoneAnswer> {
+    return this.client.call('POST', `phones/${name}/scan`, body);
+  }
+
+  open(name: string, body: object): Promise<PhoneAnswer> {
+    return this.client.call('POST', `phones/${name}/open`, body);
+  }
+
+  /** Pays with the seed's payer `at`. */
+  pay(name: string, at = 0): Promise<PhoneAnswer> {
+    const payer = this.client.state.payers[at];
+    assert.ok(payer);
+    const { phone, pin } = payer;
+    return this.client.call('POST', `phones/${name}/pay`, { phone, pin });
+  }
+
+  /** Resolves when so many sentences were spoken, with their texts. */
+  async spoken(count: number): Promise<string[]> {
+    const { client } = this;
+    await client.until(`${count} sentences`, () => client.state.spoken.length >= count, 15_000);
+    return client.state.spoken.map(({ text }) => text);
+  }
+
+  async fault(wire: string, fault: object): Promise<void> {
+    await this.client.call('POST', `wires/${wire}/faults`, fault);
+  }
+
+  /** The gateway's own proof of its books, read by its operator. */
+  async trialBalance(): Promise<{ vendor_minor: number } & TrialBalance> {
+    const token = readFileSync(join(this.#directory, 'gateway', 'operator.token'), 'utf8').trim();
+    const { http } = this.client.state.gateway;
+    const response = await fetch(`${http}/v1/ledger/trial-balance`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.equal(response.status, 200);
+    const balance = (await response.json()) as TrialBalance;
+    const accounts = balance.currencies.flatMap((currency) => currency.accounts);
+    const vendor = accounts.find(({ account }) => account.startsWith('vendor:'));
+    return { ...balance, vendor_minor: vendor?.balance_minor ?? 0 };
+  }
+}
