@@ -9,13 +9,13 @@ function problem(which: EntryProblem, detail: string): string {
     case 'not_a_number':
       return 'That is not an amount. Use the figures and one point.';
     case 'two_points':
-      return 'An amount has only one point. This key was left out.';
+      return 'An amount has only one point. Press back to mend it.';
     case 'negative':
       return 'An amount can’t be less than 0.';
     case 'too_many_places':
       return detail === '0'
         ? 'This currency has no decimals. Leave out the point.'
-        : `Only ${detail} figures can follow the point. This key was left out.`;
+        : `Only ${detail} figures can follow the point. Press back to mend it.`;
     case 'too_large':
       return `Too much for one order. The most is ${detail}.`;
     case 'quantity_zero':

@@ -9,13 +9,13 @@ function problem(which: EntryProblem, detail: string): string {
     case 'not_a_number':
       return '这不是金额，只能用数字和一个小数点。';
     case 'two_points':
-      return '只能有一个小数点，刚才这个键没有算。';
+      return '只能有一个小数点，请按退格键改正。';
     case 'negative':
       return '金额不能小于 0。';
     case 'too_many_places':
       return detail === '0'
         ? '这种货币没有小数，请不要按小数点。'
-        : `小数点后最多 ${detail} 位，刚才这个键没有算。`;
+        : `小数点后最多 ${detail} 位，请按退格键改正。`;
     case 'too_large':
       return `金额太大，一单最多 ${detail}。`;
     case 'quantity_zero':
