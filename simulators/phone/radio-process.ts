@@ -8,7 +8,6 @@ import type { FromRadio, ToRadio } from './radio-words.ts';
 
 const READ_TIMEOUT_MS = 8000;
 const peripherals = new Map<string, Peripheral>();
-type Read = Extract<ToRadio, { say: 'read' }>;
 const undashed = (uuid: string): string => uuid.replaceAll('-', '');
 
 function tell(word: FromRadio): void {
@@ -39,7 +38,7 @@ async function scan(): Promise<void> {
 }
 
 /** Connects, reads the order characteristic and disconnects. */
-async function readUrl({ id, address, changed }: Read): Promise<string> {
+async function readUrl({ id, address, changed }: ToRadio): Promise<string> {
   const peripheral = peripherals.get(address);
   if (peripheral === undefined) throw new Error(`${address} was never heard`);
   // Like most phones, this one does not scan while it connects.
@@ -91,7 +90,6 @@ function unlessGone<T>(peripheral: Peripheral, work: Promise<T>): Promise<T> {
 }
 
 process.on('message', (word: ToRadio) => {
-  if (word.say === 'stop') process.exit(0);
   const { id } = word;
   readUrl(word).then(
     (url) => tell({ say: 'read', id, url }),

@@ -11,15 +11,13 @@ export interface HeardPacket {
   readonly at: number;
 }
 
-export type ToRadio =
-  | {
-      readonly say: 'read';
-      readonly id: number;
-      readonly address: string;
-      /** Subscribes and reads when it changed, instead of at once. */
-      readonly changed: boolean;
-    }
-  | { readonly say: 'stop' };
+export interface ToRadio {
+  readonly say: 'read';
+  readonly id: number;
+  readonly address: string;
+  /** Subscribes and reads when it changed, instead of at once. */
+  readonly changed: boolean;
+}
 
 export type FromRadio =
   | { readonly say: 'scanning' }
