@@ -25,7 +25,7 @@ import { openSerial, type Serial } from '#firmware/serial.ts';
 /** As in boards.json, with `port` made absolute. */
 export type EscPosSettings = Omit<SettingsOf<'escpos'>, 'driver'>;
 
-const STATUS_TIMEOUT_MS = 700;
+const STATUS_TIMEOUT_MS = 500;
 /** Bytes sent before the printer is asked: less than the smallest receive buffer, 4 KiB. */
 const BURST_BYTES = 512;
 /** How long one burst may take on paper. */
@@ -223,7 +223,7 @@ class EscPos implements Printer {
 }
 
 /**
- * Opens the printer and has its first answer within 3 s, else rejects: `absent`, `denied`, `busy`,
+ * Opens the printer and has its first answer within 2 s, else rejects: `absent`, `denied`, `busy`,
  * `timeout`. `print` rejects with `unready` (cause: a `PrinterTrouble`; the printer stays open and
  * the receipt may be printed again) or with the error that `lost` was told.
  */

@@ -97,7 +97,15 @@ export class KioskBrowser {
 
   /** A screenshot. */
   async png(): Promise<Uint8Array> {
-    return new Uint8Array(await this.#page.screenshot({ type: 'png' }));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return new Uint8Array(await this.#page.screenshot({ type: 'png' }));
+      } catch (error) {
+        // A page that is just being replaced has no picture yet.
+        if (attempt === 3 || this.#closed) throw error;
+        await this.#page.waitForLoadState().catch(() => undefined);
+      }
+    }
   }
 
   async pixels(): Promise<Pixels> {
