@@ -1,6 +1,6 @@
 /** The itemised bill, row A9: the same lines on the screen and on paper. */
 import { groupOrderNumber } from '../codecs/order-number.ts';
-import type { Language } from '../messages/enrolment.ts';
+import type { Language, Stall } from '../messages/enrolment.ts';
 import { formatMinor, formatMoney, timesMinor } from '../messages/money.ts';
 import type { Order, Result } from '../messages/order.ts';
 import type { PrintedReceipt } from '../ports/printer.ts';
@@ -28,13 +28,17 @@ export function billLines(
 }
 
 /** The paper receipt of a paid order. */
-export function printedBill(order: Order, result: Result, language: Language): PrintedReceipt {
+export function printedBill(
+  order: Order,
+  result: Result,
+  { language, time_zone }: Pick<Stall, 'language' | 'time_zone'>,
+): PrintedReceipt {
   const texts = textsIn(language);
   const rows = [
     ...billLines(order, language),
     { label: texts.place, value: order.place.name },
     { label: texts.order, value: groupOrderNumber(order.number) },
-    { label: texts.time, value: timeText(result.at) },
+    { label: texts.time, value: timeText(result.at, time_zone) },
     ...(result.payment === undefined ? [] : [{ label: texts.payment, value: result.payment }]),
     ...(result.payer === undefined ? [] : [{ label: texts.paidBy, value: result.payer }]),
   ];
@@ -46,7 +50,15 @@ export function printedBill(order: Order, result: Result, language: Language): P
   };
 }
 
-/** ISO 8601 to the minute, in UTC and saying so: a bill is proof beyond its street. */
-function timeText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+/** Date and time to the minute at the stall, with the zone's offset: proof beyond its street. */
+function timeText(ms: number, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat('sv-SE', {
+    timeZone,
+    dateStyle: 'short',
+    timeStyle: 'short',
+  });
+  const zone = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'shortOffset' })
+    .formatToParts(ms)
+    .find((part) => part.type === 'timeZoneName');
+  return `${parts.format(ms)} ${zone?.value ?? timeZone}`;
 }

@@ -62,7 +62,11 @@ function entryView(state: TerminalState, texts: Texts): View {
   const simple = /^[\d.]*$/.test(keyed);
   return {
     title: texts.enterAmount,
-    big: simple ? symbol + keyed : formatMoney({ amount_minor: read.total_minor, ...stall }),
+    // As it was keyed while it is one amount, so that each key is seen to be taken.
+    big:
+      simple && keyed !== ''
+        ? symbol + keyed
+        : formatMoney({ amount_minor: read.total_minor, currency: stall.currency }),
     tone: wrong === undefined ? 'plain' : 'bad',
     lines: [
       ...(wrong === undefined ? [] : [problemText(texts, wrong, read, state)]),

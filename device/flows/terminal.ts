@@ -264,7 +264,7 @@ function flushAnnouncements(state: TerminalState, effects: readonly Effect[]): S
   for (const { result, earlier } of state.toAnnounce) {
     const sale = state.sales.get(result.order);
     if (result.outcome === 'paid' && !earlier && sale !== undefined) {
-      out.push({ do: 'print', receipt: printedBill(sale.order, result, stall.language) });
+      out.push({ do: 'print', receipt: printedBill(sale.order, result, stall) });
     }
     const clips = sayResult(result, stall.language, { earlier });
     if (heard) out.push({ do: 'speak', clips, order: result.order });

@@ -26,12 +26,26 @@ export const merchantSchema = z.strictObject({
   category: z.string().regex(/^\d{4}$/),
 });
 
+/** An IANA time zone, such as `Asia/Shanghai`. */
+export const timeZoneSchema = z.string().refine(isTimeZone, 'must be a time zone of the IANA list');
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What a terminal knows of the stall it stands at. */
 export const stallSchema = z.strictObject({
   vendor: z.string().min(1).max(80),
   place: placeSchema,
   currency: currencySchema,
   language: languageSchema,
+  /** What the clock on a bill is set to. */
+  time_zone: timeZoneSchema.default('UTC'),
   catalogue: z.array(catalogueItemSchema).max(500),
   merchant: merchantSchema.default({ city: 'Unknown', country: 'CN', category: '0000' }),
   /** How long an order is offered before it expires. */

@@ -73,14 +73,14 @@ export const ENGLISH_TEXTS: Texts = {
 
   problem,
 
-  hintEnterAmount: 'Enter = offer   + = next item   * = quantity   / = item code',
-  hintConfirm: 'Enter = offer   + = next item   Cancel = start over',
-  hintEnterQuantity: 'Key in how many, then Enter   Cancel = go back',
-  hintEnterItem: 'Key in the item code, then Enter   Cancel = go back',
-  hintOffered: 'Cancel = call off this order',
+  hintEnterAmount: 'Enter: offer · +: next item · *: how many · /: item code',
+  hintConfirm: 'Enter: offer · +: next item · Cancel: start over',
+  hintEnterQuantity: 'Key in how many, then Enter · Cancel: go back',
+  hintEnterItem: 'Key in the item code, then Enter · Cancel: go back',
+  hintOffered: 'Cancel: call off this order',
   hintWait: 'Please wait',
   hintNextSale: 'Key in the next amount',
-  hintAfterProblem: 'Back = delete one figure   Cancel = start over',
+  hintAfterProblem: 'Back: delete one figure · Cancel: start over',
 
   organ: {
     keypad: 'Keypad',

@@ -70,14 +70,14 @@ export const CHINESE_TEXTS: Texts = {
 
   problem,
 
-  hintEnterAmount: '确认＝收款   + ＝下一项   * ＝数量   / ＝商品编号',
-  hintConfirm: '确认＝收款   + ＝下一项   取消＝重新开始',
-  hintEnterQuantity: '输入数量后按确认   取消＝返回',
-  hintEnterItem: '输入商品编号后按确认   取消＝返回',
-  hintOffered: '取消＝作废这一单',
+  hintEnterAmount: '确认：收款 · +：下一项 · *：数量 · /：商品编号',
+  hintConfirm: '确认：收款 · +：下一项 · 取消：重新开始',
+  hintEnterQuantity: '输入数量后按确认 · 取消：返回',
+  hintEnterItem: '输入商品编号后按确认 · 取消：返回',
+  hintOffered: '取消：作废这一单',
   hintWait: '请稍等',
   hintNextSale: '可以输入下一单金额',
-  hintAfterProblem: '退格＝删一位   取消＝重新开始',
+  hintAfterProblem: '退格：删一位 · 取消：重新开始',
 
   organ: {
     keypad: '键盘',
