@@ -11,7 +11,7 @@ import { maskPhone } from '../issuer/mask.ts';
 import { type GatewayKeys, keyedDigest } from '../keys.ts';
 import { addEvent, endOrder } from '../orders/orders.ts';
 import type { OrderRow, OrderState, PayerRow, Tables } from '../store/tables.ts';
-import type { Transaction, Writer } from '../store/writer.ts';
+import { StoreError, type Transaction, type Writer } from '../store/writer.ts';
 
 export interface PayInstruction {
   readonly order: string;
@@ -42,6 +42,9 @@ export interface PaymentsParts {
   readonly keys: GatewayKeys;
 }
 
+/** Instructions worked on at once: checking a PIN is slow on purpose. */
+const IN_FLIGHT = 512;
+
 export class Payments {
   readonly #parts: PaymentsParts;
   /** Keys being worked on by this process, the only one that writes to its store. */
@@ -55,6 +58,7 @@ export class Payments {
   async pay(instruction: PayInstruction): Promise<Paid> {
     const known = this.recall(instruction);
     if (known !== null) return known;
+    if (this.#inFlight.size >= IN_FLIGHT) throw new StoreError('too many payments at once');
     const flight = flightOf(instruction);
     this.#inFlight.add(flight);
     try {

@@ -7,6 +7,7 @@ import { Aedes, type AuthenticateError, type Client, type PublishPacket } from '
 import { readTopic } from '#device/messages/topics.ts';
 import type { Log } from '../log.ts';
 import type { Downlinks } from '../notify/downlinks.ts';
+import { reachable } from '../reachable.ts';
 import type { Registry } from '../terminals/registry.ts';
 import type { MqttDoor } from './door.ts';
 import type { Uplinks } from './uplinks.ts';
@@ -57,9 +58,8 @@ export async function openEmbeddedBroker(
     broker.handle(socket);
   });
   const port = await listen(server, settings);
-  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
   return {
-    url: `mqtt://${host}:${port}`,
+    url: `mqtt://${reachable(settings.host)}:${port}`,
     close: () => closeBroker(broker, server),
   };
 }

@@ -21,6 +21,9 @@ export interface Link {
 const WINDOW = 100;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30_000;
+/** A terminal that has not seen a result for an hour is hardly there: knock less often. */
+const OLD_MS = 3_600_000;
+const OLD_RETRY_MS = 600_000;
 
 interface Sent {
   readonly attempts: number;
@@ -126,7 +129,9 @@ export class Downlinks {
         : this.#send(row.terminal, { kind: 'result', result: body as Result });
     if (!handed) return null;
     if (row.kind === 'receipt') this.#finish(row);
-    const wait = Math.min(FIRST_RETRY_MS * 2 ** state.attempts, LONGEST_RETRY_MS);
+    const old = this.#parts.clock.now() - row.at > OLD_MS;
+    const longest = old ? OLD_RETRY_MS : LONGEST_RETRY_MS;
+    const wait = Math.min(FIRST_RETRY_MS * 2 ** state.attempts, longest);
     return { attempts: state.attempts + 1, dueAt: now + wait };
   }
 

@@ -8,6 +8,8 @@ import { expireDue } from './orders.ts';
 const BATCH = 200;
 /** A wall clock may jump: look again at least this often. */
 const LONGEST_MS = 15_000;
+/** After the store failed: neither give up nor spin. */
+const RETRY_MS = 2000;
 /** How long an answer is kept for its Idempotency-Key. */
 const ANSWERS_MS = 48 * 3_600_000;
 
@@ -17,11 +19,11 @@ export function startExpiry(tables: Tables, writer: Writer, clock: Clock, log: L
   let stopped = false;
   let busy = false;
 
-  const arm = (): void => {
+  const arm = (leastMs = 0): void => {
     cancel();
     if (stopped || busy) return;
     const next = tables.orders.nextExpiry() ?? Number.POSITIVE_INFINITY;
-    cancel = clock.after(Math.min(Math.max(0, next - clock.now()), LONGEST_MS), tick);
+    cancel = clock.after(Math.min(Math.max(leastMs, next - clock.now()), LONGEST_MS), tick);
   };
 
   const tick = (): void => {
@@ -29,12 +31,17 @@ export function startExpiry(tables: Tables, writer: Writer, clock: Clock, log: L
     const due = tables.orders.due(clock.now(), 1).length > 0;
     const work = due ? writer.run((tx) => expireDue(tx, clock.now(), BATCH)) : Promise.resolve(0);
     work
-      .catch((error: unknown) => {
-        log({ level: 'error', place: 'orders/expiry', says: String(error), mend: 'see the store' });
-      })
-      .finally(() => {
+      .then(
+        () => 0,
+        (error: unknown) => {
+          const says = String(error);
+          log({ level: 'error', place: 'orders/expiry', says, mend: 'look at the disk' });
+          return RETRY_MS;
+        },
+      )
+      .then((leastMs) => {
         busy = false;
-        arm();
+        arm(leastMs);
       });
   };
 

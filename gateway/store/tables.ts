@@ -216,6 +216,8 @@ export interface Engine {
   /** Undoes the unit since its savepoint; throws where the engine has dropped the transaction. */
   undo(): void;
   commit(): void;
+  /** Whether an error is the disk's, not the unit's: then the whole batch fails. */
+  isBroken(error: unknown): boolean;
   /** Ends whatever transaction is left. */
   abandon(): void;
   close(): void;

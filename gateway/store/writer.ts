@@ -115,6 +115,7 @@ export class Writer {
       done.push(job.perform(this.#engine.tables));
       this.#engine.release();
     } catch (error) {
+      if (this.#engine.isBroken(error)) throw error;
       this.#engine.undo();
       undone.push(() => job.fail(error));
     }

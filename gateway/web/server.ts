@@ -2,6 +2,7 @@
 import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Core } from '../core.ts';
+import { reachable } from '../reachable.ts';
 import { StoreError } from '../store/writer.ts';
 import { addApi } from './api.ts';
 import { addPages, sendRefusal } from './pages.ts';
@@ -31,6 +32,8 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
   const server = Fastify({
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: true,
+    // A TLS proxy on this machine tells who the caller is; nobody else is believed.
+    trustProxy: 'loopback',
     requestTimeout: 15_000,
     routerOptions: { maxParamLength: 512 },
   });
@@ -47,7 +50,8 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
   });
   addApi(server, { core, operatorToken: settings.operatorToken, addresses });
   addPages(server, core);
-  url = await server.listen({ host: settings.host, port: settings.port });
+  const listening = await server.listen({ host: settings.host, port: settings.port });
+  url = `http://${reachable(settings.host)}:${new URL(listening).port || '80'}`;
   return { url, close: () => server.close() };
 }
 

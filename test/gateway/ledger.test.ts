@@ -203,4 +203,25 @@ describe('the batching writer', () => {
     assert.equal(engine.tables.settings.get('c'), '1');
     writer.close();
   });
+
+  test('a full disk in the middle of a unit fails the whole batch, not the unit alone', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hawker-full-'));
+    const path = join(directory, 'gateway.sqlite');
+    openSqlite(path).close();
+    const { engine, writer } = openBooks(path);
+    const full = Object.assign(new Error('database or disk is full'), { errcode: 13 });
+    const outcomes = await Promise.allSettled([
+      writer.run((tx) => tx.settings.set('neighbour', '1')),
+      writer.run(() => {
+        throw full;
+      }),
+    ]);
+    for (const outcome of outcomes) {
+      assert.equal(outcome.status, 'rejected');
+      assert.ok(outcome.reason instanceof StoreError);
+    }
+    assert.equal(engine.tables.settings.get('neighbour'), undefined);
+    writer.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
 });

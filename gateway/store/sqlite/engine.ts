@@ -1,5 +1,5 @@
 /** SQLite as an engine of the store: write-ahead log, every commit synced, one process alone. */
-import { chmodSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Engine } from '../tables.ts';
 import { StoreError } from '../writer.ts';
@@ -8,6 +8,9 @@ import { orderTable } from './orders.ts';
 import { outboxTable } from './outbox.ts';
 import { answerTable, payerTable, settingTable, terminalTable } from './parties.ts';
 import { MIGRATIONS } from './schema.ts';
+
+/** Primary result codes NOMEM, IOERR, CORRUPT, FULL, CANTOPEN. */
+const BROKEN: readonly number[] = [7, 10, 11, 13, 14];
 
 /** Opens or makes the database; `:memory:` lasts as long as the engine. Throws a `StoreError`. */
 export function openSqlite(path: string): Engine {
@@ -37,6 +40,8 @@ export function openSqlite(path: string): Engine {
       verbs.release.run();
     },
     commit: () => void verbs.commit.run(),
+    isBroken: (error) =>
+      error instanceof Error && 'errcode' in error && BROKEN.includes(Number(error.errcode) & 0xff),
     abandon: () => {
       // A full disk makes SQLite roll back by itself.
       if (database.isTransaction) database.exec('ROLLBACK');
@@ -48,6 +53,8 @@ export function openSqlite(path: string): Engine {
 function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync;
   try {
+    // Made here first, so that neither it nor its log is ever readable by others.
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
     database = new DatabaseSync(path);
     // Two gateways on one store would each keep timers and outboxes of their own.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -63,7 +70,6 @@ function openDatabase(path: string): DatabaseSync {
     const mend = /locked/.test(says) ? 'another gateway uses it: stop that one' : says;
     throw new StoreError(`${path}: ${mend}`, { cause });
   }
-  if (path !== ':memory:') chmodSync(path, 0o600);
   return database;
 }
 

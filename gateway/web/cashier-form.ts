@@ -1,0 +1,163 @@
+/** What happens when a payer presses Pay, with and without JavaScript. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { base64url } from '#device/codecs/bytes.ts';
+import { offerOrder } from '#device/codecs/offer.ts';
+import type { Language } from '#device/messages/enrolment.ts';
+import type { Paid } from '../acquirer/payments.ts';
+import type { Core } from '../core.ts';
+import { readPhone } from '../issuer/issuer.ts';
+import { keyedDigest } from '../keys.ts';
+import { readBearer, writeBearer } from '../matching/bearer.ts';
+import { viewOrder } from '../orders/view.ts';
+import { callingCode, requireOrder } from './api.ts';
+import { type CashierForm, cashierPage } from './cashier-page.ts';
+import { sendPage } from './layout.ts';
+import { type MessageKey, say } from './messages.ts';
+import { Problem, problemSentence } from './problems.ts';
+import { clientOf, decodeBody, languageOf, pinSchema } from './requests.ts';
+import { resultPage } from './result-page.ts';
+
+type Known = Pick<CashierForm, 'language' | 'order' | 'token' | 'ticket' | 'phone'> &
+  Partial<Pick<CashierForm, 'bearer' | 'complaint'>>;
+
+/** A form with a name of its own for the attempt that it will be. */
+export const newForm = (core: Core, known: Known): CashierForm => ({
+  bearer: null,
+  complaint: null,
+  ...known,
+  key: base64url(core.chance.bytes(12)),
+  leftMs: Math.max(0, known.order.expires_at - core.clock.now()),
+});
+
+const numberField = z
+  .string()
+  .optional()
+  .transform((text) => {
+    const value = text === undefined || text === '' ? Number.NaN : Number(text);
+    return Number.isFinite(value) ? value : null;
+  });
+
+const fieldsSchema = z.object({
+  ticket: z.string().max(400),
+  bearer: z.string().max(400).optional(),
+  key: z.string().regex(/^[\w-]{8,40}$/),
+  phone: z.string().max(30),
+  pin: z.string().max(40),
+  digits: z.string().max(10).default(''),
+  latitude: numberField,
+  longitude: numberField,
+  accuracy_m: numberField,
+});
+type Fields = z.output<typeof fieldsSchema>;
+
+interface Attempt {
+  readonly core: Core;
+  readonly reply: FastifyReply;
+  readonly language: Language;
+  readonly number: string;
+  readonly token: string;
+  readonly fields: Fields;
+  /** Digest of the caller's address. */
+  readonly client: string;
+}
+
+/** Pays and redirects to the result, or shows the form again with what is wrong. */
+export async function takeForm(
+  core: Core,
+  request: FastifyRequest<{ Params: { token: string } }>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { token } = request.params;
+  const language = languageOf(request);
+  const fields = decodeBody(fieldsSchema, request.body);
+  const number = offerOrder(token);
+  if (number === null) throw new Problem('not_ours');
+  const client = clientOf(core, request);
+  const attempt: Attempt = { core, reply, language, number, token, fields, client };
+  const phone = readPhone(fields.phone, callingCode(core));
+  if (phone === null) return showAgain(attempt, 'phone', say(language, 'phone_wrong'));
+  if (!pinSchema.safeParse(fields.pin).success) {
+    return showAgain(attempt, 'pin', say(language, 'pin_form_wrong'));
+  }
+  return pay(attempt, phone);
+}
+
+async function pay(attempt: Attempt, phone: string): Promise<FastifyReply> {
+  const { core, number, fields, language } = attempt;
+  // The fields are part of the key: pressing twice pays once, a corrected PIN is a new attempt.
+  const key = `${fields.key}.${keyedDigest(core.keys, `${phone}\n${fields.pin}`).slice(0, 16)}`;
+  const instruction = { order: number, key, phone, pin: fields.pin };
+  const known = core.payments.recall(instruction);
+  if (known !== null) return showOutcome(attempt, known, fields.bearer ?? null);
+  const present = await provePresence(attempt);
+  if (present.ok) {
+    return showOutcome(attempt, await core.payments.pay(instruction), present.bearer);
+  }
+  const { problem } = present;
+  if (problem.code === 'closed') return showEnded(attempt);
+  if (!MENDABLE.includes(problem.code)) throw problem;
+  return showAgain(attempt, 'digits', problemSentence(problem, language));
+}
+
+const MENDABLE: readonly string[] = ['wrong_digits', 'presence_missing', 'elsewhere'];
+
+type Present =
+  | { readonly ok: true; readonly bearer: string }
+  | { readonly ok: false; readonly problem: Problem };
+
+async function provePresence({ core, number, fields, client }: Attempt): Promise<Present> {
+  const now = core.clock.now();
+  const proved = readBearer(core.keys, fields.bearer ?? '', now);
+  if (proved.ok && proved.claims.scope === 'pay' && proved.claims.order === number) {
+    return { ok: true, bearer: fields.bearer ?? '' };
+  }
+  const ticket = readBearer(core.keys, fields.ticket, now);
+  if (!ticket.ok || ticket.claims.order !== number) {
+    return { ok: false, problem: new Problem('too_old') };
+  }
+  const { latitude, longitude, accuracy_m } = fields;
+  const known = latitude !== null && longitude !== null && accuracy_m !== null;
+  const matched = await core.matching.matchScan(
+    fields.ticket,
+    {
+      position: known ? { latitude, longitude, accuracy_m } : undefined,
+      digits: /^\d\d$/.test(fields.digits) ? fields.digits : undefined,
+    },
+    client,
+  );
+  if (matched.ok) return { ok: true, bearer: matched.bearer };
+  const { code, ...extras } = matched.refusal;
+  return { ok: false, problem: new Problem(code, extras) };
+}
+
+/** Post, redirect, get: reloading the result does not pay again. */
+function showOutcome(attempt: Attempt, paid: Paid, bearer: string | null): FastifyReply {
+  const { core, reply, language, number } = attempt;
+  if (paid.ok && paid.answer.kind === 'not_admitted') {
+    const message: MessageKey = `p_${paid.answer.code}`;
+    return showAgain(attempt, 'pin', say(language, message), bearer);
+  }
+  if (paid.ok && paid.answer.kind === 'closed') return showEnded(attempt);
+  const bill = writeBearer(core.keys, number, 'bill', core.clock.now());
+  return reply.redirect(`/r/${bill.bearer}?lang=${language}`, 303);
+}
+
+/** Somebody else, or the clock, was first. */
+function showEnded({ core, reply, language, number }: Attempt): FastifyReply {
+  const order = viewOrder(requireOrder(core, number));
+  const page = resultPage({ language, order, path: '', own: false, events: '' });
+  return sendPage(reply, 409, { ...page, otherLanguage: null });
+}
+
+function showAgain(
+  { core, reply, language, number, token, fields }: Attempt,
+  field: 'digits' | 'phone' | 'pin',
+  says: string,
+  bearer: string | null = fields.bearer ?? null,
+): FastifyReply {
+  const order = viewOrder(requireOrder(core, number));
+  const { ticket, phone } = fields;
+  const known = { language, order, token, ticket, phone, bearer, complaint: { field, says } };
+  return sendPage(reply, 422, cashierPage(newForm(core, known)));
+}

@@ -1,0 +1,134 @@
+/** A gateway, a terminal and a phone-sized Chromium in front of the cashier page. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Order } from '#device/messages/order.ts';
+import {
+  enrol,
+  makeOrder,
+  startGateway,
+  Terminal,
+  type TestGateway,
+} from '#test/gateway/harness.ts';
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const LINES = [
+  { name: 'Pork dumplings 猪肉水饺', code: '1', quantity: 2, unit_minor: 1200 },
+  { quantity: 1, unit_minor: 50 },
+];
+
+export interface PhoneSettings {
+  readonly locale?: 'en' | 'zh-CN';
+  readonly script?: boolean;
+  readonly dark?: boolean;
+  readonly position?: { readonly latitude: number; readonly longitude: number };
+}
+
+export class CashierStand {
+  readonly gateway: TestGateway;
+  readonly terminal: Terminal;
+  readonly #browser: Browser;
+  /** Script errors, blocked resources and foreign requests: there must be none. */
+  readonly #faults: string[] = [];
+
+  private constructor(gateway: TestGateway, terminal: Terminal, browser: Browser) {
+    this.gateway = gateway;
+    this.terminal = terminal;
+    this.#browser = browser;
+  }
+
+  static async open(): Promise<CashierStand> {
+    const browser = await chromium
+      .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
+      .catch((error: unknown) => {
+        throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
+      });
+    const gateway = await startGateway();
+    const terminal = await Terminal.connect(await enrol(gateway.http));
+    return new CashierStand(gateway, terminal, browser);
+  }
+
+  /** ¥24.50 in two lines, not sent yet. */
+  makeOrder(): Order {
+    return makeOrder(this.terminal.identity, LINES);
+  }
+
+  offer(): Promise<Order> {
+    return this.terminal.offer(this.makeOrder());
+  }
+
+  async phone(settings: PhoneSettings = {}): Promise<BrowserContext> {
+    const { locale = 'en', script = true, dark = false, position } = settings;
+    const context = await this.#browser.newContext({
+      viewport: { width: 360, height: 640 },
+      locale,
+      javaScriptEnabled: script,
+      colorScheme: dark ? 'dark' : 'light',
+    });
+    if (position !== undefined) {
+      await context.setGeolocation({ ...position, accuracy: 8 });
+      await context.grantPermissions(['geolocation'], { origin: this.gateway.http });
+    }
+    return context;
+  }
+
+  /** Opens what the terminal's QR says now, or said `ageMs` ago. */
+  async scan(context: BrowserContext, order: Order, ageMs = 0): Promise<Page> {
+    const page = await context.newPage();
+    const { http } = this.gateway;
+    page.on('pageerror', (error) => this.#faults.push(error.message));
+    page.on('console', (message) => {
+      if (/Content Security Policy|Refused to/.test(message.text())) {
+        this.#faults.push(message.text());
+      }
+    });
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(http) && !url.startsWith('data:')) this.#faults.push(url);
+    });
+    await page.goto(`${http}/p/${this.terminal.token(order, Date.now() - ageMs)}`);
+    return page;
+  }
+
+  /** Fills in phone and PIN, and the digits where they are asked for, and presses Pay. */
+  async fill(page: Page, order: Order, payer: { phone: string; pin: string }): Promise<void> {
+    const digits = page.locator('#digits[required]');
+    if ((await digits.count()) > 0) await digits.fill(this.terminal.digits(order));
+    await page.locator('#phone').fill(payer.phone);
+    await page.locator('#pin').fill(payer.pin);
+    await page.locator('.pay').click();
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.terminal.close();
+    await this.gateway.close();
+    assert.deepEqual(this.#faults, []);
+  }
+}
+
+/** No finding of any weight, and nothing to scroll sideways. */
+export async function examine(page: Page): Promise<void> {
+  // The page's policy forbids foreign scripts: axe comes in by the debugger.
+  const found = (await page.evaluate(
+    `${AXE}; axe.run().then(({ passes, violations }) => ({
+      passed: passes.length,
+      violations: violations.map(({ id, nodes }) => id + ': ' + nodes.map((n) => n.html).join(' ')),
+    }))`,
+  )) as { passed: number; violations: string[] };
+  assert.deepEqual(found.violations, []);
+  assert.ok(found.passed > 10, `axe looked at ${found.passed} rules`);
+  const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
+  assert.equal(wide, false, 'scrolls sideways');
+}
