@@ -1,0 +1,122 @@
+/** The stall page as a person uses it: two sizes, axe, both languages, and one sale by keyboard alone. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { TestStall } from '#test/journeys/stall.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let stall: TestStall;
+let browser: Browser;
+before(async () => {
+  [stall, browser] = await Promise.all([
+    TestStall.open('Alice:1,Bob:3.5'),
+    chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'],
+    }),
+  ]);
+});
+after(async () => {
+  await browser.close();
+  await stall.close();
+});
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+async function openPage(width: number, height: number, locale = 'en-GB'): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width, height }, locale });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => assert.fail(error));
+  await page.goto(stall.client.url);
+  await page.waitForSelector('body[data-ready] .token');
+  return page;
+}
+
+/** What axe has against the page; the terminal's own screen in its frame has tests of its own. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(context: object, options: object): Promise<{ violations: Violation[] }> };
+    };
+    return axe.run({ exclude: ['iframe'] }, { iframes: false });
+  });
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+}
+
+for (const [width, height] of [
+  [1280, 800],
+  [360, 640],
+] as const) {
+  for (const locale of ['en-GB', 'zh-CN']) {
+    test(`fits ${width}×${height} in ${locale}, and axe finds nothing`, async () => {
+      const page = await openPage(width, height, locale);
+      const wide = Number(await page.evaluate('document.documentElement.scrollWidth'));
+      assert.ok(wide <= width, `${wide} pixels wide on ${width}`);
+      assert.equal(
+        await page.evaluate('document.documentElement.lang'),
+        locale === 'zh-CN' ? 'zh-CN' : 'en',
+      );
+      assert.deepEqual(await violations(page), []);
+      for (const tab of ['cables', 'spoken', 'papers']) {
+        await page.click(`#tab-${tab}`);
+        await page.waitForSelector(`#panel-${tab}:not([hidden])`);
+        assert.deepEqual(await violations(page), [], tab);
+      }
+      await page.context().close();
+    });
+  }
+}
+
+test('a whole sale by keyboard alone, audible at the end', async () => {
+  const page = await openPage(1280, 800);
+  await page.evaluate(`
+    globalThis.played = [];
+    const { play } = HTMLMediaElement.prototype;
+    HTMLMediaElement.prototype.play = function () {
+      globalThis.played.push(this.src);
+      return play.call(this);
+    };
+  `);
+  await page.keyboard.type('12.50', { delay: 30 });
+  await page.frameLocator('.screen-frame').getByText('12.50').first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.frameLocator('.screen-frame').locator('.qr').waitFor();
+  await stall.client.until('the QR', () => stall.client.state.screen.qr);
+
+  const alice = page.locator('article[aria-label=Alice]');
+  await alice.locator('.actions button').first().focus();
+  await page.keyboard.press('Enter');
+  await alice.locator('form.pay').waitFor();
+  assert.deepEqual(await violations(page), [], 'with an order open');
+  await alice.locator('form.pay input').focus();
+  await page.keyboard.press('Enter');
+  await alice.locator('.verdict[data-state=paid]').waitFor();
+  await page.locator('.said', { hasText: 'received twelve yuan fifty' }).waitFor();
+  await page.locator('.paper img').waitFor();
+  const played = await page.evaluate(() => (globalThis as unknown as { played: string[] }).played);
+  assert.ok(played.some((source) => source.endsWith('/v1/spoken/1.wav')));
+  assert.deepEqual(await violations(page), [], 'after the sale');
+});
+
+test('a phone is moved along the street with the arrow keys, a cable is pulled with the space bar', async () => {
+  const page = await openPage(1280, 800);
+  await page.locator('.token', { hasText: 'Bob' }).focus();
+  for (let presses = 0; presses < 4; presses += 1) await page.keyboard.press('ArrowRight');
+  await stall.client.until('Bob at 5.5 m', () => stall.phone('Bob').distance_m === 5.5);
+  await page.click('#tab-cables');
+  const speaker = page.locator('.cables-list li', { hasText: 'Sound card' });
+  await speaker.locator('input').focus();
+  await page.keyboard.press('Space');
+  await page.locator('.chips li', { hasText: 'Sound card' }).waitFor();
+  await stall.waitForScreen(/Speaker/);
+  await speaker.locator('input').focus();
+  await page.keyboard.press('Space');
+  await stall.client.until('the speaker', () => !/Speaker/.test(stall.screen), 12_000);
+});
