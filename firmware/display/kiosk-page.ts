@@ -71,12 +71,12 @@ function missingBar(screen: Screen, language: Language): string {
     .slice(0, MISSING_SHOWN)
     .map(
       ({ organ, why, mend }) =>
-        `<li><b>${escapeHtml(organ)}</b> ${escapeHtml(sentence(why))} · ` +
+        `<li><b class="organ">${escapeHtml(organ)}</b> ${escapeHtml(sentence(why))} · ` +
         `<i>${escapeHtml(sentence(mend))}</i></li>`,
     );
   const rest = screen.missing.slice(MISSING_SHOWN);
   const names = escapeHtml(rest.map(({ organ }) => organ).join(language === 'en' ? ', ' : '、'));
-  if (rest.length > 0) items.push(`<li>+${rest.length} <b>${names}</b></li>`);
+  if (rest.length > 0) items.push(`<li>+${rest.length} <b class="organ">${names}</b></li>`);
   const list = items.length === 0 ? '' : `${use('warn')}<ul>${items.join('')}</ul>`;
   return `<aside aria-label="${words.missing}">${screen.online ? '' : offline}${list}</aside>`;
 }

@@ -11,6 +11,7 @@ import type { Display, DisplayEvents, Screen } from '#device/ports/display.ts';
 import { KEYS } from '#device/ports/keypad.ts';
 import type { SettingsOf } from '#firmware/boards.ts';
 import { CONTENT_SECURITY_POLICY, PAGE_VERSION, renderPage, renderScreen } from './kiosk-page.ts';
+import { drawQr } from './kiosk-qr.ts';
 
 /** As in boards.json, and where `kiosk.json` is to be written. */
 export type KioskSettings = Omit<SettingsOf<'kiosk'>, 'driver'> & {
@@ -270,6 +271,8 @@ export async function openKiosk(
     kiosk = new KioskServer(name, settings, events);
     await kiosk.listen(0);
   }
+  // The first symbol takes ten times as long as the others: better now than before a payer.
+  drawQr(kiosk.url);
   mkdirSync(dataDirectory, { recursive: true });
   const file = addressFile(dataDirectory);
   writeFileSync(`${file}.new`, `${JSON.stringify({ name, url: kiosk.url })}\n`);

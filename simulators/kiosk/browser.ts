@@ -97,15 +97,7 @@ export class KioskBrowser {
 
   /** A screenshot. */
   async png(): Promise<Uint8Array> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return new Uint8Array(await this.#page.screenshot({ type: 'png' }));
-      } catch (error) {
-        // A page that is just being replaced has no picture yet.
-        if (attempt === 3 || this.#closed) throw error;
-        await this.#page.waitForLoadState().catch(() => undefined);
-      }
-    }
+    return new Uint8Array(await this.#lookAgain(() => this.#page.screenshot({ type: 'png' })));
   }
 
   async pixels(): Promise<Pixels> {
@@ -114,7 +106,7 @@ export class KioskBrowser {
 
   /** What can be read on it; the cover alone while the terminal is gone. */
   text(): Promise<string> {
-    return this.#page.evaluate<string>(READ);
+    return this.#lookAgain(() => this.#page.evaluate<string>(READ));
   }
 
   /** The text of the QR that a phone reads off it, or `null`. */
@@ -138,6 +130,18 @@ export class KioskBrowser {
     await this.#browser.close();
   }
 
+  /** A page that is just being replaced can't be looked at yet. */
+  async #lookAgain<T>(look: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await look();
+      } catch (error) {
+        if (attempt === 3 || this.#closed) throw error;
+        await this.#page.waitForLoadState().catch(() => undefined);
+      }
+    }
+  }
+
   async #observe(): Promise<void> {
     await this.#page.exposeFunction('hawkerChanged', () => {
       this.#trace('changed');
@@ -152,18 +156,15 @@ export class KioskBrowser {
    */
   async #load(): Promise<void> {
     const { url } = this.#options;
-    const wanted = typeof url === 'string' ? url : await url();
-    let isThere = this.#page.url() === wanted;
-    if (!isThere) {
-      isThere = await this.#page.goto(wanted).then(
-        () => true,
-        () => false,
-      );
-    }
+    const isThere = await this.#goTo(url).catch(() => false);
     if (this.#closed || (isThere && typeof url === 'string')) return;
-    this.#stopRetry = this.#clock.after(500, () => {
-      this.#load().catch(() => undefined);
-    });
+    this.#stopRetry = this.#clock.after(500, () => void this.#load());
+  }
+
+  async #goTo(url: KioskBrowserOptions['url']): Promise<boolean> {
+    const wanted = typeof url === 'string' ? url : await url();
+    if (this.#page.url() !== wanted) await this.#page.goto(wanted);
+    return true;
   }
 
   #trace(text: string): void {

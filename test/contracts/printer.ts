@@ -51,7 +51,7 @@ export function describePrinterContract(name: string, setUp: () => Promise<Print
       const { roll, columns } = bench;
       if (roll === null) return;
       const paper = roll.papers().at(-1);
-      assert.ok(paper !== undefined && paper.cut);
+      assert.ok(paper?.cut);
       const lines = paper.text.split('\n');
       assert.equal(lines[0], '林阿姨饺子');
       for (const line of lines) assert.ok(width(line) <= columns, line);

@@ -1,4 +1,4 @@
-/** The kiosk page beyond the display contract: restarts, other pages, no scripts, its speed. */
+/** The kiosk page as a server: its first HTML, its address, and who may talk to it. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
@@ -6,13 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { DeviceError } from '#device/ports/device.ts';
-import type { Screen } from '#device/ports/display.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import { type Kiosk, openKiosk } from '#firmware/display/kiosk.ts';
-import { KioskBrowser, type KioskBrowserOptions } from '#simulators/kiosk/browser.ts';
-import { IDLE, OFFER, PAY_URL } from '#test/contracts/display.ts';
-import { readQr } from '#test/eyes.ts';
-import { until } from '#test/until.ts';
+import { OFFER } from '#test/contracts/display.ts';
 
 const keys: Key[] = [];
 let dataDirectory = '';
@@ -28,15 +24,6 @@ async function open(touch = true): Promise<Kiosk> {
   const kiosk = await openKiosk('screen', { listen: 0, touch, dataDirectory }, events);
   opened.push(kiosk);
   return kiosk;
-}
-
-async function look(
-  url: string,
-  options: Partial<KioskBrowserOptions> = {},
-): Promise<KioskBrowser> {
-  const browser = await KioskBrowser.open({ url, width: 800, height: 480, ...options });
-  opened.push(browser);
-  return browser;
 }
 
 interface Answer {
@@ -146,55 +133,5 @@ describe('kiosk page', () => {
     const { body } = await ask(kiosk.url);
     assert.equal(body.includes('<figure'), false);
     assert.match(body, /¥12\.50/);
-  });
-});
-
-describe('a browser before the kiosk', () => {
-  test('covers all while the terminal is gone, and follows the next one by itself', async () => {
-    let kiosk = await open();
-    await kiosk.show(OFFER);
-    const browser = await look(kiosk.url);
-    assert.equal(await readQr(await browser.pixels()), PAY_URL);
-    await kiosk.close();
-    await until('the cover', async () => (await browser.text()).includes('Do not pay now'));
-    assert.equal(await readQr(await browser.pixels()), null, 'no stale QR');
-    kiosk = await open();
-    await kiosk.show({ ...IDLE, big: '¥3.00' });
-    await until('the new terminal', async () => (await browser.text()).includes('¥3.00'));
-  });
-
-  test('without scripts it is right from the first HTML on, and loads itself anew', async () => {
-    const kiosk = await open();
-    await kiosk.show(OFFER);
-    const browser = await look(kiosk.url, { scripts: false });
-    assert.equal(await browser.scan(), PAY_URL);
-    await browser.press('cancel');
-    await until('the key', () => keys.at(-1) === 'cancel');
-    await kiosk.show(IDLE);
-    await until('the reload', async () => (await browser.scan()) === null);
-  });
-
-  test('show → changed page, measured', async (t) => {
-    const kiosk = await open(false);
-    let changed: (() => void) | undefined;
-    const browser = await look(kiosk.url, { changed: () => changed?.() });
-    await until('the viewer', () => kiosk.viewers === 1);
-    const shown: number[] = [];
-    const seen: number[] = [];
-    for (let at = 0; at < 20; at += 1) {
-      const screen: Screen = { ...OFFER, qr: `${PAY_URL}&n=${at}` };
-      const arrived = new Promise<void>((resolve) => {
-        changed = resolve;
-      });
-      const start = performance.now();
-      await kiosk.show(screen);
-      shown.push(performance.now() - start);
-      await arrived;
-      seen.push(performance.now() - start);
-    }
-    assert.equal(await browser.scan({ scale: 0.5, blur: 1 }), `${PAY_URL}&n=19`);
-    const median = (values: number[]): string =>
-      (values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN).toFixed(1);
-    t.diagnostic(`on the wire after ${median(shown)} ms, in the page after ${median(seen)} ms`);
   });
 });
