@@ -134,9 +134,12 @@ export class Pty implements Simulator {
     if (this.#held !== null) closeSync(this.#held);
     this.#held = null;
     if (socat === null) return;
-    const gone = new Promise((resolve) => socat.once('exit', resolve));
-    socat.kill('SIGKILL');
-    await gone;
+    // A signal to the whole group, such as Ctrl-C, may have ended it before.
+    if (socat.exitCode === null && socat.signalCode === null) {
+      const gone = new Promise((resolve) => socat.once('exit', resolve));
+      socat.kill('SIGKILL');
+      await gone;
+    }
     rmSync(this.path, { force: true });
   }
 

@@ -81,7 +81,14 @@ export class KioskBrowser {
     if (!existsSync(CHROMIUM.program)) {
       throw new Error(`there is no ${CHROMIUM.program}; install it: ${CHROMIUM.install}`);
     }
-    const browser = await chromium.launch({ executablePath: CHROMIUM.program, args: FLAGS });
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM.program,
+      args: FLAGS,
+      // Whoever opened it closes it; the library would end the whole process at Ctrl-C.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
     const { width, height } = options;
     const context = await browser.newContext({
       viewport: { width, height },
