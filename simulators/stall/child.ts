@@ -57,8 +57,10 @@ export class Child {
     });
   }
 
-  get pid(): number | undefined {
-    return this.#process.pid;
+  /** Of the program itself, not of what wraps it. */
+  get pid(): number | null {
+    const { pid } = this.#process;
+    return pid === undefined ? null : innermost(pid);
   }
 
   get running(): boolean {

@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { addCalls } from './calls.ts';
 import { refuse } from './guard.ts';
 import { Problem } from './problems.ts';
+import { addScreen } from './screen-door.ts';
 import type { Stall } from './stall.ts';
 import { viewStall } from './view.ts';
 
@@ -19,10 +20,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The page's own files and the terminal's screen in a frame; nothing from elsewhere. */
+/** The page's own files; the terminal's screen, in a frame, brings a policy of its own. */
 const POLICY = [
   "default-src 'self'",
-  'frame-src http://127.0.0.1:* http://localhost:*',
   "style-src 'self' 'unsafe-inline'",
   "frame-ancestors 'none'",
   "base-uri 'none'",
@@ -53,6 +53,7 @@ export async function openInterface(
   );
   addPage(server);
   addCalls(server, stall);
+  addScreen(server, stall);
   addEvents(server, stall);
   const url = await server.listen({ host: '127.0.0.1', port });
   return { url, close: () => server.close() };

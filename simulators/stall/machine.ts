@@ -37,12 +37,12 @@ export class Machine {
     const child = new Child({ ...this.#plan(), ended: () => this.#ended(child) });
     this.#child = child;
     const { starts } = this.#view;
-    const pid = child.pid ?? null;
-    this.#set({ state: 'starting', pid, starts: starts + 1, ready_ms: null, why: null });
+    this.#set({ state: 'starting', pid: null, starts: starts + 1, ready_ms: null, why: null });
     try {
       const line = await child.ready;
       const ready_ms = Math.round(performance.now() - began);
-      if (this.#child === child) this.#set({ ...this.#view, state: 'ready', ready_ms });
+      if (this.#child === child)
+        this.#set({ ...this.#view, state: 'ready', pid: child.pid, ready_ms });
       return line;
     } catch (error) {
       if (this.#child === child) {

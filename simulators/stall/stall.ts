@@ -59,6 +59,7 @@ export class Stall {
   #unwatch: () => void = () => undefined;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
+  #pressing: Promise<unknown> = Promise.resolve();
 
   private constructor(options: StallOptions, ports: Ports) {
     this.#options = options;
@@ -153,7 +154,12 @@ export class Stall {
     if ((on === 'keypad' ? keypad : panel) === null) {
       throw notNow(`There is no ${on} here; press the keys of the other one, see "organs".`);
     }
-    await (on === 'pad' ? panel : keypad)?.pressAll(keys, perSecond);
+    // One finger: what another call presses comes after it.
+    const done = this.#pressing.then(() =>
+      (on === 'pad' ? panel : keypad)?.pressAll(keys, perSecond),
+    );
+    this.#pressing = done.catch(() => undefined);
+    await done;
   }
 
   /** Reads the QR in the pixels of a display, or answers `null` where none is shown. */

@@ -64,11 +64,27 @@ export function buildDevice(root, { say, view }) {
     ),
   );
 
+  // One call after another, so that keys never overtake each other; fast ones travel together.
+  let waiting = [];
+  let sending = false;
+  const send = async () => {
+    if (sending) return;
+    sending = true;
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      const pad = which.value || 'keypad';
+      const per_second = pad === 'pad' ? 5 : 25;
+      await call('POST', 'keys', { keys: batch, pad, per_second }).catch(say);
+    }
+    sending = false;
+  };
   const press = (key) => {
     const button = keys.querySelector(`[data-key-name="${CSS.escape(key)}"]`);
     button?.classList.add('down');
     setTimeout(() => button?.classList.remove('down'), 120);
-    call('POST', 'keys', { keys: [key], pad: which.value || 'keypad' }).catch(say);
+    waiting.push(key);
+    send();
   };
   for (const [key, label, , kind] of KEYS) {
     const button = make('button', { type: 'button', class: `key ${kind ?? ''}` }, label);
@@ -137,10 +153,10 @@ function listenToComputer(press) {
 function updateScreen(state, frame, dark) {
   const { state: power } = state.terminal;
   const alive = power === 'ready' && state.screen.address !== null;
-  const address = alive ? `${state.screen.address}#${state.terminal.starts}` : 'about:blank';
-  if (frame.dataset.address !== address) {
-    frame.dataset.address = address;
-    frame.src = alive ? state.screen.address : 'about:blank';
+  // Left as it is while the terminal is off: its own page says so, and follows again by itself.
+  if (alive && frame.dataset.starts === undefined) {
+    frame.dataset.starts = state.terminal.starts;
+    frame.src = '/screen/';
   }
   show(dark, !alive);
   const why = state.terminal.why === null ? '' : `\n${state.terminal.why}`;
