@@ -40,7 +40,7 @@ const RESTING_SCAN_EVERY_MS = 50;
 export const openFirmataMatrix =
   (board: FirmataBoard): Open<MatrixSettings, KeypadEvents, Keypad> =>
   async (name, settings, events) => {
-    const hold = await board.hold(name, events.lost);
+    const hold = await board.hold(name, (error) => events.lost(error));
     const scanner = new MatrixScanner(hold, settings, (key) => events.key(key));
     try {
       await scanner.start();
@@ -122,9 +122,10 @@ class MatrixScanner {
         await this.#scanWhileHeld();
         if (!this.#stopped) await this.#rest();
       }
-    } catch {
-      // The board is lost and has told so; whoever opened this opens a new one.
+    } catch (error) {
       this.#stopped = true;
+      // A lost board has told so itself, and whoever opened this opens a new one.
+      if (!(error instanceof DeviceError)) throw error;
     }
     this.#scanning = false;
   }

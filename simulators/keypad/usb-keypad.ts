@@ -5,7 +5,9 @@
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -198,7 +200,20 @@ export class UsbKeypad implements Simulator {
     // Six keys at most; a keyboard with more down says so in all six places.
     const report = writeReport(this.#down.length > 6 ? [1, 1, 1, 1, 1, 1] : this.#down);
     this.#watch({ wire: this.wire, direction: 'in', text, hex: hex(report) });
-    this.#pty?.write(report);
+    // The kernel keeps no reports for later: what nobody has opened nobody hears.
+    if (this.#isOpened()) this.#pty?.write(report);
+  }
+
+  #isOpened(): boolean {
+    const { pid } = this;
+    if (pid === null || !this.#pty?.plugged) return false;
+    const node = readFileSync(this.#file('node'), 'utf8');
+    const files = `/proc/${pid}/fd`;
+    try {
+      return readdirSync(files).some((file) => target(join(files, file)) === node);
+    } catch {
+      return false; // The process has just ended.
+    }
   }
 
   #receive(bytes: Uint8Array): void {
@@ -243,6 +258,14 @@ export class UsbKeypad implements Simulator {
   #wait(ms: number): Promise<void> {
     if (ms <= 0) return Promise.resolve();
     return new Promise((resolve) => this.#clock.after(ms, resolve));
+  }
+}
+
+function target(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return ''; // Closed meanwhile.
   }
 }
 

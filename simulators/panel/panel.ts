@@ -61,7 +61,8 @@ export class VirtualPanel implements Simulator {
   readonly #clock: Clock;
   readonly #circuit: Circuit;
   readonly #firmata: StandardFirmata;
-  readonly #oled: VirtualSsd1306 | null;
+  #oled: VirtualSsd1306 | null;
+  #oledWired = true;
   /** The serial line in either direction, at its baud. */
   readonly #out: Line;
   readonly #in: Line;
@@ -87,7 +88,7 @@ export class VirtualPanel implements Simulator {
       send: (bytes) => this.#send(bytes),
       level: (pin) => this.#levels.get(pin) ?? 0,
       driven: (pin) => this.#driven(pin),
-      i2c: (address) => (address === options.oled?.address ? this.#oled : null),
+      i2c: (address) => (this.#oledWired && address === options.oled?.address ? this.#oled : null),
       unknown: (why) => {
         this.#unknown.push(why);
         this.#tell(`the firmware ignores ${why}`);
@@ -138,6 +139,13 @@ export class VirtualPanel implements Simulator {
     return this.#oled;
   }
 
+  /** Pulls the OLED's wires, or plugs them in again: it starts dark, with snow in its memory. */
+  wireOled(plugged: boolean): void {
+    this.#oledWired = plugged;
+    if (plugged) this.#oled = new VirtualSsd1306();
+    this.#tell(plugged ? 'OLED plugged in' : 'OLED pulled out');
+  }
+
   /** Presses a key and lets it go; resolves when it is open again. */
   async press(key: Key, { hold_ms = HOLD_MS, bounce_ms = 0 }: PressOptions = {}): Promise<void> {
     await this.#bounce(key, bounce_ms);
@@ -168,7 +176,7 @@ export class VirtualPanel implements Simulator {
 
   async apply(fault: Fault): Promise<void> {
     await this.#pty?.apply(fault);
-    if (fault.fault === 'unplug') this.#loseLight();
+    if (fault.fault === 'unplug') this.#losePower();
   }
 
   async close(): Promise<void> {
@@ -251,7 +259,8 @@ export class VirtualPanel implements Simulator {
     this.#tell(value > 0 ? `buzzer sounds at ${value}` : 'buzzer silent');
   }
 
-  #loseLight(): void {
+  #losePower(): void {
+    if (this.#oled !== null) this.#oled = new VirtualSsd1306();
     if (this.#lamp.red || this.#lamp.green) this.#tell('lamp dark');
     this.#lamp = { red: false, green: false };
     this.#sound(0);

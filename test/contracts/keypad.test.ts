@@ -1,0 +1,64 @@
+/** The keypad contract on the USB keypad and on the matrix, or on those of the board's profile. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { describe, test } from 'node:test';
+import { readBoard } from '#firmware/boards.ts';
+import { driverContext, openOrgan, ROLES } from '#firmware/drivers.ts';
+import { openFirmataMatrix } from '#firmware/firmata/matrix.ts';
+import { until } from '#test/until.ts';
+import { describeKeypadContract } from './keypad.ts';
+import { MATRIX_RATE, panelBench, WIRING } from './panel-bench.ts';
+import { usbKeypadBench } from './usb-keypad-bench.ts';
+
+const board = process.env.TERMINAL_BOARD;
+if (board !== undefined) {
+  const read = readBoard(readFileSync('boards.json', 'utf8'), board);
+  assert.ok(read.ok, `${board} is a board`);
+  const context = driverContext(read.profile, tmpdir());
+  for (const [name, settings] of Object.entries(read.profile.organs)) {
+    if (ROLES[settings.driver] !== 'keypad') continue;
+    describeKeypadContract(`${board} ${name}`, async () => ({
+      open: (events) => openOrgan(name, settings, context, events),
+      fingers: null,
+      keys: [],
+      rate: 0,
+      close: async () => undefined,
+    }));
+  }
+} else {
+  describeKeypadContract('USB keypad', () => usbKeypadBench());
+  describeKeypadContract('matrix on our panel', async () => {
+    const bench = await panelBench();
+    return {
+      open: (events) => openFirmataMatrix(bench.board)('pad', WIRING.matrix, events),
+      fingers: bench.panel,
+      keys: WIRING.matrix.keys.flat(),
+      rate: MATRIX_RATE,
+      async close() {
+        assert.equal(bench.panel.shorts, 0, 'no two outputs were ever connected');
+        assert.deepEqual(bench.panel.unknown, [], 'the firmware understood every message');
+        await bench.close();
+      },
+    };
+  });
+}
+
+describe('USB keypad', { skip: board !== undefined }, () => {
+  test('sets Num Lock, keeps its keys from the kernel, and gives them back', async (t) => {
+    const bench = await usbKeypadBench({ vendor_id: '1a2c', product_id: '0e24' });
+    t.after(() => bench.close());
+    const keypad = await bench.open({ key: () => undefined, lost: () => undefined });
+    await until('the lamp', () => bench.simulator.leds.length > 0);
+    assert.deepEqual(bench.simulator.leds, [1]);
+    assert.ok(bench.simulator.inhibited);
+    await keypad.close();
+  });
+
+  test('is absent where another keypad is wanted', async (t) => {
+    const bench = await usbKeypadBench({ vendor_id: '046d' });
+    t.after(() => bench.close());
+    const opened = bench.open({ key: () => undefined, lost: () => undefined });
+    await assert.rejects(opened, { code: 'absent', message: /046d:\*/, mend: /lsusb/ });
+  });
+});

@@ -1,0 +1,152 @@
+/** What every keypad promises (device/ports/keypad.ts), on any wire. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { DeviceError } from '#device/ports/device.ts';
+import type { Key, Keypad, KeypadEvents } from '#device/ports/keypad.ts';
+import type { Fault } from '#simulators/wire.ts';
+import { until } from '#test/until.ts';
+
+/** Whoever presses the keys: a simulator; nobody in front of a terminal on metal. */
+export interface Fingers {
+  press(key: Key, options?: { readonly hold_ms?: number }): Promise<void>;
+  pressAll(keys: readonly Key[], perSecond: number): Promise<void>;
+  down(key: Key): void;
+  up(key: Key): void;
+  apply(fault: Fault): Promise<void>;
+}
+
+export interface KeypadBench {
+  open(events: KeypadEvents): Promise<Keypad>;
+  readonly fingers: Fingers | null;
+  /** Every key this keypad has. */
+  readonly keys: readonly Key[];
+  /** Presses a second that it promises. */
+  readonly rate: number;
+  close(): Promise<void>;
+}
+
+/** What a keypad told, as it told it. */
+class Listener implements KeypadEvents {
+  readonly keys: Key[] = [];
+  readonly losses: DeviceError[] = [];
+
+  key(key: Key): void {
+    this.keys.push(key);
+  }
+
+  lost(error: DeviceError): void {
+    this.losses.push(error);
+  }
+
+  /** Resolves when so many keys were told; throws where they are others or more. */
+  async hears(expected: readonly Key[]): Promise<void> {
+    const seen = (): boolean => this.keys.length >= expected.length;
+    await until(`${expected.length} keys, of which came ${this.keys.join(' ')}`, seen).catch(
+      () => undefined,
+    );
+    assert.equal(this.keys.splice(0).join(' '), expected.join(' '));
+  }
+}
+
+export function describeKeypadContract(name: string, open: () => Promise<KeypadBench>): void {
+  describe(`keypad contract: ${name}`, () => {
+    let bench: KeypadBench;
+    let keypad: Keypad;
+    let listener: Listener;
+    before(async () => {
+      bench = await open();
+      listener = new Listener();
+      keypad = await bench.open(listener);
+    });
+    after(async () => {
+      await keypad?.close();
+      await bench?.close();
+    });
+
+    test('tells nothing while nothing is pressed', async () => {
+      const fingers = bench.fingers;
+      if (fingers === null) return assert.deepEqual(listener.keys, []);
+      await fingers.press('1').then(rest);
+      await listener.hears(['1']);
+    });
+
+    test('tells every key it has, each once', async (t) => {
+      const fingers = bench.fingers;
+      if (fingers === null) return t.skip('nobody presses');
+      for (const key of bench.keys) await fingers.press(key, { hold_ms: 60 }).then(rest);
+      await listener.hears(bench.keys);
+    });
+
+    test('tells a held key once, and the keys pressed meanwhile in their order', async (t) => {
+      const fingers = bench.fingers;
+      if (fingers === null) return t.skip('nobody presses');
+      fingers.down('1');
+      await until('the held key', () => listener.keys.length === 1);
+      for (const key of ['5', '9', '4'] as const) {
+        await fingers.press(key, { hold_ms: 80 }).then(rest);
+      }
+      fingers.up('1');
+      await rest();
+      await fingers.press('1').then(rest);
+      await listener.hears(['1', '5', '9', '4', '1']);
+    });
+
+    test('tells keys that overlap, as a quick hand presses them', async (t) => {
+      const fingers = bench.fingers;
+      if (fingers === null) return t.skip('nobody presses');
+      fingers.down('1');
+      await rest();
+      fingers.down('2');
+      await rest();
+      fingers.up('1');
+      await rest();
+      fingers.down('5');
+      await rest();
+      fingers.up('2');
+      await rest();
+      fingers.up('5');
+      await listener.hears(['1', '2', '5']);
+      await rest();
+    });
+
+    test('loses none at its full rate', async (t) => {
+      const fingers = bench.fingers;
+      if (fingers === null) return t.skip('nobody presses');
+      const keys = Array.from({ length: 60 }, (_each, at) => String((at * 7) % 10) as Key);
+      await fingers.pressAll(keys, bench.rate);
+      await listener.hears(keys);
+    });
+
+    test('is lost when it is unplugged, absent until it is back, and works anew', async (t) => {
+      const fingers = bench.fingers;
+      if (fingers === null) return t.skip('nobody unplugs');
+      await fingers.apply({ fault: 'unplug' });
+      await until('the loss', () => listener.losses.length > 0);
+      assert.deepEqual(
+        listener.losses.map((error) => error.code),
+        ['lost'],
+      );
+      await keypad.close();
+      await assert.rejects(bench.open(new Listener()), { name: 'DeviceError', code: 'absent' });
+      await fingers.apply({ fault: 'replug' });
+      listener = new Listener();
+      keypad = await bench.open(listener);
+      await fingers.press('7');
+      await listener.hears(['7']);
+    });
+
+    test('is silent once closed, and can be opened again', async () => {
+      await keypad.close();
+      await keypad.close();
+      await bench.fingers?.press('8').then(rest);
+      assert.deepEqual(listener.keys, []);
+      keypad = await bench.open(listener);
+      await bench.fingers?.press('9');
+      if (bench.fingers !== null) await listener.hears(['9']);
+      assert.deepEqual(listener.losses, []);
+    });
+  });
+}
+
+/** Between two movements of a hand. */
+const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
