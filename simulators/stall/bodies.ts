@@ -36,9 +36,20 @@ export const BODIES = {
   photograph: z.strictObject({ of: display.default('screen') }),
   scan: z.strictObject({ of: display.default('screen'), digits: digits.optional() }),
   open: z.strictObject({
-    /** `heard` and `broadcast` are the same; `text` opens any code. */
+    /** `text` opens any code. */
     by: z.enum(['broadcast', 'photo', 'forged', 'connection', 'text']),
     text: z.string().max(4000).optional(),
+    digits: digits.optional(),
+  }),
+  browse: z.strictObject({
+    of: display.default('screen'),
+    scripts: z.boolean().default(true),
+    /** Whether its owner lets the page know where the phone is. */
+    locate: z.boolean().default(true),
+  }),
+  browserPay: z.strictObject({
+    phone: z.string().min(1).max(30),
+    pin: z.string().max(12),
     digits: digits.optional(),
   }),
   pay: z.strictObject({ phone: z.string().min(1).max(20), pin: z.string().max(12) }),

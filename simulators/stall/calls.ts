@@ -15,6 +15,7 @@ interface Named {
 export function addCalls(server: FastifyInstance, stall: Stall): void {
   addTerminalCalls(server, stall);
   addPhoneCalls(server, stall);
+  addBrowserCalls(server, stall);
   addMachineCalls(server, stall);
 }
 
@@ -134,6 +135,31 @@ function addPhoneCalls(server: FastifyInstance, stall: Stall): void {
     }
     return { ...answerOf(stall, phone, answer), ...(answer.ok ? answer.value : {}) };
   });
+}
+
+/** The same order in the phone's browser, as a customer without an app pays it. */
+function addBrowserCalls(server: FastifyInstance, stall: Stall): void {
+  const { street } = stall;
+  server.post<Named>('/v1/phones/:name/browse', async (request) => {
+    const { name } = request.params;
+    const { of, ...settings } = readBody(BODIES.browse, request.body);
+    const code = await readCode(stall, of);
+    if (!code.startsWith('http')) {
+      throw notNow('A browser opens URLs; this QR is for wallets (qr.format in boards.json).');
+    }
+    street.phone(name).keepPhoto(code);
+    return { url: code, text: await (await street.browse(name, code, settings)).text() };
+  });
+  server.post<Named>('/v1/phones/:name/browser/pay', async (request) => {
+    const { digits, ...account } = readBody(BODIES.browserPay, request.body);
+    return { text: await street.browser(request.params.name).pay(account, digits) };
+  });
+  server.get<Named>('/v1/phones/:name/browser', async (request) => ({
+    text: await street.browser(request.params.name).text(),
+  }));
+  server.get<Named>('/v1/phones/:name/browser.png', async (request, reply) =>
+    sendPng(reply, await street.browser(request.params.name).png()),
+  );
 }
 
 async function readCode(stall: Stall, of: 'screen' | 'panel' | 'paper'): Promise<string> {

@@ -1,5 +1,6 @@
 /** Terminal or gateway as the stall sees it: a machine with a power switch. */
-import { Child, type ChildLine, type ChildOptions } from './child.ts';
+import { Child, type ChildLine } from './child.ts';
+import type { Plan } from './plans.ts';
 
 export interface MachineView {
   readonly state: 'stopped' | 'starting' | 'ready' | 'failed';
@@ -11,8 +12,6 @@ export interface MachineView {
   /** Why it failed. */
   readonly why: string | null;
 }
-
-type Plan = Omit<ChildOptions, 'ended'>;
 
 export class Machine {
   readonly #plan: () => Plan;

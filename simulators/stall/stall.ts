@@ -8,17 +8,19 @@ import { join } from 'node:path';
 import type { Key } from '#device/ports/keypad.ts';
 import { NetworkWire } from '../network/proxy.ts';
 import { Air } from '../radio/air.ts';
+import type { ChildLine } from './child.ts';
 import { SmallDisk } from './disk.ts';
 import { ScreenEye, type Seen, screenAddress } from './eye.ts';
 import { watchJournal } from './journal-watch.ts';
 import { Machine } from './machine.ts';
 import { type Organs, openOrgans, padKeys } from './organs.ts';
+import { gatewayPlan, type Plan, terminalPlan } from './plans.ts';
 import { keepPorts, type Ports } from './ports.ts';
 import { notNow, wrong } from './problems.ts';
 import { Rack } from './rack.ts';
 import { Street } from './street.ts';
 import { Trace } from './trace.ts';
-import { BOARDS, HOME, readSeed, readWiring, type StallSeed, type Wiring } from './wiring.ts';
+import { BOARDS, readSeed, readWiring, type StallSeed, type Wiring } from './wiring.ts';
 
 export interface StallOptions {
   readonly directory: string;
@@ -238,48 +240,24 @@ export class Stall {
     this.#change();
   }
 
-  #gatewayPlan() {
+  #gatewayPlan(): Plan {
     const { directory, publicUrl } = this.#options;
-    const { http, mqtt } = this.#ports;
-    return {
-      name: 'the gateway',
-      command: process.execPath,
-      args: [
-        join(HOME, 'gateway', 'main.ts'),
-        ...['--data', join(directory, 'gateway'), '--seed', join(directory, 'seed.json')],
-        ...['--http', `${publicUrl === undefined ? '127.0.0.1' : '0.0.0.0'}:${http}`],
-        ...['--mqtt', `127.0.0.1:${mqtt}`],
-        ...['--public-url', publicUrl ?? this.gatewayUrl],
-      ],
-      ready: (line: { readonly ready?: unknown }) => line.ready === true,
-    };
+    return gatewayPlan({ directory, ports: this.#ports, publicUrl, gatewayUrl: this.gatewayUrl });
   }
 
-  #terminalPlan() {
-    const { keypad, speaker } = this.#organs;
-    const { boards } = this.#options;
-    const args = [
-      join(HOME, 'firmware', 'main.ts'),
-      ...['--board', 'simulated', '--data', this.#terminalDirectory],
-      ...['--enrol', this.seed.terminals[0].enrolment_code, '--gateway', this.gatewayUrl],
-      ...(this.#network === null ? [] : ['--broker', this.#network.url]),
-      ...(boards === undefined ? [] : ['--boards', boards]),
-    ];
-    const wrapped = keypad?.wrap(process.execPath, args) ?? {
-      command: process.execPath,
-      args,
-      env: {},
-    };
-    return {
-      name: 'the terminal',
-      ...wrapped,
-      env: { ...wrapped.env, ...speaker?.environment },
-      ready: (line: { readonly event?: unknown }) => line.event === 'ready',
-      line: (line: { readonly [key: string]: unknown }) => this.#tellTerminal(line),
-    };
+  #terminalPlan(): Plan {
+    return terminalPlan({
+      directory: this.#terminalDirectory,
+      organs: this.#organs,
+      code: this.seed.terminals[0].enrolment_code,
+      gatewayUrl: this.gatewayUrl,
+      broker: this.#network?.url,
+      boards: this.#options.boards,
+      line: (line) => this.#tellTerminal(line),
+    });
   }
 
-  #tellTerminal(line: { readonly [key: string]: unknown }): void {
+  #tellTerminal(line: ChildLine): void {
     const { event, at: _at, ...rest } = line;
     const told = Object.values(rest).map((value) =>
       typeof value === 'object' ? JSON.stringify(value) : String(value),

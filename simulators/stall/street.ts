@@ -1,6 +1,7 @@
 /** The street before the stall: customers' phones, where they stand, and what their radios hear. */
 import { readBroadcast } from '#device/codecs/broadcast.ts';
 import { fromHex } from '#device/codecs/bytes.ts';
+import { PhoneBrowser } from '../phone/browser.ts';
 import { forgeBroadcast, Phone, type Spot } from '../phone/phone.ts';
 import { RadioPhone } from '../phone/radio.ts';
 import type { Bill, SeenOrder } from '../phone/wallet.ts';
@@ -48,6 +49,7 @@ const FARTHEST_M = 100_000;
 interface Walker {
   readonly phone: Phone;
   radio: RadioPhone | null;
+  browser: PhoneBrowser | null;
   state: PhoneView['radio'];
   why: string | null;
   gone: boolean;
@@ -67,7 +69,10 @@ export class Street {
     if (this.#walkers.size >= MOST) throw notNow(`The street has room for ${MOST} phones.`);
     this.#check(distance_m);
     const phone = new Phone({ ...this.#options, name, distance_m });
-    const walker: Walker = { phone, radio: null, state: 'starting', why: null, gone: false };
+    const walker: Walker = {
+      ...{ phone, radio: null, browser: null },
+      ...{ state: 'starting', why: null, gone: false },
+    };
     this.#walkers.set(name, walker);
     void this.#switchOn(walker);
     this.#options.changed();
@@ -90,7 +95,7 @@ export class Street {
     const walker = this.#walker(name);
     walker.gone = true;
     this.#walkers.delete(name);
-    await walker.radio?.close();
+    await Promise.all([walker.radio?.close(), walker.browser?.close()]);
     this.#options.changed();
   }
 
@@ -122,6 +127,28 @@ export class Street {
       throw notNow(`${name} hears no terminal; move it nearer while an order is offered.`);
     }
     return radio.readUrl();
+  }
+
+  /** Opens a page in the phone's browser, in place of the one before. */
+  async browse(
+    name: string,
+    url: string,
+    settings: { scripts: boolean; locate: boolean },
+  ): Promise<PhoneBrowser> {
+    const walker = this.#walker(name);
+    await walker.browser?.close();
+    const { scripts, locate } = settings;
+    const position = locate ? walker.phone.position : null;
+    const language = this.#options.language();
+    const browser = await PhoneBrowser.open({ url, language, scripts, position });
+    walker.browser = browser;
+    return browser;
+  }
+
+  browser(name: string): PhoneBrowser {
+    const { browser } = this.#walker(name);
+    if (browser === null) throw notNow(`${name} has no page open; let it browse first.`);
+    return browser;
   }
 
   view(): PhoneView[] {

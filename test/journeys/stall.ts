@@ -78,6 +78,13 @@ export class TestStall {
     return this.client.state.screen.text;
   }
 
+  /** The two digits that the screen shows beside the QR. */
+  get digits(): string {
+    const digits = /Code\s*(\d\d)/.exec(this.screen)?.[1];
+    assert.ok(digits, `two digits on the screen: ${this.screen}`);
+    return digits;
+  }
+
   /** Presses the keys of a text and waits for `shown` on the screen. */
   async key(text: string, shown?: RegExp): Promise<void> {
     await this.client.call('POST', 'keys', { text, per_second: 50 });

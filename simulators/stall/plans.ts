@@ -1,0 +1,66 @@
+/** How the stall starts the two programs that ship: their command lines, and when they are ready. */
+import { join } from 'node:path';
+import type { ChildLine, ChildOptions } from './child.ts';
+import type { Organs } from './organs.ts';
+import type { Ports } from './ports.ts';
+import { HOME } from './wiring.ts';
+
+export type Plan = Omit<ChildOptions, 'ended'>;
+
+export interface GatewaySettings {
+  readonly directory: string;
+  readonly ports: Ports;
+  /** Where it is reached on this machine. */
+  readonly gatewayUrl: string;
+  /** Where payers' phones reach it; then it listens on every address. */
+  readonly publicUrl: string | undefined;
+}
+
+export function gatewayPlan(settings: GatewaySettings): Plan {
+  const { directory, ports, publicUrl, gatewayUrl } = settings;
+  return {
+    name: 'the gateway',
+    command: process.execPath,
+    args: [
+      join(HOME, 'gateway', 'main.ts'),
+      ...['--data', join(directory, 'gateway'), '--seed', join(directory, 'seed.json')],
+      ...['--http', `${publicUrl === undefined ? '127.0.0.1' : '0.0.0.0'}:${ports.http}`],
+      ...['--mqtt', `127.0.0.1:${ports.mqtt}`],
+      ...['--public-url', publicUrl ?? gatewayUrl],
+    ],
+    ready: (line) => line.ready === true,
+  };
+}
+
+export interface TerminalSettings {
+  readonly directory: string;
+  readonly organs: Organs;
+  /** Enrolment code. */
+  readonly code: string;
+  readonly gatewayUrl: string;
+  /** The near end of the network cable, where there is one. */
+  readonly broker: string | undefined;
+  readonly boards: string | undefined;
+  readonly line: (line: ChildLine) => void;
+}
+
+/** The terminal, inside the USB keypad's testbed and in front of the sound card where there are. */
+export function terminalPlan(settings: TerminalSettings): Plan {
+  const { directory, organs, code, gatewayUrl, broker, boards, line } = settings;
+  const args = [
+    join(HOME, 'firmware', 'main.ts'),
+    ...['--board', 'simulated', '--data', directory],
+    ...['--enrol', code, '--gateway', gatewayUrl],
+    ...(broker === undefined ? [] : ['--broker', broker]),
+    ...(boards === undefined ? [] : ['--boards', boards]),
+  ];
+  const command = process.execPath;
+  const { env, ...wrapped } = organs.keypad?.wrap(command, args) ?? { command, args, env: {} };
+  return {
+    name: 'the terminal',
+    ...wrapped,
+    env: { ...env, ...organs.speaker?.environment },
+    ready: ({ event }) => event === 'ready',
+    line,
+  };
+}
