@@ -1,0 +1,192 @@
+/**
+ * What the acquirer shows the others: payments of merchants, their links, refunds and voids. Request
+ * ids are the caller's, as at the issuer's gate.
+ */
+import { z } from 'zod';
+import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
+import { declineReasonSchema, orderLineSchema } from '#device/messages/order.ts';
+import type { Gate, Verb } from '../gate.ts';
+import {
+  type PayerProof,
+  type Presented,
+  payerProofSchema,
+  requestIdSchema,
+} from '../issuer/gate.ts';
+import type { Transaction } from '../store/writer.ts';
+
+const merchantSchema = z.string().regex(/^[a-z0-9-]{1,30}$/);
+const orderSchema = z.string().min(1).max(64);
+const at = z.int().min(0);
+
+/** An order is paid once: a second payment of it is `closed` whoever makes it. */
+export const paySchema = z.strictObject({
+  id: requestIdSchema,
+  merchant: merchantSchema,
+  order: orderSchema,
+  amount_minor: priceMinorSchema,
+  currency: currencySchema,
+  payer: payerProofSchema,
+  /** `later` freezes the amount until `capture` or `void`. */
+  capture: z.enum(['now', 'later']).default('now'),
+});
+export type PayBody = z.output<typeof paySchema>;
+export type PayRequest = Omit<PayBody, 'payer'> & { readonly payer: Presented };
+
+export const payAnswerSchema = z.discriminatedUnion('said', [
+  /** Posted. `payment` is on both bills; `payer` is masked. */
+  z.strictObject({ said: z.literal('paid'), payment: z.string(), payer: z.string(), at }),
+  /** Frozen, with `capture: later`. */
+  z.strictObject({ said: z.literal('authorised'), payment: z.string(), payer: z.string(), at }),
+  z.strictObject({
+    said: z.literal('declined'),
+    reason: declineReasonSchema,
+    payer: z.string().optional(),
+  }),
+  z.strictObject({
+    said: z.literal('not_admitted'),
+    code: z.enum(['wrong_pin', 'account_locked']),
+    tries_left: z.int().optional(),
+    retry_at: at.optional(),
+  }),
+  /** Nothing was taken and nothing will be: the payer may try again under a new id. */
+  z.strictObject({ said: z.literal('not_made') }),
+  z.strictObject({ said: z.literal('voided') }),
+  /** The order has been paid, or is being paid, under another id. */
+  z.strictObject({ said: z.literal('closed') }),
+  /** Not known yet: it resolves itself, and `status` and the result tell. */
+  z.strictObject({ said: z.literal('pending') }),
+  z.strictObject({ said: z.literal('conflict') }),
+]);
+export type PayAnswer = z.infer<typeof payAnswerSchema>;
+
+export const acquirerRefundSchema = z.strictObject({
+  id: requestIdSchema,
+  /** The id of the pay request. */
+  payment: requestIdSchema,
+  amount_minor: priceMinorSchema,
+});
+export type RefundRequest = z.infer<typeof acquirerRefundSchema>;
+export const refundAnswerSchema = z.discriminatedUnion('said', [
+  z.strictObject({ said: z.literal('refunded'), amount_minor: z.int(), at }),
+  z.strictObject({
+    said: z.literal('refused'),
+    code: z.enum(['unknown_payment', 'not_paid', 'too_much', 'merchant_funds', 'account_closed']),
+    left_minor: z.int().optional(),
+  }),
+  z.strictObject({ said: z.literal('pending') }),
+  z.strictObject({ said: z.literal('conflict') }),
+]);
+export type RefundAnswer = z.infer<typeof refundAnswerSchema>;
+
+/** Ends a payment that nobody relies on yet, also one that has not arrived or is not known. */
+export const voidSchema = z.strictObject({ id: requestIdSchema, payment: requestIdSchema });
+export type VoidRequest = z.infer<typeof voidSchema>;
+export const voidAnswerSchema = z.discriminatedUnion('said', [
+  z.strictObject({ said: z.literal('voided'), at }),
+  /** Money went back already: refund the rest instead. */
+  z.strictObject({ said: z.literal('refused'), code: z.literal('refunded') }),
+  z.strictObject({ said: z.literal('conflict') }),
+]);
+export type VoidAnswer = z.infer<typeof voidAnswerSchema>;
+
+export const acquirerCaptureSchema = z.strictObject({
+  id: requestIdSchema,
+  payment: requestIdSchema,
+  amount_minor: priceMinorSchema,
+});
+export type PaymentCaptureRequest = z.infer<typeof acquirerCaptureSchema>;
+export const captureAnswerSchema = z.discriminatedUnion('said', [
+  z.strictObject({ said: z.literal('captured'), amount_minor: z.int(), at }),
+  z.strictObject({
+    said: z.literal('refused'),
+    code: z.enum(['unknown_payment', 'not_authorised', 'too_much']),
+  }),
+  z.strictObject({ said: z.literal('pending') }),
+  z.strictObject({ said: z.literal('conflict') }),
+]);
+export type PaymentCaptureAnswer = z.infer<typeof captureAnswerSchema>;
+
+export const acquirerStatusSchema = z.discriminatedUnion('said', [
+  z.strictObject({ said: z.literal('unknown') }),
+  z.strictObject({
+    said: z.literal('answered'),
+    answer: payAnswerSchema,
+    refunded_minor: z.int(),
+  }),
+]);
+export type AcquirerStatus = z.infer<typeof acquirerStatusSchema>;
+
+export interface AcquirerVerbs {
+  readonly pay: Verb<PayRequest, PayAnswer>;
+  readonly capture: Verb<PaymentCaptureRequest, PaymentCaptureAnswer>;
+  readonly refund: Verb<RefundRequest, RefundAnswer>;
+  readonly void: Verb<VoidRequest, VoidAnswer>;
+  /** Of a pay request's id. */
+  readonly status: Verb<string, AcquirerStatus>;
+}
+
+export type AcquirerGate = Gate<AcquirerVerbs> & {
+  /** To be done once, before the unit or the call that uses it. */
+  present(proof: PayerProof): Promise<Presented>;
+};
+
+export const createLinkSchema = z.strictObject({
+  id: requestIdSchema,
+  merchant: merchantSchema,
+  order: orderSchema,
+  lines: z.array(orderLineSchema).min(1).max(50),
+  amount_minor: priceMinorSchema,
+  currency: currencySchema,
+  /** The number that the payer gave with the order: only its owner can pay. E.164. */
+  phone: z.string(),
+});
+export type CreateLinkRequest = z.infer<typeof createLinkSchema>;
+export const createLinkAnswerSchema = z.discriminatedUnion('said', [
+  z.strictObject({ said: z.literal('created'), link: z.url(), expires_at: at }),
+  z.strictObject({ said: z.literal('refused'), code: z.enum(['unknown_merchant', 'closed']) }),
+  z.strictObject({ said: z.literal('conflict') }),
+]);
+export type CreateLinkAnswer = z.infer<typeof createLinkAnswerSchema>;
+
+/** The links' part of the gate (gateway/acquirer/links). */
+export interface LinkVerbs {
+  readonly createLink: Verb<CreateLinkRequest, CreateLinkAnswer>;
+}
+export type LinkGate = Gate<LinkVerbs>;
+
+/** What became of a payment or a refund, told to whoever asked for it; deduplicated by `event`. */
+export const acquirerResultSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('payment'),
+    /** Unique: telling it twice changes nothing. */
+    event: z.string(),
+    /** The id of the pay request. */
+    id: requestIdSchema,
+    merchant: merchantSchema,
+    order: orderSchema,
+    amount_minor: z.int(),
+    currency: currencySchema,
+    answer: payAnswerSchema,
+    at,
+  }),
+  z.strictObject({
+    kind: z.literal('refund'),
+    event: z.string(),
+    id: requestIdSchema,
+    /** The id of the pay request. */
+    payment: requestIdSchema,
+    merchant: merchantSchema,
+    order: orderSchema,
+    amount_minor: z.int(),
+    currency: currencySchema,
+    answer: refundAnswerSchema,
+    at,
+  }),
+]);
+export type AcquirerResult = z.infer<typeof acquirerResultSchema>;
+
+/**
+ * Takes a result inside the unit that decided it: in the same store the order centre itself, else an
+ * outbox of webhooks.
+ */
+export type TellResult = (tx: Transaction, result: AcquirerResult) => void;
