@@ -64,7 +64,15 @@ export function openCore(options: CoreOptions): Core {
     matching: new Matching({ tables, writer, clock, keys, terminalKeys: registry.keys }),
     payments: new Payments({ tables, writer, clock, chance, keys }),
     changes: new Changes(writer),
-    uplinks: new Uplinks({ tables, writer, clock, registry, downlinks, log }),
+    uplinks: new Uplinks({
+      tables,
+      writer,
+      clock,
+      registry,
+      downlinks,
+      log,
+      unpair: () => Promise.resolve(),
+    }),
     enrol: (code, idempotencyKey, addresses) =>
       enrol({ writer, clock, chance, keys, addresses: () => addresses }, code, idempotencyKey),
     close() {

@@ -71,9 +71,9 @@ function entryView(state: TerminalState, texts: Texts): View {
     lines: [
       ...(wrong === undefined ? [] : [problemText(texts, wrong, read, state)]),
       ...(simple ? [] : keyedLines(state, read)),
-      ...(keyed === '' ? waitingLines(state, texts) : []),
+      ...(keyed === '' ? [...waitingLines(state, texts), ...pairingLines(state, texts)] : []),
     ],
-    hint: entryHint(texts, keyed, wrong),
+    hint: keyed === '' && state.paired !== null ? texts.hintPaired : entryHint(texts, keyed, wrong),
   };
 }
 
@@ -119,6 +119,16 @@ function waitingLines(state: TerminalState, texts: Texts): string[] {
   return waiting === 0 ? [] : [texts.waitingToSend(waiting)];
 }
 
+/** The number to type on a phone, and where; or which phone is connected. */
+function pairingLines(state: TerminalState, texts: Texts): string[] {
+  const { number, paired, online, settings } = state;
+  if (number === null || !online) return [];
+  const line = texts.terminalLine(`${number.slice(0, 3)} ${number.slice(3)}`);
+  if (paired !== null) return [texts.phoneConnected(paired.payer), line];
+  const address = settings.payUrl.replace(/^https?:\/\//, '').replace(/\/p\/$/, '/pair');
+  return [line, texts.pairAt(address)];
+}
+
 // ── A sale ──────────────────────────────────────────────────────────────────────────────────────
 
 function saleView(state: TerminalState, sale: Sale, texts: Texts, now: number): View {
@@ -154,14 +164,17 @@ function offerView(state: TerminalState, sale: Sale, texts: Texts, now: number):
   const gatewayMs = now + state.clockOffset;
   const leftMs = sale.openedAt + order.lifetime_s * 1000 - now;
   const waiting = state.online ? [] : [texts.waitingForNetworkAdvice];
+  const phone = state.online ? phoneView(sale, texts) : null;
+  const title = state.online ? texts.scanToPay : texts.waitingForNetwork;
   return {
-    title: state.online ? texts.scanToPay : texts.waitingForNetwork,
+    title: phone?.title ?? title,
     big: formatMoney(order),
-    tone: 'busy',
+    tone: phone?.tone ?? 'busy',
     qr: qrOf(state, order, gatewayMs),
     digits: writeDigits(state.settings.keys.digits, order.number, digitsStep(gatewayMs)),
     lines: [
       ...waiting,
+      ...(phone?.lines ?? []),
       ...(state.nudged ? [texts.hintOffered] : []),
       ...itemLines(order, state),
       texts.orderLine(groupOrderNumber(order.number)),
@@ -170,6 +183,23 @@ function offerView(state: TerminalState, sale: Sale, texts: Texts, now: number):
     ],
     hint: texts.hintOffered,
   };
+}
+
+/** What the paired phone does with the order; others may scan it all the same. */
+function phoneView(sale: Sale, texts: Texts): Pick<View, 'title' | 'tone' | 'lines'> | null {
+  const { attempt } = sale;
+  if (attempt === undefined) return null;
+  const { payer, reason } = attempt;
+  switch (attempt.state) {
+    case 'asked':
+      return { title: texts.phoneAsked, tone: 'busy', lines: [texts.phoneConnected(payer)] };
+    case 'paying':
+      return { title: texts.phonePaying, tone: 'busy', lines: [texts.phonePayingLine(payer)] };
+    case 'failed': {
+      const why = reason === undefined ? [] : [texts.attemptReason[reason]];
+      return { title: texts.attemptFailed, tone: 'bad', lines: [...why, texts.attemptAdvice] };
+    }
+  }
 }
 
 function resultView(result: Result, texts: Texts, details: readonly string[]): View {

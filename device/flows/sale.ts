@@ -9,7 +9,7 @@
  * a terminal that cancels asks, and may hear that it was paid a moment before.
  */
 import type { JournalEntry } from '../messages/journal.ts';
-import type { CloseRequest, Order, Receipt, Result, Uplink } from '../messages/order.ts';
+import type { Attempt, CloseRequest, Order, Receipt, Result, Uplink } from '../messages/order.ts';
 
 export type Stage = 'saving' | 'open' | 'closing' | 'settling' | 'ended';
 
@@ -22,6 +22,8 @@ export interface Sale {
   readonly received: boolean;
   readonly close?: CloseRequest;
   readonly result?: Result;
+  /** How far the paired phone is; only shown, never journalled, and it ends nothing. */
+  readonly attempt?: Attempt;
   /** What the disk refused and must still take. */
   readonly unsaved?: JournalEntry;
   /** The gateway holds another order under this number: it can't be paid. */
@@ -38,6 +40,7 @@ export type SaleEvent =
   | { readonly is: 'not_saved'; readonly entry: JournalEntry }
   | { readonly is: 'receipt'; readonly receipt: Receipt }
   | { readonly is: 'result'; readonly result: Result }
+  | { readonly is: 'attempt'; readonly attempt: Attempt }
   | { readonly is: 'cancel' }
   /** The link came up: everything unanswered is sent now. */
   | { readonly is: 'link_up' }
@@ -83,6 +86,8 @@ export function stepSale(sale: Sale, event: SaleEvent, now: number, online: bool
       return stepReceipt(sale, event.receipt);
     case 'result':
       return stepResult(sale, event.result);
+    case 'attempt':
+      return stay({ ...sale, attempt: event.attempt });
     case 'cancel':
       return sale.stage === 'open' ? closeSale(sale, 'cancelled') : stay(sale);
     case 'link_up':

@@ -2,7 +2,7 @@
 import type { TerminalKeys } from '../codecs/keys.ts';
 import type { Stall } from '../messages/enrolment.ts';
 import type { JournalEntry } from '../messages/journal.ts';
-import type { Downlink, Result, Uplink } from '../messages/order.ts';
+import type { Downlink, Pairing, Result, Uplink } from '../messages/order.ts';
 import type { Broadcast } from '../ports/advertiser.ts';
 import type { DeviceErrorCode, Role } from '../ports/device.ts';
 import type { Screen } from '../ports/display.ts';
@@ -60,6 +60,10 @@ export interface TerminalState {
   readonly nudged: boolean;
   readonly organs: ReadonlyMap<string, OrganState>;
   readonly online: boolean;
+  /** What a payer types to pair a phone; `null` where the gateway has not told it yet. */
+  readonly number: string | null;
+  /** The phone that is paired with this terminal. */
+  readonly paired: NonNullable<Pairing['paired']> | null;
   /** Gateway's clock minus the monotonic clock, ms. */
   readonly clockOffset: number;
   /** The disk refused the last order. */

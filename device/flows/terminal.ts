@@ -4,7 +4,7 @@
  */
 import { mintOrderNumber } from '../codecs/order-number.ts';
 import type { JournalEntry } from '../messages/journal.ts';
-import type { Downlink, Order, Result } from '../messages/order.ts';
+import type { Attempt, Downlink, Order, Result } from '../messages/order.ts';
 import type { Key } from '../ports/keypad.ts';
 import { sayResult } from '../words/clips.ts';
 import { printedBill } from './bill.ts';
@@ -50,6 +50,8 @@ export function beginTerminal(
     nudged: false,
     organs: new Map(settings.organs.map(({ name }): [string, OrganState] => [name, STARTING])),
     online: false,
+    number: settings.stall.number ?? null,
+    paired: null,
     clockOffset: moment.now - moment.monotonic,
     diskRefused: false,
     toAnnounce: unsaid,
@@ -78,7 +80,8 @@ function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
     case 'not_saved':
       return stepNotSaved(state, input.entry, input.why, moment);
     case 'link':
-      return stepLink({ ...state, online: input.up }, moment);
+      // Who is paired is told anew with each connection.
+      return stepLink({ ...state, online: input.up, paired: null }, moment);
     case 'downlink':
       return stepDownlink(state, input.downlink, moment);
     case 'organ':
@@ -116,6 +119,11 @@ function stepKey(state: TerminalState, key: Key, moment: Moment): Step {
 /** `leaving`: the key also put an ended order aside, so Enter alone is no empty order. */
 function stepEntryKey(state: TerminalState, key: Key, moment: Moment, leaving = false): Step {
   const quiet: TerminalState = { ...state, diskRefused: false, aside: null };
+  if (key === 'cancel' && !leaving && state.entry.keyed === '' && state.paired !== null) {
+    const { pairing } = state.paired;
+    const unpair = { kind: 'unpair', unpair: { pairing } } as const;
+    return stay(quiet, { do: 'beep', pattern: 'key' }, { do: 'publish', uplink: unpair });
+  }
   if (key !== 'enter') {
     const entry = keyEntry(state.entry, key);
     return stay({ ...quiet, entry }, { do: 'beep', pattern: 'key' });
@@ -230,7 +238,23 @@ function stepDownlink(state: TerminalState, downlink: Downlink, moment: Moment):
     }
     case 'result':
       return stepResult(state, downlink.result, moment);
+    case 'attempt':
+      return stepAttempt(state, downlink.attempt, moment);
+    case 'pairing': {
+      const { number, paired = null } = downlink.pairing;
+      return stay({ ...state, number, paired });
+    }
   }
+}
+
+/** A failed attempt is heard as well as seen; the order goes on. */
+function stepAttempt(state: TerminalState, attempt: Attempt, moment: Moment): Step {
+  const sale = state.sales.get(attempt.order);
+  const known = sale?.attempt;
+  const step = stepOneSale(state, attempt.order, { is: 'attempt', attempt }, moment);
+  const fresh = known?.attempt !== attempt.attempt || known.state !== attempt.state;
+  if (sale?.stage !== 'open' || attempt.state !== 'failed' || !fresh) return step;
+  return { state: step.state, effects: [...step.effects, { do: 'beep', pattern: 'bad' }] };
 }
 
 function stepResult(state: TerminalState, result: Result, moment: Moment): Step {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { currencySchema, priceMinorSchema } from './money.ts';
-import { placeSchema, terminalIdSchema } from './order.ts';
+import { placeSchema, terminalIdSchema, terminalNumberSchema } from './order.ts';
 
 export const catalogueItemSchema = z.strictObject({
   /** What the vendor keys after `/`. */
@@ -50,6 +50,8 @@ export const stallSchema = z.strictObject({
   merchant: merchantSchema.default({ city: 'Unknown', country: 'CN', category: '0000' }),
   /** How long an order is offered before it expires. */
   order_lifetime_s: z.int().min(10).max(3600),
+  /** What a payer types to pair a phone with this terminal; absent until the gateway has told it. */
+  number: terminalNumberSchema.optional(),
 });
 export type Stall = z.infer<typeof stallSchema>;
 

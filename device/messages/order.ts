@@ -19,6 +19,9 @@ export const orderNumberSchema = z
 /** `t-` and what the operator chose: letters, digits and hyphens, usable in an MQTT topic. */
 export const terminalIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{1,30}$/);
 
+/** Six digits that a person types on a phone; shown as `104 233`. */
+export const terminalNumberSchema = z.string().regex(/^\d{6}$/, 'must be 6 digits');
+
 /** WGS 84 degrees and a name that a payer recognises. */
 export const placeSchema = z.strictObject({
   name: z.string().min(1).max(80),
@@ -89,10 +92,14 @@ export const closeRequestSchema = z.strictObject({
 /** The terminal has journalled a result: the gateway need not send it again. */
 export const resultSeenSchema = z.strictObject({ order: orderNumberSchema });
 
+/** The vendor sends the paired phone away; names the pairing, so that a later one is not ended. */
+export const unpairSchema = z.strictObject({ pairing: z.string().min(1).max(40) });
+
 export const uplinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('order'), order: orderSchema }),
   z.strictObject({ kind: z.literal('close'), close: closeRequestSchema }),
   z.strictObject({ kind: z.literal('seen'), seen: resultSeenSchema }),
+  z.strictObject({ kind: z.literal('unpair'), unpair: unpairSchema }),
 ]);
 export type Uplink = z.infer<typeof uplinkSchema>;
 
@@ -121,9 +128,48 @@ export const resultSchema = z.strictObject({
   payer: z.string().max(40).optional(),
 });
 
+/** Why one attempt to pay through a platform failed; the order stays open. */
+export const attemptReasonSchema = z.enum([
+  'insufficient_funds',
+  'account_blocked',
+  'account_locked',
+  'payer_refused',
+  'expired',
+  'withdrawn',
+  'platform_unreachable',
+  'platform_refused',
+]);
+export type AttemptReason = z.infer<typeof attemptReasonSchema>;
+
+/** How far the paired phone is with an order. It ends nothing: only a result does. */
+export const attemptSchema = z.strictObject({
+  order: orderNumberSchema,
+  /** Counts the attempts of one order; 0 while the phone is only asked. */
+  attempt: z.int().min(0),
+  state: z.enum(['asked', 'paying', 'failed']),
+  /** Only where it has failed. */
+  reason: attemptReasonSchema.optional(),
+  /** Masked. */
+  payer: z.string().max(40),
+});
+
+/** The terminal's number and the phone that is paired with it, at each change and connection. */
+export const pairingSchema = z.strictObject({
+  number: terminalNumberSchema,
+  /** Absent where no phone is paired. */
+  paired: z
+    .strictObject({
+      pairing: z.string().min(1).max(40),
+      /** Masked. */
+      payer: z.string().max(40),
+    })
+    .optional(),
+});
+
 const downlinkBody = { terminal: terminalIdSchema, gateway_time: z.int().min(0) };
 
 /**
+ * A terminal that does not know a kind ignores it, and misses nothing final: only a result is.
  * Every downlink names the terminal it is for, so that one signed for another is not believed, and
  * tells the gateway's time, which a terminal with a wrong clock uses for its QR and broadcast.
  */
@@ -131,9 +177,13 @@ export const downlinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('receipt'), ...downlinkBody, receipt: receiptSchema }),
   z.strictObject({ kind: z.literal('result'), ...downlinkBody, result: resultSchema }),
   z.strictObject({ kind: z.literal('time'), ...downlinkBody }),
+  z.strictObject({ kind: z.literal('attempt'), ...downlinkBody, attempt: attemptSchema }),
+  z.strictObject({ kind: z.literal('pairing'), ...downlinkBody, pairing: pairingSchema }),
 ]);
 
 export type CloseRequest = z.infer<typeof closeRequestSchema>;
 export type Receipt = z.infer<typeof receiptSchema>;
 export type Result = z.infer<typeof resultSchema>;
+export type Attempt = z.infer<typeof attemptSchema>;
+export type Pairing = z.infer<typeof pairingSchema>;
 export type Downlink = z.infer<typeof downlinkSchema>;

@@ -5,7 +5,7 @@
  */
 import type { Language } from '#device/messages/enrolment.ts';
 import type { ParsedAmount } from '#device/messages/money.ts';
-import type { DeclineReason, Outcome } from '#device/messages/order.ts';
+import type { AttemptReason, DeclineReason, Outcome } from '#device/messages/order.ts';
 import type { DeviceErrorCode } from '#device/ports/device.ts';
 import type { MissingOrgan } from '#device/ports/display.ts';
 import { ENGLISH_TEXTS } from './catalogue-en.ts';
@@ -52,6 +52,10 @@ export interface Texts {
   readonly outcome: Readonly<Record<Outcome, string>>;
   /** Title of an outcome of before a restart. */
   readonly earlier: (outcome: string) => string;
+  /** Of an order that a paired phone is asked for, is paying, or could not pay. */
+  readonly phoneAsked: string;
+  readonly phonePaying: string;
+  readonly attemptFailed: string;
   readonly outOfService: string;
   readonly notEnrolled: string;
 
@@ -62,6 +66,13 @@ export interface Texts {
   readonly expiredAdvice: string;
   readonly waitingForNetworkAdvice: string;
   readonly expiringAdvice: string;
+  readonly terminalLine: (number: string) => string;
+  /** `address` of the page, without its scheme. */
+  readonly pairAt: (address: string) => string;
+  readonly phoneConnected: (payer: string) => string;
+  readonly phonePayingLine: (payer: string) => string;
+  readonly attemptReason: Readonly<Record<AttemptReason, string>>;
+  readonly attemptAdvice: string;
   readonly digitsLabel: (digits: string) => string;
   readonly orderLine: (number: string) => string;
   readonly itemLine: (quantity: number, name: string, total: string) => string;
@@ -80,6 +91,8 @@ export interface Texts {
 
   // Hints: which keys do what just now.
   readonly hintEnterAmount: string;
+  /** Nothing keyed while a phone is connected. */
+  readonly hintPaired: string;
   readonly hintConfirm: string;
   readonly hintEnterQuantity: string;
   readonly hintEnterItem: string;

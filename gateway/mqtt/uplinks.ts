@@ -20,6 +20,8 @@ export interface UplinksParts {
   readonly registry: Registry;
   readonly downlinks: Downlinks;
   readonly log: Log;
+  /** Ends the pairing where it is this terminal's and lasts. */
+  readonly unpair: (terminal: string, pairing: string) => Promise<void>;
 }
 
 /** `committed` also where there was nothing new; `refused` was logged with the reason. */
@@ -58,6 +60,9 @@ export class Uplinks {
         await writer.run((tx) => markSeen(tx, terminal, order, clock.now()));
         return 'committed';
       }
+      case 'unpair':
+        await this.#parts.unpair(terminal, read.uplink.unpair.pairing);
+        return 'committed';
     }
   }
 

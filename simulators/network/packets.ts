@@ -91,6 +91,7 @@ function describePayload(payload: Buffer | string): string {
     const { data } = up;
     if (data.kind === 'close') return `close ${data.close.order}, ${data.close.because}`;
     if (data.kind === 'seen') return `result of ${data.seen.order} seen`;
+    if (data.kind === 'unpair') return 'sends the phone away';
     const { number, amount_minor, currency } = data.order;
     return `order ${number}, ${formatMinor(amount_minor, currency)} ${currency}`;
   }
@@ -99,6 +100,14 @@ function describePayload(payload: Buffer | string): string {
     const { data } = down;
     if (data.kind === 'time') return `time ${new Date(data.gateway_time).toISOString()}`;
     if (data.kind === 'receipt') return `receipt: ${data.receipt.order} ${data.receipt.said}`;
+    if (data.kind === 'attempt') {
+      const { order, attempt, state } = data.attempt;
+      return `attempt ${attempt} of ${order}: ${state}`;
+    }
+    if (data.kind === 'pairing') {
+      const { number, paired } = data.pairing;
+      return `terminal ${number}: ${paired === undefined ? 'no phone' : `phone ${paired.payer}`}`;
+    }
     const { order, outcome, reason } = data.result;
     return `result: ${order} ${outcome}${reason === undefined ? '' : `, ${reason}`}`;
   }

@@ -7,7 +7,7 @@ import type { Settings } from '#device/flows/state.ts';
 import { Journal } from '#device/journal.ts';
 import { stallSchema } from '#device/messages/enrolment.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
-import type { Order, Result, Uplink } from '#device/messages/order.ts';
+import type { Attempt, Order, Pairing, Result, Uplink } from '#device/messages/order.ts';
 import type { Broadcast } from '#device/ports/advertiser.ts';
 import type { Clock } from '#device/ports/clock.ts';
 import type { Disk } from '#device/ports/disk.ts';
@@ -222,6 +222,24 @@ export class Stand {
     this.terminal.push({
       is: 'downlink',
       downlink: { kind: 'receipt', terminal: 't-0001', gateway_time, receipt },
+    });
+    await settled();
+  }
+
+  async attempt(attempt: Attempt): Promise<void> {
+    const gateway_time = this.clock.now();
+    this.terminal.push({
+      is: 'downlink',
+      downlink: { kind: 'attempt', terminal: 't-0001', gateway_time, attempt },
+    });
+    await settled();
+  }
+
+  async pairing(pairing: Pairing): Promise<void> {
+    const gateway_time = this.clock.now();
+    this.terminal.push({
+      is: 'downlink',
+      downlink: { kind: 'pairing', terminal: 't-0001', gateway_time, pairing },
     });
     await settled();
   }
