@@ -148,20 +148,28 @@ async function openJournal(data: string) {
   return { disk, journal, entries };
 }
 
-/** Tells of each organ what is new, and once that a vendor can sell: keys to press, and a screen. */
+/**
+ * Tells of each organ what is new, and once that a vendor can sell: keys to press, and a screen; or,
+ * when all organs were looked for, which of the two it waits for.
+ */
 function organTeller(organs: Settings['organs']): (name: string, state: OrganState) => void {
   const last = new Map<string, string>();
   const needed = new Set<string>(['keypad', 'display']);
   const roles = new Map(organs.map(({ name, role }) => [name, role]));
+  let waiting = false;
   return (name, state) => {
     const text = JSON.stringify(state);
     // An organ that is looked for again and again is told once.
     if (last.get(name) === text) return;
     last.set(name, text);
     say({ event: 'organ', organ: name, ...state });
-    if (state.is !== 'working' || needed.size === 0) return;
-    needed.delete(roles.get(name) ?? '');
+    if (needed.size === 0) return;
+    if (state.is === 'working') needed.delete(roles.get(name) ?? '');
     if (needed.size === 0) say({ event: 'ready', ms: Math.round(performance.now()) });
+    else if (last.size === roles.size && !waiting) {
+      waiting = true;
+      say({ event: 'waiting', for: [...needed] });
+    }
   };
 }
 

@@ -60,7 +60,8 @@ export function terminalPlan(settings: TerminalSettings): Plan {
     name: 'the terminal',
     ...wrapped,
     env: { ...env, ...organs.speaker?.environment },
-    ready: ({ event }) => event === 'ready',
+    // Without any keypad it waits for one: the stall opens and says which command brings it.
+    ready: ({ event }) => event === 'ready' || event === 'waiting',
     line,
   };
 }
