@@ -45,6 +45,10 @@ export class SmallDisk implements Simulator {
     watch?: Watch;
   }): Promise<SmallDisk> {
     const { directory, image } = options;
+    if (process.getuid?.() !== 0) throw new Error('only root can mount a disk of its own');
+    if (!existsSync(image) && existsSync(join(directory, 'identity.json'))) {
+      throw new Error('this terminal lives in an ordinary directory since it was enrolled');
+    }
     const disk = new SmallDisk(directory, options.watch);
     mkdirSync(directory, { recursive: true });
     if (!isMounted(directory)) {

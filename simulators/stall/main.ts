@@ -131,8 +131,10 @@ try {
   say(`  Terminal's screen ${stall.screenAddress ?? 'none'}`);
   say(`  Data              ${directory}\n\n  Ctrl-C closes it.`);
 } catch (error) {
-  const { message, code } = error as NodeJS.ErrnoException;
-  const mend = code === 'EADDRINUSE' ? '; give another with --port, or stop the program there' : '';
+  const message = error instanceof Error ? error.message : String(error);
+  const mend = message.includes('EADDRINUSE')
+    ? '\nIs another stall open? Stop it, or give this one another --port and --data.'
+    : '';
   process.stderr.write(`the stall can't open: ${message}${mend}\n`);
   await close(1);
 }

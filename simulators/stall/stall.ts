@@ -12,6 +12,7 @@ import type { ChildLine } from './child.ts';
 import { SmallDisk } from './disk.ts';
 import { ScreenEye, type Seen, screenAddress } from './eye.ts';
 import { watchJournal } from './journal-watch.ts';
+import { endOrphans, lockDirectory } from './lock.ts';
 import { Machine } from './machine.ts';
 import { type Organs, openOrgans, padKeys } from './organs.ts';
 import { gatewayPlan, type Plan, terminalPlan } from './plans.ts';
@@ -59,6 +60,7 @@ export class Stall {
   #seen: Seen = { text: '', qr: null };
   #ports: Ports;
   #unwatch: () => void = () => undefined;
+  #unlock: () => void = () => undefined;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
   #pressing: Promise<unknown> = Promise.resolve();
@@ -93,10 +95,13 @@ export class Stall {
 
   /** Resolves when a vendor can sell; what could not be had is in the rack with its mend. */
   static async open(options: StallOptions): Promise<Stall> {
+    const unlock = lockDirectory(options.directory);
+    await endOrphans(options.directory);
     for (const each of ['gateway', 'terminal', 'street', 'usb', 'sound']) {
       mkdirSync(join(options.directory, each), { recursive: true });
     }
     const stall = new Stall(options, await keepPorts(options.directory, options.ports));
+    stall.#unlock = unlock;
     try {
       await stall.#start();
     } catch (error) {
@@ -183,19 +188,25 @@ export class Stall {
     await Promise.all([this.street.close(), this.terminal.kill('SIGTERM')]);
     await this.gateway.kill('SIGTERM');
     const stuck = await this.rack.close();
+    this.#unlock();
     if (stuck.length > 0) this.#options.progress(`not closed in time: ${stuck.join(', ')}`);
   }
 
   async #start(): Promise<void> {
     const { directory, progress } = this.#options;
+    const image = join(directory, 'terminal.ext4');
     const disk = await this.rack.add('disk', ['full', 'clear'], NO_DISK, () =>
       SmallDisk.open({
         directory: this.#terminalDirectory,
-        image: join(directory, 'terminal.ext4'),
+        image,
         watch: this.trace.watch,
       }),
     );
-    if (disk === null) progress('the terminal has no disk of its own (see the page)');
+    if (disk === null && existsSync(image)) {
+      throw new Error(
+        `${image} is this terminal's disk: open the stall as root, or with another --data`,
+      );
+    }
     writeFileSync(join(directory, 'seed.json'), JSON.stringify(this.seed, null, 2));
     this.#unwatch = watchJournal(this.#terminalDirectory, this.trace.watch);
     const enrolled = existsSync(join(this.#terminalDirectory, 'identity.json'));
