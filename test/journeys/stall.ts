@@ -46,8 +46,8 @@ export class TestStall {
     phones: string,
     more: readonly string[],
     env: NodeJS.ProcessEnv = process.env,
+    directory: string = mkdtempSync(join(tmpdir(), 'hawker-stall-')),
   ): Promise<TestStall> {
-    const directory = mkdtempSync(join(tmpdir(), 'hawker-stall-'));
     const ports = ['--port', '0', '--gateway-port', '0', '--mqtt-port', '0'];
     const args = [MAIN, '--headless', '--data', directory, '--phones', phones, ...ports, ...more];
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -72,6 +72,18 @@ export class TestStall {
     this.#child.kill('SIGTERM');
     await gone;
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  get directory(): string {
+    return this.#directory;
+  }
+
+  /** Kills the stall itself, −9: nothing is tidied up, its directory stays. */
+  async abandon(): Promise<void> {
+    this.client.close();
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await gone;
   }
 
   get screen(): string {
