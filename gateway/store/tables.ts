@@ -4,6 +4,9 @@
  * implements it (store/sqlite).
  */
 import type { DeclineReason, Outcome } from '#device/messages/order.ts';
+import type { CentreTables } from './tables-centre.ts';
+import type { PairingTable } from './tables-pairing.ts';
+import type { PlatformTable } from './tables-platform.ts';
 
 export type OrderState = 'offered' | Outcome;
 
@@ -197,7 +200,7 @@ export interface SettingTable {
   set(name: string, value: string): void;
 }
 
-export interface Tables {
+export interface Tables extends CentreTables {
   readonly orders: OrderTable;
   readonly ledger: LedgerTable;
   readonly outbox: OutboxTable;
@@ -205,6 +208,9 @@ export interface Tables {
   readonly payers: PayerTable;
   readonly answers: AnswerTable;
   readonly settings: SettingTable;
+  readonly pairings: PairingTable;
+  /** Of the payment platform, which always has a store of its own. */
+  readonly platform: PlatformTable;
 }
 
 /** The verbs of a transaction that the batching writer needs of an engine. */

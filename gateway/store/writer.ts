@@ -7,7 +7,9 @@ import type { Engine, Tables } from './tables.ts';
 /** What a committed unit changed; whoever listens is told after the commit, never before. */
 export type Note =
   | { readonly about: 'order'; readonly number: string }
-  | { readonly about: 'outbox'; readonly terminal: string };
+  | { readonly about: 'outbox'; readonly terminal: string }
+  /** Who is paired with a terminal, or how far an attempt is. */
+  | { readonly about: 'pairing'; readonly terminal: string };
 
 export interface Transaction extends Tables {
   /** Told to the listeners when the unit is committed; forgotten where it fails. */

@@ -3,11 +3,16 @@ import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Engine } from '../tables.ts';
 import { StoreError } from '../writer.ts';
+import { deliveryTable } from './deliveries.ts';
 import { ledgerTable } from './ledger.ts';
 import { orderTable } from './orders.ts';
 import { outboxTable } from './outbox.ts';
+import { pairingTable } from './pairing.ts';
 import { answerTable, payerTable, settingTable, terminalTable } from './parties.ts';
+import { platformTable } from './platform.ts';
+import { productTable } from './products.ts';
 import { MIGRATIONS } from './schema.ts';
+import { telephoneTable } from './telephone.ts';
 
 /** Primary result codes NOMEM, IOERR, CORRUPT, FULL, CANTOPEN. */
 const BROKEN: readonly number[] = [7, 10, 11, 13, 14];
@@ -31,6 +36,11 @@ export function openSqlite(path: string): Engine {
       payers: payerTable(database),
       answers: answerTable(database),
       settings: settingTable(database),
+      products: productTable(database),
+      telephone: telephoneTable(database),
+      deliveries: deliveryTable(database),
+      pairings: pairingTable(database),
+      platform: platformTable(database),
     },
     begin: () => void verbs.begin.run(),
     savepoint: () => void verbs.savepoint.run(),

@@ -1,4 +1,7 @@
 /** The SQLite schema, one migration an entry; `PRAGMA user_version` counts those that were applied. */
+import { centreSchema } from './centre-schema.ts';
+import { PAIRING } from './pairing.ts';
+import { PLATFORM } from './platform.ts';
 
 /** Refuses changes of what is only ever appended. */
 const appendOnly = (table: string): string => `
@@ -138,4 +141,8 @@ const PARTIES = `
   CREATE INDEX answers_by_age ON answers (at);
   CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`;
 
-export const MIGRATIONS: readonly string[] = [PARTIES + LEDGER + ORDERS + OUTBOX];
+export const MIGRATIONS: readonly string[] = [
+  PARTIES + LEDGER + ORDERS + OUTBOX,
+  PAIRING + PLATFORM,
+  centreSchema(appendOnly),
+];
