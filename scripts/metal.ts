@@ -8,6 +8,7 @@ import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import node from '#firmware/node.json' with { type: 'json' };
 
 const HOME = join(import.meta.dirname, '..');
 
@@ -98,7 +99,8 @@ const data = resolve(options.data ?? join(HOME, '.hawker', options.board));
 mkdirSync(data, { recursive: true, mode: 0o700 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stopAll);
 
-const terminal = ['firmware/main.ts', '--board', options.board, '--data', join(data, 'terminal')];
+const terminal = [...node.flags, 'firmware/main.ts', '--board', options.board];
+terminal.push('--data', join(data, 'terminal'));
 if (options.boards !== undefined) terminal.push('--boards', resolve(options.boards));
 const gateway = options.gateway ?? (await startGateway(data, options));
 if (!existsSync(join(data, 'terminal', 'identity.json'))) {

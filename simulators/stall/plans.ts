@@ -1,5 +1,7 @@
 /** How the stall starts the two programs that ship: their command lines, and when they are ready. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { ChildLine, ChildOptions } from './child.ts';
 import type { Organs } from './organs.ts';
 import type { Ports } from './ports.ts';
@@ -44,10 +46,17 @@ export interface TerminalSettings {
   readonly line: (line: ChildLine) => void;
 }
 
+/** What Node is given when it runs a terminal, here as on metal. */
+function nodeFlags(): readonly string[] {
+  const text = readFileSync(join(HOME, 'firmware', 'node.json'), 'utf8');
+  return z.object({ flags: z.array(z.string()) }).parse(JSON.parse(text)).flags;
+}
+
 /** The terminal, inside the USB keypad's testbed and in front of the sound card where there are. */
 export function terminalPlan(settings: TerminalSettings): Plan {
   const { directory, organs, code, gatewayUrl, broker, boards, line } = settings;
   const args = [
+    ...nodeFlags(),
     join(HOME, 'firmware', 'main.ts'),
     ...['--board', 'simulated', '--data', directory],
     ...['--enrol', code, '--gateway', gatewayUrl],
