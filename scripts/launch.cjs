@@ -70,7 +70,9 @@ function installPackages() {
   say('installing npm packages (once, about half a minute) …');
   const npm = process.env.npm_execpath;
   // Every addon ships prebuilt binaries and finds them by itself: no install script has to run.
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  // `npm ci` would first take away what a running terminal may be loading.
+  const verb = fs.existsSync(path.dirname(mark)) ? ['install', '--no-save'] : ['ci'];
+  const args = [...verb, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const env = { ...process.env, NODE_ENV: 'development' };
   const status = npm ? run(process.execPath, [npm, ...args], { env }) : run('npm', args, { env });
   if (status !== 0) fail('npm could not install the packages; see above. Then try again.');
