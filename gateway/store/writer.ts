@@ -8,6 +8,9 @@ import type { Engine, Tables } from './tables.ts';
 export type Note =
   | { readonly about: 'order'; readonly number: string }
   | { readonly about: 'outbox'; readonly terminal: string }
+  /** Something is to be told to somebody outside. */
+  | { readonly about: 'delivery' }
+  | { readonly about: 'telephone'; readonly number: string }
   /** Who is paired with a terminal, or how far an attempt is. */
   | { readonly about: 'pairing'; readonly terminal: string };
 
