@@ -155,7 +155,7 @@ describe('the batching writer', () => {
   test('answers after the commit, and tells listeners of committed units alone', async () => {
     const { engine, writer } = openBooks();
     const told: string[] = [];
-    writer.listen((note) => told.push(note.about === 'order' ? note.number : note.terminal));
+    writer.listen((note) => told.push('number' in note ? note.number : note.about));
     const good = writer.run((tx) => {
       tx.note({ about: 'order', number: 'good' });
       tx.settings.set('a', '1');
