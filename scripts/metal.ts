@@ -3,11 +3,12 @@
  * own unless `--gateway` names one. The two are separate processes, as they are anywhere.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { readBoard } from '#firmware/boards.ts';
 import node from '#firmware/node.json' with { type: 'json' };
 
 const HOME = join(import.meta.dirname, '..');
@@ -75,6 +76,20 @@ function stopAll(): void {
   for (const child of children) child.kill('SIGTERM');
 }
 
+/** Before anything is started: the terminal would say the same, behind a gateway that runs already. */
+function refuseWrongBoard(boards: string, board: string): void {
+  let complaints: readonly string[] = [];
+  try {
+    const read = readBoard(readFileSync(boards, 'utf8'), board);
+    complaints = read.ok ? [] : read.complaints;
+  } catch (error) {
+    complaints = [`can't be read: ${error instanceof Error ? error.message : String(error)}`];
+  }
+  if (complaints.length === 0) return;
+  for (const each of complaints) process.stderr.write(`${boards}: ${each}\n`);
+  process.exit(2);
+}
+
 function startGateway(data: string, options: ReturnType<typeof readOptions>): Promise<string> {
   const http = options.http ?? '0.0.0.0:8080';
   const args = ['gateway/main.ts', '--data', join(data, 'gateway'), '--http', http];
@@ -95,13 +110,15 @@ if (options.board === undefined) {
   process.stderr.write(`--board is missing\n${USAGE}`);
   process.exit(2);
 }
+const boards = resolve(options.boards ?? join(HOME, 'boards.json'));
+refuseWrongBoard(boards, options.board);
 const data = resolve(options.data ?? join(HOME, '.hawker', options.board));
 mkdirSync(data, { recursive: true, mode: 0o700 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stopAll);
 
 const terminal = [...node.flags, 'firmware/main.ts', '--board', options.board];
 terminal.push('--data', join(data, 'terminal'));
-if (options.boards !== undefined) terminal.push('--boards', resolve(options.boards));
+terminal.push('--boards', boards);
 const gateway = options.gateway ?? (await startGateway(data, options));
 if (!existsSync(join(data, 'terminal', 'identity.json'))) {
   const code = options.enrol ?? (options.gateway === undefined ? 'LIN-DUMPLINGS-0001' : undefined);
