@@ -80,7 +80,7 @@ export function trimWord({ rate, samples }: Sound): Sound {
   if (from < 0) return { rate, samples: new Int16Array() };
   const to = samples.findLastIndex((sample) => Math.abs(sample) > SILENCE) + 1;
   const margin = Math.round((rate * FADE_MS) / 1000);
-  const word = Float64Array.from(samples.subarray(Math.max(0, from - margin), to + margin));
+  const word = samples.subarray(Math.max(0, from - margin), to + margin);
   let peak = 1;
   let energy = 0;
   for (const sample of word) {
@@ -88,11 +88,11 @@ export function trimWord({ rate, samples }: Sound): Sound {
     energy += sample * sample;
   }
   const gain = Math.min(TARGET_RMS / Math.sqrt(energy / word.length), PEAK / peak);
-  const faded = word.map((sample, at) => {
+  const treated = word.map((sample, at) => {
     const edge = Math.min(at + 1, word.length - at, margin) / margin;
-    return sample * gain * edge;
+    return Math.round(sample * gain * edge);
   });
-  return { rate, samples: Int16Array.from(faded, Math.round) };
+  return { rate, samples: treated };
 }
 
 const GAP_MS = 40;
