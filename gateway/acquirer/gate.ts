@@ -7,7 +7,7 @@ import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
 import { declineReasonSchema, orderLineSchema } from '#device/messages/order.ts';
 import type { Gate, Verb } from '../gate.ts';
 import {
-  type PayerProof,
+  type IssuerPresents,
   type Presented,
   payerProofSchema,
   requestIdSchema,
@@ -18,9 +18,14 @@ const merchantSchema = z.string().regex(/^[a-z0-9-]{1,30}$/);
 const orderSchema = z.string().min(1).max(64);
 const at = z.int().min(0);
 
+/** Minted by whoever asks; it is the payment's number on both bills. */
+export const paymentIdSchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,40}$/, 'must be 1 to 40 visible ASCII characters');
+
 /** An order is paid once: a second payment of it is `closed` whoever makes it. */
 export const paySchema = z.strictObject({
-  id: requestIdSchema,
+  id: paymentIdSchema,
   merchant: merchantSchema,
   order: orderSchema,
   amount_minor: priceMinorSchema,
@@ -33,10 +38,10 @@ export type PayBody = z.output<typeof paySchema>;
 export type PayRequest = Omit<PayBody, 'payer'> & { readonly payer: Presented };
 
 export const payAnswerSchema = z.discriminatedUnion('said', [
-  /** Posted. `payment` is on both bills; `payer` is masked. */
-  z.strictObject({ said: z.literal('paid'), payment: z.string(), payer: z.string(), at }),
+  /** Posted. `payer` is masked. */
+  z.strictObject({ said: z.literal('paid'), payer: z.string(), at }),
   /** Frozen, with `capture: later`. */
-  z.strictObject({ said: z.literal('authorised'), payment: z.string(), payer: z.string(), at }),
+  z.strictObject({ said: z.literal('authorised'), payer: z.string(), at }),
   z.strictObject({
     said: z.literal('declined'),
     reason: declineReasonSchema,
@@ -61,8 +66,7 @@ export type PayAnswer = z.infer<typeof payAnswerSchema>;
 
 export const acquirerRefundSchema = z.strictObject({
   id: requestIdSchema,
-  /** The id of the pay request. */
-  payment: requestIdSchema,
+  payment: paymentIdSchema,
   amount_minor: priceMinorSchema,
 });
 export type RefundRequest = z.infer<typeof acquirerRefundSchema>;
@@ -79,19 +83,19 @@ export const refundAnswerSchema = z.discriminatedUnion('said', [
 export type RefundAnswer = z.infer<typeof refundAnswerSchema>;
 
 /** Ends a payment that nobody relies on yet, also one that has not arrived or is not known. */
-export const voidSchema = z.strictObject({ id: requestIdSchema, payment: requestIdSchema });
+export const voidSchema = z.strictObject({ id: requestIdSchema, payment: paymentIdSchema });
 export type VoidRequest = z.infer<typeof voidSchema>;
 export const voidAnswerSchema = z.discriminatedUnion('said', [
   z.strictObject({ said: z.literal('voided'), at }),
   /** Money went back already: refund the rest instead. */
-  z.strictObject({ said: z.literal('refused'), code: z.literal('refunded') }),
+  z.strictObject({ said: z.literal('refused'), code: z.enum(['refunded', 'merchant_funds']) }),
   z.strictObject({ said: z.literal('conflict') }),
 ]);
 export type VoidAnswer = z.infer<typeof voidAnswerSchema>;
 
 export const acquirerCaptureSchema = z.strictObject({
   id: requestIdSchema,
-  payment: requestIdSchema,
+  payment: paymentIdSchema,
   amount_minor: priceMinorSchema,
 });
 export type PaymentCaptureRequest = z.infer<typeof acquirerCaptureSchema>;
@@ -125,10 +129,8 @@ export interface AcquirerVerbs {
   readonly status: Verb<string, AcquirerStatus>;
 }
 
-export type AcquirerGate = Gate<AcquirerVerbs> & {
-  /** To be done once, before the unit or the call that uses it. */
-  present(proof: PayerProof): Promise<Presented>;
-};
+/** A proof is presented to the acquirer's gate, which presents it to the issuer's. */
+export type AcquirerGate = Gate<AcquirerVerbs> & IssuerPresents;
 
 export const createLinkSchema = z.strictObject({
   id: requestIdSchema,
@@ -148,9 +150,26 @@ export const createLinkAnswerSchema = z.discriminatedUnion('said', [
 ]);
 export type CreateLinkAnswer = z.infer<typeof createLinkAnswerSchema>;
 
+/** Ends an order's link, or forbids one that was not made yet: who asks no longer wants the money. */
+export const closeLinkSchema = z.strictObject({
+  id: requestIdSchema,
+  merchant: merchantSchema,
+  order: orderSchema,
+});
+export type CloseLinkRequest = z.infer<typeof closeLinkSchema>;
+export const closeLinkAnswerSchema = z.discriminatedUnion('said', [
+  /** From now on nobody can pay. */
+  z.strictObject({ said: z.literal('closed'), at }),
+  /** Too late: it is paid, or being paid, and the result tells. */
+  z.strictObject({ said: z.literal('refused'), code: z.enum(['paid', 'paying']) }),
+  z.strictObject({ said: z.literal('conflict') }),
+]);
+export type CloseLinkAnswer = z.infer<typeof closeLinkAnswerSchema>;
+
 /** The links' part of the gate (gateway/acquirer/links). */
 export interface LinkVerbs {
   readonly createLink: Verb<CreateLinkRequest, CreateLinkAnswer>;
+  readonly closeLink: Verb<CloseLinkRequest, CloseLinkAnswer>;
 }
 export type LinkGate = Gate<LinkVerbs>;
 
@@ -160,8 +179,7 @@ export const acquirerResultSchema = z.discriminatedUnion('kind', [
     kind: z.literal('payment'),
     /** Unique: telling it twice changes nothing. */
     event: z.string(),
-    /** The id of the pay request. */
-    id: requestIdSchema,
+    id: paymentIdSchema,
     merchant: merchantSchema,
     order: orderSchema,
     amount_minor: z.int(),
@@ -173,8 +191,7 @@ export const acquirerResultSchema = z.discriminatedUnion('kind', [
     kind: z.literal('refund'),
     event: z.string(),
     id: requestIdSchema,
-    /** The id of the pay request. */
-    payment: requestIdSchema,
+    payment: paymentIdSchema,
     merchant: merchantSchema,
     order: orderSchema,
     amount_minor: z.int(),
