@@ -46,7 +46,7 @@ export function beginTerminal(
     settled: settled.slice(-SETTLED_LIMIT),
     focus: open?.order.number ?? null,
     leaveAt: Infinity,
-    aside: null,
+    aside: unsaid.at(-1) ?? null,
     nudged: false,
     organs: new Map(settings.organs.map(({ name }): [string, OrganState] => [name, STARTING])),
     online: false,

@@ -221,6 +221,7 @@ describe('after a restart', () => {
     assert.deepEqual(before.spoken, []);
     const after = await restart(before);
     assert.deepEqual(after.spoken, ['earlier received twelve yuan fifty']);
+    assert.match(after.screen?.lines[0] ?? '', /Earlier order: paid: ¥12\.50/);
     const again = await restart(after);
     assert.deepEqual(again.spoken, []);
   });

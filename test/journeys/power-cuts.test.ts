@@ -35,6 +35,10 @@ async function payThrough(): Promise<void> {
   assert.equal(stall.phone('Alice').opened?.order.state, 'paid');
 }
 
+/** A sentence that a cut fell into is said again as an earlier one. */
+const said = (): string[] =>
+  stall.client.state.spoken.map(({ text }) => (text ?? '').replace(/^earlier /, ''));
+
 test('sales with power cuts in between', async (t) => {
   const expected: string[] = [];
   for (let sale = 1; sale <= SALES; sale += 1) {
@@ -49,12 +53,11 @@ test('sales with power cuts in between', async (t) => {
     expected.push(`received ${['one', 'two', 'three', 'four', 'five', 'six'][sale - 1]} yuan`);
     await stall.client.until(
       `“${expected.at(-1)}”`,
-      () => stall.client.state.spoken.some(({ text }) => text === expected.at(-1)),
+      () => said().includes(expected.at(-1) ?? ''),
       20_000,
     );
   }
-  const said = stall.client.state.spoken.map(({ text }) => text);
-  assert.deepEqual([...new Set(said)], expected, 'each sale is announced, none is invented');
+  assert.deepEqual([...new Set(said())], expected, 'each sale is announced, none is invented');
   // A sentence that the cut interrupted may be said again from its beginning; it is one payment.
   const books = await stall.trialBalance();
   assert.deepEqual(books.complaints, []);
