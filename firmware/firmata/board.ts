@@ -41,6 +41,8 @@ const ASK_AGAIN_MS = 500;
 /** A board that answers nothing for this long hangs. */
 const ANSWER_TIMEOUT_MS = 1200;
 const HEARTBEAT_MS = 2000;
+const LOCK_TRIES = 5;
+const LOCK_RETRY_MS = 50;
 
 const REPORT_VERSION = 0xf9;
 const START_SYSEX = 0xf0;
@@ -62,8 +64,9 @@ export function openFirmataBoard(settings: FirmataSettings): FirmataBoard {
 
   const connect = async (): Promise<Connection> => {
     await closing;
-    return Connection.open(settings, () => {
+    return Connection.open(settings, (done) => {
       opening = null;
+      closing = done;
     });
   };
   return {
@@ -72,10 +75,7 @@ export function openFirmataBoard(settings: FirmataSettings): FirmataBoard {
       opening = current;
       try {
         const connection = await current;
-        return connection.share(organ, lost, (done) => {
-          opening = null;
-          closing = done;
-        });
+        return connection.share(organ, lost);
       } catch (error) {
         if (opening === current) opening = null;
         throw error instanceof DeviceError ? onBehalfOf(organ, error) : error;
@@ -94,7 +94,8 @@ function onBehalfOf(organ: string, error: DeviceError): DeviceError {
 /** One opening of the port, with objects that are never used for another. */
 class Connection {
   readonly #settings: FirmataSettings;
-  readonly #ended: () => void;
+  /** Told once, with when the port is free again. */
+  readonly #ended: (done: Promise<void>) => void;
   readonly #holders = new Map<symbol, { organ: string; lost: Lost }>();
   readonly #waiting = new Set<(error: DeviceError) => void>();
   #serial: Serial | null = null;
@@ -103,12 +104,15 @@ class Connection {
   #heartbeat: NodeJS.Timeout | undefined;
   #failure: DeviceError | null = null;
 
-  private constructor(settings: FirmataSettings, ended: () => void) {
+  private constructor(settings: FirmataSettings, ended: (done: Promise<void>) => void) {
     this.#settings = settings;
     this.#ended = ended;
   }
 
-  static async open(settings: FirmataSettings, ended: () => void): Promise<Connection> {
+  static async open(
+    settings: FirmataSettings,
+    ended: (done: Promise<void>) => void,
+  ): Promise<Connection> {
     const connection = new Connection(settings, ended);
     try {
       await connection.#start();
@@ -119,7 +123,7 @@ class Connection {
     }
   }
 
-  share(organ: string, lost: Lost, closed: (done: Promise<void>) => void): FirmataHold {
+  share(organ: string, lost: Lost): FirmataHold {
     const io = this.#io;
     if (this.#failure !== null || io === null) throw this.#failure ?? this.#error('lost', 'closed');
     const id = Symbol(organ);
@@ -130,22 +134,15 @@ class Connection {
       release: async () => {
         if (!this.#holders.delete(id) || this.#holders.size > 0) return;
         const done = this.#stop();
-        closed(done);
+        this.#ended(done);
         await done;
       },
     };
   }
 
   async #start(): Promise<void> {
-    const { name, port, baud } = this.#settings;
-    this.#serial = await openSerial(
-      name,
-      { port, baud },
-      {
-        data: (bytes) => this.#transport?.receive(bytes),
-        lost: (error) => this.#fail(error),
-      },
-    );
+    const { port } = this.#settings;
+    this.#serial = await this.#openPort(LOCK_TRIES);
     const transport = new FirmataTransport(this.#serial.port, (why) =>
       this.#fail(this.#error('protocol', `${port} sends no Firmata: ${why}`)),
     );
@@ -162,6 +159,25 @@ class Connection {
     transport.beStrict();
     this.#heartbeat = setInterval(() => this.#beat(io), HEARTBEAT_MS);
     this.#heartbeat.unref();
+  }
+
+  /** A port just closed may stay locked for as long as the kernel finishes a call on it. */
+  async #openPort(tries: number): Promise<Serial> {
+    const { name, port, baud } = this.#settings;
+    try {
+      return await openSerial(
+        name,
+        { port, baud },
+        {
+          data: (bytes) => this.#transport?.receive(bytes),
+          lost: (error) => this.#fail(error),
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof DeviceError) || error.code !== 'busy' || tries === 1) throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
+      return this.#openPort(tries - 1);
+    }
   }
 
   /** A board in its bootloader swallows the first questions. */
@@ -220,11 +236,10 @@ class Connection {
   #fail(error: DeviceError): void {
     if (this.#failure !== null) return;
     this.#failure = error;
-    this.#ended();
     const holders = [...this.#holders.values()];
     this.#holders.clear();
     for (const give of [...this.#waiting]) give(error);
-    void this.#stop();
+    this.#ended(this.#stop());
     for (const { organ, lost } of holders) lost(onBehalfOf(organ, error));
   }
 

@@ -94,8 +94,16 @@ class MatrixScanner {
     // By way of INPUT, which clears the bit that an earlier program may have left to drive it high.
     for (const row of this.#settings.rows.keys()) this.#setRow(row, MODES.INPUT);
     await this.#rest();
+    if (this.#woken !== 0) await this.#takeAsHeld();
     this.#scanning = false;
-    if (this.#woken !== 0) this.#wake(); // A key was down already.
+    if (this.#woken !== 0) this.#wake();
+  }
+
+  /** A key that is down already was pressed before, and perhaps told before the board was lost. */
+  async #takeAsHeld(): Promise<void> {
+    const image = await this.#scan(this.#settings.rows.keys());
+    const now = systemClock.monotonic();
+    this.#held = holdCells(this.#held, image, newCells(this.#held, image), now, RELEASE_MS);
   }
 
   /** Leaves every pin as an input: nothing that is pressed later can short two outputs. */

@@ -24,6 +24,7 @@ const REPLY_TIMEOUT_MS = 1200;
 /** Control byte before commands, and before data (SSD1306 data sheet §8.1.5.2). */
 const COMMANDS = 0x00;
 const DATA = 0x40;
+const DISPLAY_OFF = 0xae;
 const DISPLAY_ON = 0xaf;
 /** In the status byte: the display is off, which it is after a power cut (§10.2.1 table 9-1). */
 const STATUS_OFF = 0x40;
@@ -58,7 +59,7 @@ export const openFirmataSsd1306 =
     return {
       show: (screen) => opened.show(screen),
       async close() {
-        await opened.blank();
+        await opened.sleep();
         opened.stop(new DeviceError('lost', name, 'closed'));
         await hold.release();
       },
@@ -117,8 +118,13 @@ class Oled {
   }
 
   /** Dark, where the wire still allows it. */
-  async blank(): Promise<void> {
-    await this.#draw(new Uint8Array(WIDTH * PAGES)).catch(() => undefined);
+  async sleep(): Promise<void> {
+    try {
+      await this.#write(COMMANDS, [DISPLAY_OFF]);
+      await Promise.all(this.#fences);
+    } catch {
+      // It is dark already, or out of reach.
+    }
   }
 
   stop(error: DeviceError): void {

@@ -54,6 +54,7 @@ export interface PressOptions {
 }
 
 const HOLD_MS = 60;
+const STEP_MS = 2;
 
 export class VirtualPanel implements Simulator {
   readonly wire = 'panel';
@@ -281,7 +282,17 @@ export class VirtualPanel implements Simulator {
     this.#options.watch?.({ wire: this.wire, direction: 'state', text });
   }
 
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#clock.after(ms, resolve));
+  /**
+   * In small steps, of which a late one counts little: where this process was stopped for a while,
+   * so was the terminal's time to see the key.
+   */
+  async #wait(ms: number): Promise<void> {
+    let left = ms;
+    while (left > 0) {
+      const began = this.#clock.monotonic();
+      const step = Math.min(left, STEP_MS);
+      await new Promise<void>((resolve) => this.#clock.after(step, resolve));
+      left -= Math.min(this.#clock.monotonic() - began, 2 * STEP_MS);
+    }
   }
 }

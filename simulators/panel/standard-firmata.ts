@@ -47,6 +47,7 @@ export class StandardFirmata {
   #before: number[] = [];
   #analog = new Set<number>();
   #i2cEnabled = false;
+  #resetting = false;
   readonly #parser: FirmataParser;
   #samplingMs = 19;
 
@@ -113,11 +114,13 @@ export class StandardFirmata {
     this.#reported = [];
     this.#before = [];
     this.#parser.reset();
+    this.#resetting = true;
     for (const pin of this.#pins.keys()) {
       if (isAnalog(this.#chip, pin)) this.#setMode(pin, MODE.analog);
       else if (isDigital(this.#chip, pin)) this.#setMode(pin, MODE.output);
     }
     this.#analog.clear();
+    this.#resetting = false;
   }
 
   #powerUp(): void {
@@ -144,6 +147,7 @@ export class StandardFirmata {
         this.#reportAnalog(channel, low !== 0);
         return;
       case 0xd0:
+        if (channel * 8 >= this.#chip.pins) return;
         this.#reported[channel] = low !== 0;
         if (low !== 0) this.#report(channel, true);
         return;
@@ -250,7 +254,7 @@ export class StandardFirmata {
     if (channel >= this.#chip.pins - this.#chip.firstAnalog) return;
     if (on) this.#analog.add(channel);
     else this.#analog.delete(channel);
-    if (on) this.#sendAnalog(channel);
+    if (on && !this.#resetting) this.#sendAnalog(channel);
   }
 
   #report(port: number, force: boolean): void {

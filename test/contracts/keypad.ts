@@ -22,6 +22,8 @@ export interface KeypadBench {
   readonly keys: readonly Key[];
   /** Presses a second that it promises. */
   readonly rate: number;
+  /** In how many tries: 1 where nothing between key and driver hangs on this machine's timing. */
+  readonly rounds: number;
   close(): Promise<void>;
 }
 
@@ -73,7 +75,7 @@ export function describeKeypadContract(name: string, open: () => Promise<KeypadB
     test('tells every key it has, each once', async (t) => {
       const fingers = bench.fingers;
       if (fingers === null) return t.skip('nobody presses');
-      for (const key of bench.keys) await fingers.press(key, { hold_ms: 60 }).then(rest);
+      for (const key of bench.keys) await fingers.press(key, { hold_ms: 90 }).then(rest);
       await listener.hears(bench.keys);
     });
 
@@ -113,8 +115,16 @@ export function describeKeypadContract(name: string, open: () => Promise<KeypadB
       const fingers = bench.fingers;
       if (fingers === null) return t.skip('nobody presses');
       const keys = Array.from({ length: 60 }, (_each, at) => String((at * 7) % 10) as Key);
-      await fingers.pressAll(keys, bench.rate);
-      await listener.hears(keys);
+      for (let round = 1; ; round += 1) {
+        await fingers.pressAll(keys, bench.rate);
+        const seen = (): boolean => listener.keys.length >= keys.length;
+        await until('every key', seen, 1000).catch(() => undefined);
+        const told = listener.keys.splice(0);
+        if (told.join() === keys.join()) return;
+        // A busy machine may take a short press's time away; it may not swap or invent one.
+        assert.ok(isPartOf(told, keys), `told ${told.join(' ')}`);
+        assert.ok(round < bench.rounds, `round ${round}: told ${told.length} of ${keys.length}`);
+      }
     });
 
     test('is lost when it is unplugged, absent until it is back, and works anew', async (t) => {
@@ -146,6 +156,13 @@ export function describeKeypadContract(name: string, open: () => Promise<KeypadB
       assert.deepEqual(listener.losses, []);
     });
   });
+}
+
+/** Whether `told` is what is left of `keys` when some are taken out. */
+function isPartOf(told: readonly Key[], keys: readonly Key[]): boolean {
+  let at = 0;
+  for (const key of keys) if (key === told[at]) at += 1;
+  return at === told.length;
 }
 
 /** Between two movements of a hand. */

@@ -42,6 +42,7 @@ export async function usbKeypadBench(settings: object = {}): Promise<UsbKeypadBe
     fingers: simulator,
     keys: KEYS,
     rate: 100,
+    rounds: 1,
     open: (events) => openInside(simulator, settings, events, running),
     async close() {
       for (const child of running) await end(child);

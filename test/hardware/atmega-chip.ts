@@ -47,8 +47,32 @@ const ports = [portDConfig, portBConfig, portCConfig].map((config) => new AVRIOP
 for (const timer of [timer0Config, timer1Config, timer2Config]) new AVRTimer(cpu, timer);
 new AVRADC(cpu, adcConfig); // Nothing is wired to it: it measures ground.
 const usart = new AVRUSART(cpu, usart0Config, HZ);
+keepReceived();
 const oled = new VirtualSsd1306();
 const circuit = new Circuit(matrix);
+
+/**
+ * avr8js drops a byte that was received but not yet fetched whenever the program turns the sending
+ * interrupt on or off; the chip does not (data sheet §19.7.3). Its flag is therefore set again.
+ */
+function keepReceived(): void {
+  const { UCSRA, UCSRB, rxCompleteInterrupt } = usart0Config;
+  const received = {
+    address: rxCompleteInterrupt,
+    flagRegister: UCSRA,
+    flagMask: 0x80,
+    enableRegister: UCSRB,
+    enableMask: 0x80,
+    constant: true,
+  };
+  const hook = cpu.writeHooks[UCSRB];
+  cpu.writeHooks[UCSRB] = (value, old, address, mask) => {
+    const waiting = ((cpu.data[UCSRA] ?? 0) & received.flagMask) !== 0;
+    const done = hook?.(value, old, address, mask);
+    if (waiting) cpu.setInterruptFlag(received);
+    return done;
+  };
+}
 
 /** Digital 0 to 7 are port D, 8 to 13 port B, 14 to 19 port C. */
 function placeOf(pin: number): { readonly port: AVRIOPort; readonly bit: number } {
@@ -160,7 +184,8 @@ function obey(message: ToChip): void {
 
 settle();
 const waiter = new Int32Array(new SharedArrayBuffer(4));
-let origin = performance.now();
+// As fast as it goes until the firmware has blinked its version, which takes it two seconds.
+let origin: number | null = null;
 let toldEdges = 0;
 for (;;) {
   for (let each = receiveMessageOnPort(outside); each; each = receiveMessageOnPort(outside)) {
@@ -173,9 +198,13 @@ for (;;) {
     avrInstruction(cpu);
     cpu.tick();
   }
-  if (outgoing.length > 0) tell({ uart: outgoing.splice(0) });
+  if (outgoing.length > 0) {
+    origin ??= performance.now() - (cpu.cycles / HZ) * 1000;
+    tell({ uart: outgoing.splice(0) });
+  }
   if (edges !== toldEdges) tell({ edges });
   toldEdges = edges;
+  if (origin === null) continue;
   const ahead = (cpu.cycles / HZ) * 1000 - (performance.now() - origin);
   if (ahead > 1) Atomics.wait(waiter, 0, 0, ahead);
   // Too slow a machine: time passes more slowly for the chip, it does not race afterwards.
