@@ -1,0 +1,130 @@
+/** A telephone order: what is asked for, how it is written down, and how it may be seen. */
+import { z } from 'zod';
+import { languageSchema } from '#device/messages/enrolment.ts';
+import { currencySchema } from '#device/messages/money.ts';
+import { merchantIdSchema, productCodeSchema } from '../../catalogue/catalogue.ts';
+import type { DeliveryRow, TelephoneOrderRow } from '../../store/tables-centre.ts';
+import type { Transaction } from '../../store/writer.ts';
+
+export const orderRequestSchema = z.strictObject({
+  merchant: merchantIdSchema,
+  lines: z
+    .array(z.strictObject({ code: productCodeSchema, quantity: z.int().min(1).max(9999) }))
+    .min(1)
+    .max(50),
+  /** As it is dialled; only its owner can pay. */
+  phone: z.string().min(4).max(30),
+  /** Where the link goes; an SMS to `phone` where it is absent. */
+  email: z.email().max(200).optional(),
+  /** Of the messages. */
+  language: languageSchema.default('zh-CN'),
+  /** How long stock is kept for it. */
+  lifetime_s: z
+    .int()
+    .min(60)
+    .max(7 * 86_400)
+    .default(1800),
+  /** Only written down: no stock is taken and nobody is asked to pay until it is placed. */
+  draft: z.boolean().default(false),
+});
+export type OrderRequest = z.output<typeof orderRequestSchema>;
+
+const lineSchema = z.strictObject({
+  code: z.string(),
+  name_en: z.string(),
+  name_zh: z.string(),
+  quantity: z.int(),
+  unit_minor: z.int(),
+});
+export type Line = z.infer<typeof lineSchema>;
+
+export const linesOf = (row: Pick<TelephoneOrderRow, 'lines'>): Line[] =>
+  z.array(lineSchema).parse(JSON.parse(row.lines));
+
+const at = z.int().min(0);
+
+export const telephoneOrderSchema = z.strictObject({
+  number: z.string(),
+  state: z.enum(['not_placed', 'unpaid', 'paying', 'paid', 'cancelled', 'expired']),
+  /** Wished for; the acquirer has not said yet that nobody can pay any more. */
+  closing: z.enum(['cancelled', 'expired']).optional(),
+  /** Why the last attempt failed, or why the order ended. */
+  reason: z.string().optional(),
+  merchant: z.strictObject({ id: z.string(), name: z.string() }),
+  lines: z.array(
+    z.strictObject({
+      code: z.string(),
+      name: z.strictObject({ en: z.string(), zh: z.string() }),
+      quantity: z.int(),
+      unit_minor: z.int(),
+    }),
+  ),
+  currency: currencySchema,
+  amount_minor: z.int(),
+  refunded_minor: z.int(),
+  /** Masked. */
+  phone: z.string(),
+  created_at: at,
+  placed_at: at.optional(),
+  expires_at: at,
+  ended_at: at.optional(),
+  /** Whether there is a link to pay by. */
+  link: z.enum(['none', 'asked', 'made']),
+  messages: z.array(
+    z.strictObject({
+      channel: z.enum(['sms', 'email']),
+      state: z.enum(['waiting', 'delivered', 'failed']),
+      tries: z.int(),
+      at,
+      /** Why the last try did not work. */
+      trouble: z.string().optional(),
+    }),
+  ),
+  payment: z.string().optional(),
+  /** Masked. */
+  payer: z.string().optional(),
+});
+export type TelephoneOrder = z.infer<typeof telephoneOrderSchema>;
+
+export function viewTelephoneOrder(
+  tables: Pick<Transaction, 'products' | 'deliveries'>,
+  row: TelephoneOrderRow,
+): TelephoneOrder {
+  return {
+    number: row.number,
+    state: row.state,
+    merchant: { id: row.merchant, name: tables.products.merchantName(row.merchant) ?? '' },
+    lines: linesOf(row).map(({ code, name_en, name_zh, quantity, unit_minor }) => ({
+      code,
+      name: { en: name_en, zh: name_zh },
+      quantity,
+      unit_minor,
+    })),
+    currency: currencySchema.parse(row.currency),
+    amount_minor: row.amount_minor,
+    refunded_minor: row.refunded_minor,
+    phone: `•••• ${row.phone.slice(-4)}`,
+    created_at: row.created_at,
+    expires_at: row.expires_at,
+    link: row.link !== null ? 'made' : row.state === 'unpaid' ? 'asked' : 'none',
+    messages: tables.deliveries.ofOrder(row.number).flatMap(viewMessage),
+    ...optional(row),
+  };
+}
+
+function optional(row: TelephoneOrderRow): Partial<TelephoneOrder> {
+  return {
+    ...(row.closing === null ? {} : { closing: row.closing }),
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.placed_at === null ? {} : { placed_at: row.placed_at }),
+    ...(row.ended_at === null ? {} : { ended_at: row.ended_at }),
+    ...(row.payment === null ? {} : { payment: row.payment }),
+    ...(row.payer === null ? {} : { payer: row.payer }),
+  };
+}
+
+function viewMessage(row: DeliveryRow): TelephoneOrder['messages'] {
+  const { channel, state, tries, at: added, trouble } = row;
+  if (channel === 'webhook') return [];
+  return [{ channel, state, tries, at: added, ...(trouble === null ? {} : { trouble }) }];
+}
