@@ -72,15 +72,18 @@ export const padZero = (data: Uint8Array): Uint8Array =>
 export const rotateLeft = (bytes: Uint8Array): Uint8Array =>
   concat(bytes.subarray(1), bytes.subarray(0, 1));
 
+const CRC_TABLE: Uint32Array = Uint32Array.from({ length: 256 }, (_, index) => {
+  let crc = index;
+  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  return crc;
+});
+
 /**
  * CRC-32 as DESFire has it: polynomial EDB88320, begun with ones, *not* inverted at the end, last
  * byte first (ISO 3309 without its final complement; AN12196 §5.16.1, "CRC32NK").
  */
 export function crc32(bytes: Uint8Array): Uint8Array {
   let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
+  for (const byte of bytes) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ byte) & 255] ?? 0);
   return Uint8Array.of(crc & 255, (crc >>> 8) & 255, (crc >>> 16) & 255, crc >>> 24);
 }

@@ -16,7 +16,7 @@ import {
   ZERO_BLOCK,
 } from './aes.ts';
 import { concat, sameBytes } from './bytes.ts';
-import { type DesfireCommand, leBytes } from './desfire.ts';
+import { type DesfireCommand, INS, leBytes } from './desfire.ts';
 
 /** Nothing was proven: commands and answers travel as they are. */
 export interface PlainSession {
@@ -102,7 +102,7 @@ function protectEv2(session: Ev2Session, { ins, header, data, mode }: DesfireCom
 function protectEv1(session: Ev1Session, { ins, header, data, mode }: DesfireCommand): Protected {
   const said = concat(Uint8Array.of(ins), header, data);
   if (mode === 'full' && data.length > 0) {
-    const plain = padZero(concat(data, crc32(said)));
+    const plain = padZero(withChecksum(ins, said, data));
     const hidden = encryptBlocks(session.key, session.iv, plain);
     const iv = hidden.slice(-BLOCK);
     return { session: { ...session, iv }, data: concat(header, hidden) };
@@ -111,6 +111,12 @@ function protectEv1(session: Ev1Session, { ins, header, data, mode }: DesfireCom
   // Only what is written carries its MAC; all else is bound by the chain.
   const sent = mode === 'mac' && data.length > 0 ? iv.slice(0, MAC_LENGTH) : new Uint8Array(0);
   return { session: { ...session, iv }, data: concat(header, data, sent) };
+}
+
+/** The checksum stands behind the data; in ChangeKey, before the checksum of the new key. */
+function withChecksum(ins: number, said: Uint8Array, data: Uint8Array): Uint8Array {
+  if (ins !== INS.changeKey || data.length !== 21) return concat(data, crc32(said));
+  return concat(data.slice(0, 17), crc32(said.slice(0, -4)), data.slice(17));
 }
 
 export interface Unprotected {
@@ -172,8 +178,9 @@ function decryptEv1(session: Ev1Session, answer: Uint8Array): Unprotected | null
   if (answer.length === 0 || answer.length % BLOCK !== 0) return null;
   const plain = decryptBlocks(session.key, session.iv, answer);
   const next = { ...session, iv: answer.slice(-BLOCK) };
-  for (let end = plain.length - 4; end >= Math.max(0, plain.length - 4 - BLOCK); end -= 1) {
-    if (plain.subarray(end + 4).some((byte) => byte !== 0)) break;
+  // Upwards: data and checksum together have a checksum of zero, which the padding would fit.
+  for (let end = Math.max(0, plain.length - 3 - BLOCK); end <= plain.length - 4; end += 1) {
+    if (plain.subarray(end + 4).some((byte) => byte !== 0)) continue;
     const data = plain.slice(0, end);
     const expected = crc32(concat(data, Uint8Array.of(0x00)));
     if (sameBytes(expected, plain.slice(end, end + 4))) return { session: next, data };
