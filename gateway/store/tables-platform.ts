@@ -1,4 +1,4 @@
-/** What the payment platform keeps: clients, accounts, permissions and the results that it owes. */
+/** What the payment platform keeps: clients, accounts, permissions, refunds. */
 import type { AttemptReason } from '#device/messages/order.ts';
 
 export interface PlatformClientRow {
@@ -11,7 +11,7 @@ export interface PlatformClientRow {
   readonly webhook_url: string | null;
   /** What return addresses begin with. */
   readonly return_url: string | null;
-  /** Standard Webhooks secret, base64. */
+  /** `whsec_…` */
   readonly webhook_secret: string;
 }
 
@@ -63,17 +63,6 @@ export interface PlatformRefundRow {
   readonly at: number;
 }
 
-export interface PlatformResultRow {
-  /** The webhook's id. */
-  readonly id: string;
-  readonly client: string;
-  readonly body: string;
-  readonly at: number;
-  readonly attempts: number;
-  /** `null` where it was delivered or given up. */
-  readonly next_at: number | null;
-}
-
 export interface PlatformTable {
   client(id: string): PlatformClientRow | undefined;
   clientOfCode(digest: string): PlatformClientRow | undefined;
@@ -103,8 +92,4 @@ export interface PlatformTable {
   refund(client: string, request: string): PlatformRefundRow | undefined;
   refundsOf(permission: string): PlatformRefundRow[];
   addRefund(row: PlatformRefundRow): void;
-  addResult(row: PlatformResultRow): void;
-  dueResults(now: number, limit: number): PlatformResultRow[];
-  nextResult(): number | undefined;
-  setResult(id: string, attempts: number, nextAt: number | null): void;
 }

@@ -4,7 +4,6 @@ import type {
   PlatformAccountRow,
   PlatformClientRow,
   PlatformRefundRow,
-  PlatformResultRow,
   PlatformSessionRow,
   PlatformTable,
 } from '../tables-platform.ts';
@@ -80,16 +79,7 @@ export const PLATFORM = `
     at INTEGER NOT NULL,
     PRIMARY KEY (client, request)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX platform_refunds_of ON platform_refunds (permission);
-  CREATE TABLE platform_results (
-    id TEXT PRIMARY KEY,
-    client TEXT NOT NULL,
-    body TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    next_at INTEGER
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX platform_results_due ON platform_results (next_at) WHERE next_at IS NOT NULL;`;
+  CREATE INDEX platform_refunds_of ON platform_refunds (permission);`;
 
 export function platformTable(database: DatabaseSync): PlatformTable {
   return {
@@ -97,7 +87,6 @@ export function platformTable(database: DatabaseSync): PlatformTable {
     ...accounts(database),
     ...permissions(database),
     ...refunds(database),
-    ...results(database),
   };
 }
 
@@ -267,29 +256,5 @@ function refunds(database: DatabaseSync): Refunds {
         row.refund,
         row.at,
       ),
-  };
-}
-
-type Results = Pick<PlatformTable, 'addResult' | 'dueResults' | 'nextResult' | 'setResult'>;
-
-function results(database: DatabaseSync): Results {
-  const add = database.prepare(
-    `INSERT INTO platform_results (id, client, body, at, attempts, next_at)
-     VALUES (?, ?, ?, ?, ?, ?)`,
-  );
-  const due = database.prepare(
-    `SELECT * FROM platform_results WHERE next_at IS NOT NULL AND next_at <= ?
-     ORDER BY next_at LIMIT ?`,
-  );
-  const next = database.prepare('SELECT min(next_at) AS at FROM platform_results');
-  const set = database.prepare(
-    'UPDATE platform_results SET attempts = ?, next_at = ? WHERE id = ?',
-  );
-  return {
-    addResult: (row) =>
-      void add.run(row.id, row.client, row.body, row.at, row.attempts, row.next_at),
-    dueResults: (now, limit) => every<PlatformResultRow>(due, now, limit),
-    nextResult: () => first<{ at: number | null }>(next)?.at ?? undefined,
-    setResult: (id, attempts, nextAt) => void set.run(attempts, nextAt, id),
   };
 }
