@@ -52,13 +52,15 @@ export class SmallDisk implements Simulator {
     const disk = new SmallDisk(directory, options.watch);
     mkdirSync(directory, { recursive: true });
     if (!isMounted(directory)) {
-      if (!existsSync(image)) {
-        const file = await open(image, 'w');
-        await file.truncate(SIZE_BYTES);
-        await file.close();
-        await run('mkfs.ext4', ['-q', '-F', '-m', '0', image]);
+      const isNew = !existsSync(image);
+      try {
+        if (isNew) await makeImage(image);
+        await run('mount', ['-o', 'loop', image, directory]);
+      } catch (error) {
+        // An image means that a terminal lives in it: one that never held any must not stay.
+        if (isNew) rmSync(image, { force: true });
+        throw error;
       }
-      await run('mount', ['-o', 'loop', image, directory]);
     }
     rmSync(join(directory, BALLAST), { force: true });
     return disk;
@@ -105,6 +107,13 @@ function writes(file: number, bytes: Uint8Array): boolean {
     if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return false;
     throw error;
   }
+}
+
+async function makeImage(image: string): Promise<void> {
+  const file = await open(image, 'w');
+  await file.truncate(SIZE_BYTES);
+  await file.close();
+  await run('mkfs.ext4', ['-q', '-F', '-m', '0', image]);
 }
 
 function isMounted(directory: string): boolean {

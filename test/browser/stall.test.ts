@@ -11,17 +11,15 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 let stall: TestStall;
 let browser: Browser;
 before(async () => {
-  [stall, browser] = await Promise.all([
-    TestStall.open('Alice:1,Bob:3.5'),
-    chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'],
-    }),
-  ]);
+  stall = await TestStall.open('Alice:1,Bob:3.5');
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'],
+  });
 });
 after(async () => {
-  await browser.close();
   await stall.close();
+  await browser.close();
 });
 
 interface Violation {

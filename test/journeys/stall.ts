@@ -22,6 +22,24 @@ interface TrialBalance {
   }[];
 }
 
+/** Resolves with the stall's address when it says it; rejects where it ends instead. */
+async function addressOf(child: ChildProcess): Promise<string> {
+  assert.ok(child.stdout);
+  const lines = createInterface({ input: child.stdout });
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('the stall did not open; its reason is above');
+  });
+  const [line] = await Promise.race([once(lines, 'line'), ended]);
+  return (JSON.parse(line) as { stall: string }).stall;
+}
+
+/** The browser has painted the screen, and every phone's radio listens. */
+function isWhole({ state }: StallClient): boolean {
+  const screen = state.organs.some(({ wire }) => wire === 'screen');
+  const radios = state.phones.every(({ radio }) => radio === 'working');
+  return screen && radios && state.screen.text !== '';
+}
+
 export class TestStall {
   readonly client: StallClient;
   readonly #child: ChildProcess;
@@ -51,18 +69,15 @@ export class TestStall {
     const ports = ['--port', '0', '--gateway-port', '0', '--mqtt-port', '0'];
     const args = [MAIN, '--headless', '--data', directory, '--phones', phones, ...ports, ...more];
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-    const lines = createInterface({ input: child.stdout });
-    const ended = once(child, 'exit').then(() => {
-      throw new Error('the stall did not open; its reason is above');
-    });
-    const [line] = await Promise.race([once(lines, 'line'), ended]);
-    const { stall } = JSON.parse(line) as { stall: string };
+    const stall = await addressOf(child);
     const client = await StallClient.join(stall);
-    await client.until('the screen and the phones', () => {
-      const screen = client.state.organs.some(({ wire }) => wire === 'screen');
-      const radios = client.state.phones.every(({ radio }) => radio === 'working');
-      return screen && radios && client.state.screen.text !== '';
-    });
+    try {
+      await client.until('the screen and the phones', () => isWhole(client), 20_000);
+    } catch (error) {
+      client.close();
+      child.kill('SIGTERM');
+      throw error;
+    }
     return new TestStall(client, child, directory);
   }
 
