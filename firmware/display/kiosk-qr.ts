@@ -5,7 +5,8 @@ const LEVELS = ['H', 'Q', 'M'] as const;
 
 /** The symbol at the best error correction that needs no more modules than M does. */
 function strongestQr(text: string): QRCode.QRCode {
-  const { version } = QRCode.create(text, { errorCorrectionLevel: 'M' });
+  // Any mask tells the version; to try all eight is most of the work.
+  const { version } = QRCode.create(text, { errorCorrectionLevel: 'M', maskPattern: 0 });
   for (const errorCorrectionLevel of LEVELS) {
     try {
       return QRCode.create(text, { version, errorCorrectionLevel });
