@@ -18,6 +18,7 @@ const USAGE = `usage: npm start -- [options]
   --boards FILE          another boards.json; its profile simulated is used
   --phones LIST          who stands before it, with metres (default Alice:1,Bob:3.5,Chen:40)
   --board NAME           another board than simulated runs on metal, without a stall
+  --no-browser           leaves the terminal's screen to a browser of yours, at the address it prints
   --headless             prints one JSON line with the addresses instead of words`;
 
 function fail(text: string): never {
@@ -49,6 +50,7 @@ function readOptions(args: string[]) {
         boards: text,
         phones: { ...text, default: 'Alice:1,Bob:3.5,Chen:40' },
         board: { ...text, default: 'simulated' },
+        'no-browser': flag,
         headless: flag,
         help: flag,
       },
@@ -111,6 +113,7 @@ try {
       lifetime === undefined ? undefined : numberOf('--order-lifetime', lifetime, 10, 3600),
     publicUrl: options['public-url'],
     boards: options.boards,
+    browser: !options['no-browser'],
     progress: (text) => say(`  ${text} …`),
   });
   const port = numberOf('--port', options.port, 0, 65535);

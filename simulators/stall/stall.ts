@@ -32,6 +32,8 @@ export interface StallOptions {
   /** What payers' phones reach the gateway by, where it is not loopback. */
   readonly publicUrl?: string | undefined;
   readonly boards?: string | undefined;
+  /** False leaves the terminal's screen without a browser before it. */
+  readonly browser?: boolean | undefined;
   /** Told in words while it starts. */
   readonly progress: (text: string) => void;
 }
@@ -138,8 +140,9 @@ export class Stall {
   get eye(): ScreenEye {
     if (this.#eye !== null) return this.#eye;
     const place = this.rack.view().find(({ wire }) => wire === 'screen');
+    const none = this.#options.browser === false ? 'the stall was opened so' : 'it is starting';
     throw notNow(
-      `The screen's browser is missing: ${place?.why ?? 'it is starting'}. ${place?.mend ?? ''}`,
+      `The screen's browser is missing: ${place?.why ?? none}. ${place?.mend ?? ''}`.trimEnd(),
     );
   }
 
@@ -231,7 +234,7 @@ export class Stall {
       progress('enrolling the terminal');
     }
     await Promise.all([gateway, this.terminal.start()]);
-    void this.#openEye();
+    if (this.#options.browser !== false) void this.#openEye();
   }
 
   /** The browser comes last: a vendor can sell before it has painted. */
