@@ -1,7 +1,9 @@
 /** The gateway without its doors: services over one store. Doors and simulations hang on it. */
 import type { Identity } from '#device/messages/enrolment.ts';
-import { Payments } from './acquirer/payments.ts';
+import { Acquirer } from './acquirer/acquirer.ts';
+import type { LinkGate } from './acquirer/gate.ts';
 import type { Chance, Clock } from './clock.ts';
+import { Issuer } from './issuer/issuer.ts';
 import type { GatewayKeys } from './keys.ts';
 import type { Log } from './log.ts';
 import { Matching } from './matching/matching.ts';
@@ -9,11 +11,15 @@ import { Uplinks } from './mqtt/uplinks.ts';
 import { Changes } from './notify/changes.ts';
 import { Downlinks } from './notify/downlinks.ts';
 import { startExpiry } from './orders/expiry.ts';
+import { OrderPayments } from './orders/payments.ts';
+import { centreAcquirer } from './orders/telephone/asks.ts';
+import { Telephone } from './orders/telephone/telephone.ts';
 import { openSqlite } from './store/sqlite/engine.ts';
 import type { Tables } from './store/tables.ts';
 import { Writer } from './store/writer.ts';
 import { type Enrolled, enrol } from './terminals/enrolment.ts';
 import { Registry } from './terminals/registry.ts';
+import { Idempotency } from './web/idempotency.ts';
 
 export interface CoreOptions {
   /** File of the database, or `:memory:`. */
@@ -24,6 +30,10 @@ export interface CoreOptions {
   readonly log: Log;
   /** Calls back soon: units that arrive before it does share a commit. */
   readonly defer: (then: () => void) => void;
+  /** Whom the telephone side asks for links; what it asks is kept until there is somebody. */
+  readonly links?: LinkGate | undefined;
+  /** Whether the telephone desk is told of endings by webhook. */
+  readonly desk?: boolean;
 }
 
 export interface Addresses {
@@ -37,10 +47,14 @@ export interface Core extends CoreOptions {
   readonly writer: Writer;
   readonly registry: Registry;
   readonly matching: Matching;
-  readonly payments: Payments;
+  readonly payments: OrderPayments;
+  readonly acquirer: Acquirer;
+  readonly issuer: Issuer;
   readonly downlinks: Downlinks;
   readonly changes: Changes;
   readonly uplinks: Uplinks;
+  readonly telephone: Telephone;
+  readonly idempotency: Idempotency;
   enrol(code: string, idempotencyKey: string | null, addresses: Addresses): Promise<Enrolled>;
   /** Commits what is queued and closes the store. */
   close(): void;
@@ -54,6 +68,25 @@ export function openCore(options: CoreOptions): Core {
   const writer = new Writer(engine, defer);
   const registry = new Registry(tables);
   const downlinks = new Downlinks({ tables, writer, clock, keys, log });
+  const issuer = new Issuer({ tables, clock, keys });
+  const acquirer = new Acquirer({
+    tables,
+    writer,
+    clock,
+    keys,
+    log,
+    issuer: issuer.gate('acquirer'),
+    tell(tx, result) {
+      if (!telephone.takeResult(tx, result)) payments.takeResult(tx, result);
+    },
+  });
+  const gate = acquirer.gate();
+  const payments = new OrderPayments({ tables, writer, clock, chance, keys, log, acquirer: gate });
+  const telephone = new Telephone({
+    ...{ tables, writer, clock, chance, log },
+    acquirer: options.links === undefined ? null : centreAcquirer(options.links, gate),
+    desk: options.desk ?? false,
+  });
   const stopExpiry = startExpiry(tables, writer, clock, log);
   return {
     ...options,
@@ -62,8 +95,12 @@ export function openCore(options: CoreOptions): Core {
     registry,
     downlinks,
     matching: new Matching({ tables, writer, clock, keys, terminalKeys: registry.keys }),
-    payments: new Payments({ tables, writer, clock, chance, keys }),
+    issuer,
+    acquirer,
+    payments,
     changes: new Changes(writer),
+    telephone,
+    idempotency: new Idempotency({ tables, clock, keys }),
     uplinks: new Uplinks({
       tables,
       writer,
@@ -77,6 +114,8 @@ export function openCore(options: CoreOptions): Core {
       enrol({ writer, clock, chance, keys, addresses: () => addresses }, code, idempotencyKey),
     close() {
       stopExpiry();
+      telephone.close();
+      acquirer.close();
       downlinks.close();
       writer.close();
     },

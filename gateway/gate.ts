@@ -10,28 +10,44 @@ export interface Verb<Q, A> {
   readonly answer: A;
 }
 
-/** Answers inside the unit of whoever asks: all is committed together, or nothing. */
-export type Here<Verbs> = {
-  readonly [Name in keyof Verbs]: Verbs[Name] extends Verb<infer Q, infer A>
-    ? (tx: Transaction, question: Q) => A
-    : never;
-};
+/** A verb in the same store is answered inside the unit of whoever asks: all is committed, or nothing. */
+export interface AskHere<Q, A> {
+  readonly where: 'here';
+  readonly ask: (tx: Transaction, question: Q) => A;
+}
 
-/** Answers later. A rejection means that nobody knows what became of it: ask `status`. */
-export type There<Verbs> = {
-  readonly [Name in keyof Verbs]: Verbs[Name] extends Verb<infer Q, infer A>
-    ? (question: Q) => Promise<A>
-    : never;
-};
-
-export type Gate<Verbs> =
-  | { readonly where: 'here'; readonly verbs: Here<Verbs> }
-  | { readonly where: 'there'; readonly verbs: There<Verbs> };
+/** Elsewhere it is answered later. A rejection means that nobody knows what became of it. */
+export interface AskThere<Q, A> {
+  readonly where: 'there';
+  readonly ask: (question: Q) => Promise<A>;
+}
 
 /** One verb of a gate, wherever it is. */
-export type Ask<Q, A> =
-  | { readonly where: 'here'; readonly ask: (tx: Transaction, question: Q) => A }
-  | { readonly where: 'there'; readonly ask: (question: Q) => Promise<A> };
+export type Ask<Q, A> = AskHere<Q, A> | AskThere<Q, A>;
+
+export type Gate<Verbs> = {
+  readonly [Name in keyof Verbs]: Verbs[Name] extends Verb<infer Q, infer A> ? Ask<Q, A> : never;
+};
+export type GateHere<Verbs> = {
+  readonly [Name in keyof Verbs]: Verbs[Name] extends Verb<infer Q, infer A>
+    ? AskHere<Q, A>
+    : never;
+};
+
+export type GateThere<Verbs> = {
+  readonly [Name in keyof Verbs]: Verbs[Name] extends Verb<infer Q, infer A>
+    ? AskThere<Q, A>
+    : never;
+};
+
+export const here = <Q, A>(ask: (tx: Transaction, question: Q) => A): AskHere<Q, A> => ({
+  where: 'here',
+  ask,
+});
+export const there = <Q, A>(ask: (question: Q) => Promise<A>): AskThere<Q, A> => ({
+  where: 'there',
+  ask,
+});
 
 export interface Steps<Q, A, End> {
   /** Looks whether there is anything to ask; writes what is true whatever the answer will be. */
@@ -78,3 +94,7 @@ export function throughHere<Q, A, End>(
   const step = steps.begin(tx);
   return 'end' in step ? step.end : steps.finish(tx, step.ask, ask(tx, step.ask));
 }
+
+/** Asks outside any unit of the asker's. */
+export const askGate = <Q, A>(writer: Writer, gate: Ask<Q, A>, question: Q): Promise<A> =>
+  gate.where === 'here' ? writer.run((tx) => gate.ask(tx, question)) : gate.ask(question);

@@ -4,13 +4,23 @@
  */
 import { z } from 'zod';
 import { base64url } from '#device/codecs/bytes.ts';
-import { catalogueItemSchema, languageSchema, stallSchema } from '#device/messages/enrolment.ts';
+import {
+  catalogueItemSchema,
+  languageSchema,
+  merchantSchema,
+  stallSchema,
+  timeZoneSchema,
+} from '#device/messages/enrolment.ts';
 import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
 import { placeSchema, terminalIdSchema } from '#device/messages/order.ts';
+import { merchantAccount } from './acquirer/accounts.ts';
+import { addProduct, productSeedSchema } from './catalogue/catalogue.ts';
 import type { Chance, Clock } from './clock.ts';
+import { fundingAccount, payerAccount } from './issuer/accounts.ts';
+import { identityDigest, maskIdentity } from './issuer/identity.ts';
 import { hashPin } from './issuer/pin.ts';
 import type { GatewayKeys } from './keys.ts';
-import { fundingAccount, openAccount, payerAccount, post, vendorAccount } from './ledger/ledger.ts';
+import { openAccount, post } from './ledger/ledger.ts';
 import type { Tables } from './store/tables.ts';
 import type { Transaction, Writer } from './store/writer.ts';
 import { codeDigest } from './terminals/enrolment.ts';
@@ -30,14 +40,32 @@ const terminalSchema = z.strictObject({
   language: languageSchema,
   order_lifetime_s: z.int().min(10).max(3600),
   catalogue: z.array(catalogueItemSchema).max(500),
+  /** What the clock on a bill is set to. */
+  time_zone: timeZoneSchema.optional(),
+  /** What an EMVCo payload says of the merchant. */
+  merchant: merchantSchema.optional(),
 });
 
 const payerSchema = z.strictObject({
   /** E.164. */
   phone: z.string().regex(/^\+[1-9]\d{6,14}$/),
   pin: z.string().regex(/^\d{4,12}$/),
-  state: z.enum(['active', 'blocked']).default('active'),
-  balances: z.array(z.strictObject({ currency: currencySchema, amount_minor: priceMinorSchema })),
+  state: z.enum(['active', 'blocked', 'closed']).default('active'),
+  /** Whose account it is: without it, it pays by PIN alone. */
+  holder: z
+    .strictObject({
+      name: z.string().min(1).max(80),
+      identity_number: z.string().min(4).max(40),
+    })
+    .optional(),
+  balances: z.array(
+    z.strictObject({
+      currency: currencySchema,
+      amount_minor: priceMinorSchema,
+      /** How far the balance may go below zero. */
+      credit_minor: priceMinorSchema.optional(),
+    }),
+  ),
 });
 
 export const seedSchema = z
@@ -47,12 +75,20 @@ export const seedSchema = z
     vendors: z.array(vendorSchema),
     terminals: z.array(terminalSchema),
     payers: z.array(payerSchema),
+    /** What is sold by telephone. */
+    products: z.array(productSeedSchema).default([]),
   })
   .superRefine((seed, context) => {
-    for (const [at, { vendor }] of seed.terminals.entries()) {
-      if (seed.vendors.some(({ id }) => id === vendor)) continue;
-      const message = `no vendor is called ${vendor}; add it to vendors`;
-      context.addIssue({ code: 'custom', path: ['terminals', at, 'vendor'], message });
+    const known = new Set(seed.vendors.map(({ id }) => id));
+    const check = (where: 'terminals' | 'products', at: number, field: string, id: string) => {
+      if (known.has(id)) return;
+      const message = `no vendor is called ${id}; add it to vendors`;
+      context.addIssue({ code: 'custom', path: [where, at, field], message });
+    };
+    for (const [at, { vendor }] of seed.terminals.entries())
+      check('terminals', at, 'vendor', vendor);
+    for (const [at, { merchant }] of seed.products.entries()) {
+      check('products', at, 'merchant', merchant);
     }
   });
 export type Seed = z.input<typeof seedSchema>;
@@ -81,7 +117,14 @@ export async function applySeed(parts: SeedParts, seed: ReadSeed): Promise<void>
     tx.settings.set('calling_code', seed.calling_code);
     for (const { id, name } of seed.vendors) tx.terminals.addVendor(id, name);
     for (const terminal of seed.terminals) addTerminal(tx, keys, seed, terminal);
-    for (const payer of hashed) addPayer(tx, payer, clock.now());
+    for (const payer of hashed) addPayer(tx, keys, payer, clock.now());
+    for (const product of seed.products) addProduct(tx, product, clock.now());
+    for (const { phone, holder } of seed.payers) {
+      const payer = tx.payers.byPhone(phone);
+      if (holder === undefined || payer === undefined) continue;
+      const { name, identity_number: number } = holder;
+      tx.payers.identify(payer.id, name, identityDigest(keys, number), maskIdentity(number));
+    }
   });
 }
 
@@ -96,19 +139,30 @@ function addTerminal(
   const stall = stallSchema.parse({ vendor: name, ...settings });
   tx.terminals.put(id, vendor, JSON.stringify(stall));
   tx.terminals.addCode(codeDigest(keys, enrolment_code), id);
-  openAccount(tx, vendorAccount(vendor, stall.currency), 'liability', stall.currency, 0);
+  openAccount(tx, merchantAccount(vendor, stall.currency), 'liability', stall.currency, 0);
 }
 
 function addPayer(
   tx: Transaction,
+  keys: GatewayKeys,
   payer: ReadSeed['payers'][number] & { readonly id: string },
   now: number,
 ): void {
   const { id, phone, pin, state, balances } = payer;
-  tx.payers.add({ id, phone, pin, state });
-  for (const { currency, amount_minor } of balances) {
+  const number = payer.holder?.identity_number;
+  tx.payers.add({
+    id,
+    phone,
+    pin,
+    state,
+    holder_name: payer.holder?.name ?? null,
+    identity_digest: number === undefined ? null : identityDigest(keys, number),
+    identity_masked: number === undefined ? null : maskIdentity(number),
+  });
+  for (const { currency, amount_minor, credit_minor } of balances) {
     openAccount(tx, fundingAccount(currency), 'asset', currency, null);
-    openAccount(tx, payerAccount(id, currency), 'liability', currency, 0);
+    // The other way round than `-credit_minor`, so that no credit is 0 and not -0.
+    openAccount(tx, payerAccount(id, currency), 'liability', currency, 0 - (credit_minor ?? 0));
     post(tx, {
       reference: `opening:${id}:${currency}`,
       kind: 'opening',

@@ -14,6 +14,9 @@ import {
 } from '../issuer/gate.ts';
 import type { Transaction } from '../store/writer.ts';
 
+/** How long an answer may be on its way before it is asked after, ms: over any client's time-out. */
+export const ON_ITS_WAY_MS = 12_000;
+
 const merchantSchema = z.string().regex(/^[a-z0-9-]{1,30}$/);
 const orderSchema = z.string().min(1).max(64);
 const at = z.int().min(0);

@@ -1,160 +1,249 @@
 /**
- * Takes a pay instruction to its end. The decision (order, ledger, outbox and the answer to the
- * Idempotency-Key) is one transaction, so that two phones with ten retries each pay once.
+ * A payment of the acquirer: it asks the issuer and posts what it answers to the merchant, once. An
+ * answer that does not come leaves the payment `asking`, for the resolver to finish or to undo.
  */
-import { writeOrderNumber } from '#device/codecs/order-number.ts';
 import type { Currency } from '#device/messages/money.ts';
-import type { DeclineReason } from '#device/messages/order.ts';
-import type { Chance, Clock } from '../clock.ts';
-import { type Admitted, admit, authenticate, debit } from '../issuer/issuer.ts';
-import { maskPhone } from '../issuer/mask.ts';
+import type { Clock } from '../clock.ts';
+import { type Ask, type Steps, through, throughHere } from '../gate.ts';
+import type {
+  AuthoriseAnswer,
+  DebitAnswer,
+  DebitRequest,
+  IssuerGate,
+  IssuerStatus,
+} from '../issuer/gate.ts';
 import { type GatewayKeys, keyedDigest } from '../keys.ts';
-import { addEvent, endOrder } from '../orders/orders.ts';
-import type { OrderRow, OrderState, PayerRow, Tables } from '../store/tables.ts';
-import { StoreError, type Transaction, type Writer } from '../store/writer.ts';
+import { post } from '../ledger/ledger.ts';
+import type { Log } from '../log.ts';
+import type { Tables } from '../store/tables.ts';
+import type { PaymentRow, PaymentState } from '../store/tables-money.ts';
+import type { Transaction, Writer } from '../store/writer.ts';
+import { merchantTransfer } from './accounts.ts';
+import { ON_ITS_WAY_MS, type PayAnswer, type PayRequest, type TellResult } from './gate.ts';
 
-export interface PayInstruction {
-  readonly order: string;
-  /** The payer's own name for this attempt. */
-  readonly key: string;
-  /** E.164. */
-  readonly phone: string;
-  readonly pin: string;
-}
-
-/** What became of an instruction; kept, and given again for the same key and instruction. */
-export type PayAnswer =
-  | { readonly kind: 'paid'; readonly payment: string }
-  | { readonly kind: 'declined'; readonly reason: DeclineReason }
-  | { readonly kind: 'closed'; readonly state: OrderState }
-  | { readonly kind: 'unknown_order' }
-  | ({ readonly kind: 'not_admitted' } & Extract<Admitted, { ok: false }>);
-
-export type Paid =
-  | { readonly ok: true; readonly answer: PayAnswer; readonly replayed: boolean }
-  | { readonly ok: false; readonly code: 'idempotency_key_reused' | 'payment_in_flight' };
-
-export interface PaymentsParts {
+export interface AcquirerParts {
   readonly tables: Tables;
   readonly writer: Writer;
   readonly clock: Clock;
-  readonly chance: Chance;
-  readonly keys: GatewayKeys;
+  readonly keys: Pick<GatewayKeys, 'digest'>;
+  readonly log: Log;
+  readonly issuer: IssuerGate;
+  /** Tells whoever asked for a payment or refund that it did not get an answer of. */
+  readonly tell: TellResult;
 }
 
-/** Instructions worked on at once: checking a PIN is slow on purpose. */
-const IN_FLIGHT = 512;
+type Answer = DebitAnswer | AuthoriseAnswer;
 
 export class Payments {
-  readonly #parts: PaymentsParts;
-  /** Keys being worked on by this process, the only one that writes to its store. */
-  readonly #inFlight = new Set<string>();
+  readonly #parts: AcquirerParts;
 
-  constructor(parts: PaymentsParts) {
+  constructor(parts: AcquirerParts) {
     this.#parts = parts;
   }
 
-  /** Rejects with a `StoreError` where nothing was recorded; then the same key may be tried again. */
-  async pay(instruction: PayInstruction): Promise<Paid> {
-    const known = this.recall(instruction);
-    if (known !== null) return known;
-    if (this.#inFlight.size >= IN_FLIGHT) throw new StoreError('too many payments at once');
-    const flight = flightOf(instruction);
-    this.#inFlight.add(flight);
-    try {
-      return { ok: true, answer: await this.#decide(instruction), replayed: false };
-    } finally {
-      this.#inFlight.delete(flight);
-    }
+  /** Inside a unit that is open; only where the issuer is in the same store. */
+  payHere(tx: Transaction, request: PayRequest): PayAnswer {
+    const ask = this.#ask(request);
+    if (ask.where === 'there') throw new Error('the issuer is elsewhere: it can only be called');
+    return throughHere(tx, ask.ask, this.#steps(request, ask.where));
   }
 
-  /** What this key already got, or that it is being worked on; `null` for a new key. */
-  recall(instruction: PayInstruction): Paid | null {
-    if (this.#inFlight.has(flightOf(instruction))) return { ok: false, code: 'payment_in_flight' };
-    const kept = this.#parts.tables.answers.find(scopeOf(instruction), instruction.key);
-    if (kept === undefined) return null;
-    const same = kept.fingerprint === this.#fingerprint(instruction);
-    if (!same) return { ok: false, code: 'idempotency_key_reused' };
-    return { ok: true, answer: JSON.parse(kept.answer) as PayAnswer, replayed: true };
+  /** `always` tells the result also where the answer came at once. */
+  pay(request: PayRequest, tells: 'pending' | 'always' = 'pending'): Promise<PayAnswer> {
+    const ask = this.#ask(request);
+    return through(this.#parts.writer, ask, this.#steps(request, ask.where, tells));
   }
 
-  #fingerprint(instruction: PayInstruction): string {
-    const { phone, pin } = instruction;
-    return keyedDigest(this.#parts.keys, `${scopeOf(instruction)}\n${phone}\n${pin}`);
+  #ask(request: PayRequest): Ask<DebitRequest, Answer> {
+    const { debit, authorise } = this.#parts.issuer;
+    return request.capture === 'now' ? debit : authorise;
   }
 
-  async #decide(instruction: PayInstruction): Promise<PayAnswer> {
-    const { order, key, phone, pin } = instruction;
-    const { tables, writer, clock, chance, keys } = this.#parts;
-    const fingerprint = this.#fingerprint(instruction);
-    const payment = `PAY-${writeOrderNumber(chance.bytes(10))}`;
-    const early = closedAnswer(tables.orders.find(order));
-    const authenticated =
-      early === null ? await authenticate(tables, keys, phone, pin) : ({ who: 'unknown' } as const);
-    return writer.run((tx) => {
-      const now = clock.now();
-      const answer =
-        closedAnswer(tx.orders.find(order)) ??
-        expireLate(tx, order, now) ??
-        decideAdmitted(tx, order, admit(tx, authenticated, now), payment, now);
-      tx.answers.add(
-        scopeOf(instruction),
-        key,
-        { fingerprint, answer: JSON.stringify(answer) },
-        now,
+  #steps(
+    request: PayRequest,
+    where: 'here' | 'there',
+    tells: 'pending' | 'always' = 'pending',
+  ): Steps<DebitRequest, Answer, PayAnswer> {
+    const { clock } = this.#parts;
+    const now = Math.floor(clock.now());
+    const fresh = this.#freshRow(request, tells, now);
+    const { id, merchant, amount_minor, currency, payer, order: reference } = request;
+    return {
+      begin: (tx) => {
+        const end = beginPayment(tx, fresh);
+        return end === null
+          ? { ask: { id, payer, amount_minor, currency, merchant, reference } }
+          : { end };
+      },
+      remember: (tx) => {
+        tx.payments.put({ ...fresh, next_at: now + ON_ITS_WAY_MS });
+        tx.note({ about: 'open' });
+      },
+      finish: (tx, _question, answer) => {
+        const row = where === 'here' ? fresh : tx.payments.find(id);
+        return row === undefined ? PENDING : this.finish(tx, row, answer);
+      },
+      lost: (tx, _question, cause) => {
+        const row = tx.payments.find(id);
+        if (row?.state !== 'asking') return row === undefined ? PENDING : answerOf(row);
+        this.#log('warn', row, `the issuer did not answer: ${String(cause)}`);
+        tx.payments.put({ ...row, tell: 1, next_at: Math.floor(clock.now()) + 500 });
+        tx.note({ about: 'open' });
+        return PENDING;
+      },
+    };
+  }
+
+  #freshRow(request: PayRequest, tells: 'pending' | 'always', now: number): PaymentRow {
+    const { id, merchant, order, amount_minor, currency, capture, payer } = request;
+    // The proof itself is the issuer's to compare: here it only has to be the same one.
+    const content = [merchant, order, amount_minor, currency, capture, payer.proof];
+    return {
+      id,
+      fingerprint: keyedDigest(this.#parts.keys, `pay\n${JSON.stringify(content)}`),
+      merchant,
+      order_number: order,
+      amount_minor,
+      currency,
+      capture,
+      state: 'asking',
+      answer: JSON.stringify(PENDING),
+      captured_minor: 0,
+      tell: tells === 'always' ? 1 : 0,
+      tries: 0,
+      next_at: null,
+      begun_at: now,
+      ended_at: null,
+    };
+  }
+
+  /** Takes the issuer's answer; changes nothing where the payment has ended otherwise. */
+  finish(tx: Transaction, row: PaymentRow, said: Answer): PayAnswer {
+    if (row.state !== 'asking') return answerOf(row);
+    const now = Math.floor(this.#parts.clock.now());
+    const { state, answer } = readAnswer(said);
+    if (said.said === 'conflict') this.#log('error', row, 'the issuer knows another of this id');
+    if (state === 'paid') {
+      requirePosted(
+        post(tx, merchantTransfer(row, 'payment', `pay:${row.id}`, row.amount_minor, now)),
       );
-      return answer;
-    });
+    }
+    return this.#end(tx, row, state, answer, now);
+  }
+
+  /** What the resolver has learnt; where the issuer never had it, it is undone before it can come. */
+  resolve(tx: Transaction, id: string, status: IssuerStatus): void {
+    const row = tx.payments.find(id);
+    if (row?.state !== 'asking') return;
+    if (status.said === 'answered' && !status.reversed) {
+      this.finish(tx, row, status.answer as Answer);
+      return;
+    }
+    const now = Math.floor(this.#parts.clock.now());
+    if (status.said === 'unknown') {
+      tx.payments.putAction({
+        id: `undo:${id}`,
+        kind: 'void',
+        payment: id,
+        amount_minor: row.amount_minor,
+        state: 'asking',
+        answer: JSON.stringify({ said: 'voided', at: now }),
+        tries: 0,
+        next_at: now,
+        begun_at: now,
+        ended_at: null,
+      });
+      tx.note({ about: 'open' });
+    }
+    this.#end(tx, row, 'not_made', { said: 'not_made' }, now);
+  }
+
+  #end(
+    tx: Transaction,
+    row: PaymentRow,
+    state: PaymentState,
+    answer: PayAnswer,
+    now: number,
+  ): PayAnswer {
+    const captured_minor = state === 'paid' ? row.amount_minor : 0;
+    const ended: PaymentRow = {
+      ...row,
+      state,
+      answer: JSON.stringify(answer),
+      captured_minor,
+      next_at: null,
+      ended_at: now,
+    };
+    tx.payments.put(ended);
+    if (ended.tell === 1) tellPayment(tx, this.#parts.tell, ended, answer, now);
+    return answer;
+  }
+
+  #log(level: 'warn' | 'error', row: PaymentRow, says: string): void {
+    this.#parts.log({ level, place: 'acquirer/payments', says: `payment ${row.id}: ${says}` });
   }
 }
 
-const scopeOf = ({ order }: PayInstruction): string => `pay:${order}`;
-const flightOf = ({ order, key }: PayInstruction): string => `${order}\n${key}`;
+const PENDING: PayAnswer = { said: 'pending' };
 
-function closedAnswer(row: OrderRow | undefined): PayAnswer | null {
-  if (row === undefined) return { kind: 'unknown_order' };
-  return row.state === 'offered' ? null : { kind: 'closed', state: row.state };
+export const answerOf = (row: PaymentRow): PayAnswer => JSON.parse(row.answer) as PayAnswer;
+
+/** The answer of a payment that need not be asked for, `null` where it has to be. */
+function beginPayment(tx: Transaction, fresh: PaymentRow): PayAnswer | null {
+  const { id, merchant, order_number, begun_at } = fresh;
+  const earlier = tx.payments.find(id);
+  if (earlier !== undefined) {
+    return earlier.fingerprint === fresh.fingerprint ? answerOf(earlier) : { said: 'conflict' };
+  }
+  const end = (state: 'voided' | 'closed'): PayAnswer => {
+    const answer: PayAnswer = { said: state };
+    tx.payments.put({ ...fresh, state, answer: JSON.stringify(answer), ended_at: begun_at });
+    return answer;
+  };
+  // A void that came first: then it must never be paid.
+  if (tx.payments.actionsOf(id).some(({ kind }) => kind === 'void')) return end('voided');
+  return tx.payments.ofOrder(merchant, order_number) === undefined ? null : end('closed');
 }
 
-/** The order's time may be over though the timer has not come round yet. */
-function expireLate(tx: Transaction, order: string, now: number): PayAnswer | null {
-  const row = tx.orders.find(order);
-  if (row === undefined || row.expires_at > now) return null;
-  endOrder(tx, order, { state: 'expired' }, now);
-  return { kind: 'closed', state: 'expired' };
+function readAnswer(said: Answer): { state: PaymentState; answer: PayAnswer } {
+  switch (said.said) {
+    case 'debited':
+      return { state: 'paid', answer: { said: 'paid', payer: said.payer, at: said.at } };
+    case 'authorised': {
+      const answer: PayAnswer = { said: 'authorised', payer: said.payer, at: said.at };
+      return { state: 'authorised', answer };
+    }
+    case 'declined':
+      return { state: 'declined', answer: said };
+    case 'not_admitted':
+      return { state: 'not_admitted', answer: said };
+    case 'refused':
+    case 'conflict':
+      return { state: 'not_made', answer: { said: 'not_made' } };
+  }
 }
 
-function decideAdmitted(
+function tellPayment(
   tx: Transaction,
-  order: string,
-  admitted: Admitted,
-  payment: string,
-  now: number,
-): PayAnswer {
-  if (!admitted.ok) {
-    addEvent(tx, order, 'payer_refused', now, { code: admitted.code });
-    return { kind: 'not_admitted', ...admitted };
-  }
-  const row = tx.orders.find(order);
-  if (row === undefined) return { kind: 'unknown_order' };
-  return settle(tx, row, admitted.payer, payment, now);
+  tell: TellResult,
+  row: PaymentRow,
+  answer: PayAnswer,
+  at: number,
+): void {
+  tell(tx, {
+    kind: 'payment',
+    event: `payment.${row.id}.${answer.said}`,
+    id: row.id,
+    merchant: row.merchant,
+    order: row.order_number,
+    amount_minor: row.amount_minor,
+    currency: row.currency as Currency,
+    answer,
+    at,
+  });
 }
 
-function settle(
-  tx: Transaction,
-  row: OrderRow,
-  payer: PayerRow,
-  payment: string,
-  now: number,
-): PayAnswer {
-  const { number, vendor, amount_minor } = row;
-  const currency = row.currency as Currency;
-  const masked = maskPhone(payer.phone);
-  const debited = debit(tx, payer, { order: number, vendor, amount_minor, currency }, now);
-  if (debited === 'debited') {
-    endOrder(tx, number, { state: 'paid', payment, payer: masked }, now);
-    return { kind: 'paid', payment };
-  }
-  endOrder(tx, number, { state: 'declined', reason: debited, payer: masked }, now);
-  return { kind: 'declined', reason: debited };
+/** For transfers that nothing can stand against. */
+export function requirePosted(posted: { readonly ok: boolean }): void {
+  if (!posted.ok) throw new Error('the books have no room for what was decided');
 }

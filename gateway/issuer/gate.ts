@@ -32,12 +32,11 @@ export const payerProofSchema = z.discriminatedUnion('by', [
 export type PayerProof = z.infer<typeof payerProofSchema>;
 
 /**
- * A proof, presented before any unit begins, because comparing a PIN is slow on purpose. `checked`
- * is the issuer's own note where it is in the same store; nobody else can make or read one.
+ * A proof that was presented to the gate before any unit begins, because comparing a PIN is slow on
+ * purpose. It is good for that gate alone.
  */
 export interface Presented {
   readonly proof: PayerProof;
-  readonly checked: unknown;
 }
 
 const taking = {
@@ -172,7 +171,9 @@ export interface IssuerVerbs {
   readonly status: Verb<string, IssuerStatus>;
 }
 
-export type IssuerGate = Gate<IssuerVerbs> & {
+export interface IssuerPresents {
   /** To be done once, before the unit or the call that uses it. */
   present(proof: PayerProof): Promise<Presented>;
-};
+}
+
+export type IssuerGate = Gate<IssuerVerbs> & IssuerPresents;

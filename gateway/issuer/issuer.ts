@@ -1,97 +1,199 @@
-/** The issuer keeps payers' accounts: it says who a payer is, and debits. */
-import type { Currency } from '#device/messages/money.ts';
-import type { DeclineReason } from '#device/messages/order.ts';
-import type { GatewayKeys } from '../keys.ts';
-import { openAccount, payerAccount, post, vendorAccount } from '../ledger/ledger.ts';
+/**
+ * The issuer keeps payers' accounts: it admits a payer, freezes, takes and gives back. Each request
+ * is decided once, inside the transaction of whoever asks, and its answer is kept with it.
+ */
+import type { Clock } from '../clock.ts';
+import { type GateHere, here } from '../gate.ts';
+import { type GatewayKeys, keyedDigest } from '../keys.ts';
+import { placeHold } from '../ledger/holds.ts';
+import { post } from '../ledger/ledger.ts';
 import type { PayerRow, Tables } from '../store/tables.ts';
+import type { IssuedRow } from '../store/tables-money.ts';
 import type { Transaction } from '../store/writer.ts';
-import { hashPin, verifyPin } from './pin.ts';
+import { duePosting, holdOf, payerAccount } from './accounts.ts';
+import { admit, present, proofDigest } from './admission.ts';
+import type {
+  AuthoriseAnswer,
+  DebitAnswer,
+  DebitRequest,
+  IssuerPresents,
+  IssuerStatus,
+  IssuerVerbs,
+  PayerProof,
+  Presented,
+} from './gate.ts';
+import { maskPhone } from './mask.ts';
+import { captureTaken, type Decision, refundTaken, releaseTaken, reverseTaken } from './taken.ts';
 
-/** Wrong PINs in a row after which an account is locked. */
-const TRIES = 5;
-const LOCKED_MS = 15 * 60_000;
-
-export type Authenticated =
-  | { readonly who: 'unknown' }
-  | { readonly who: 'known'; readonly payer: string; readonly right: boolean };
-
-/** `+86 138-0000-0001` → `+8613800000001`; without `+` the default calling code is put before it. */
-export function readPhone(text: string, callingCode: string): string | null {
-  const digits = text.replace(/[\s().-]/g, '');
-  const whole = digits.startsWith('+') ? digits : `+${callingCode}${digits.replace(/^0/, '')}`;
-  return /^\+[1-9]\d{6,14}$/.test(whole) ? whole : null;
+export interface IssuerParts {
+  readonly tables: Tables;
+  readonly clock: Clock;
+  readonly keys: GatewayKeys;
 }
 
-/** Compares the PIN outside any transaction, because that is slow on purpose. */
-export async function authenticate(
-  tables: Pick<Tables, 'payers'>,
-  keys: Pick<GatewayKeys, 'pin'>,
-  phone: string,
-  pin: string,
-): Promise<Authenticated> {
-  const payer = tables.payers.byPhone(phone);
-  if (payer === undefined) {
-    // As slow as a known number, so that nobody can find out who has an account.
-    await hashPin(keys.pin, pin, new Uint8Array(16));
-    return { who: 'unknown' };
-  }
-  return { who: 'known', payer: payer.id, right: await verifyPin(keys.pin, pin, payer.pin) };
+/** One request as it is kept; `body` is all that makes it this one and no other. */
+interface Request {
+  readonly id: string;
+  readonly kind: IssuedRow['kind'];
+  readonly of?: string;
+  readonly body: unknown;
+  readonly reference?: string;
 }
 
-export type Admitted =
-  | { readonly ok: true; readonly payer: PayerRow }
-  | { readonly ok: false; readonly code: 'wrong_pin'; readonly tries_left?: number }
-  | { readonly ok: false; readonly code: 'account_locked'; readonly retry_at: number };
+export class Issuer {
+  readonly #parts: IssuerParts;
 
-/** Counts wrong PINs and locks the account after {@link TRIES}; a right one clears the count. */
-export function admit(tx: Transaction, authenticated: Authenticated, now: number): Admitted {
-  if (authenticated.who === 'unknown') return { ok: false, code: 'wrong_pin' };
-  const payer = tx.payers.find(authenticated.payer);
-  if (payer === undefined) return { ok: false, code: 'wrong_pin' };
-  if (payer.locked_until > now) {
-    return { ok: false, code: 'account_locked', retry_at: payer.locked_until };
+  constructor(parts: IssuerParts) {
+    this.#parts = parts;
   }
-  if (authenticated.right) {
-    if (payer.failures > 0) tx.payers.setFailures(payer.id, 0, 0);
-    return { ok: true, payer };
+
+  present(proof: PayerProof): Promise<Presented> {
+    return present(this.#parts.tables, this.#parts.keys, proof);
   }
-  const failures = payer.failures + 1;
-  if (failures < TRIES) {
-    tx.payers.setFailures(payer.id, failures, 0);
-    return { ok: false, code: 'wrong_pin', tries_left: TRIES - failures };
+
+  /** The gate of one organisation in the same store; request ids are its own. */
+  gate(caller: string): GateHere<IssuerVerbs> & IssuerPresents {
+    return {
+      present: (proof) => this.present(proof),
+      authorise: here(
+        (tx, request) => this.#take(tx, caller, 'authorise', request) as AuthoriseAnswer,
+      ),
+      debit: here((tx, request) => this.#take(tx, caller, 'debit', request) as DebitAnswer),
+      capture: here((tx, { id, authorisation: of, amount_minor }) =>
+        this.#once(tx, caller, { id, kind: 'capture', of, body: amount_minor }, (now) =>
+          captureTaken(tx, caller, of, id, amount_minor, now),
+        ),
+      ),
+      release: here((tx, { id, authorisation: of }) =>
+        this.#once(tx, caller, { id, kind: 'release', of, body: null }, (now) =>
+          releaseTaken(tx, caller, of, now),
+        ),
+      ),
+      reverse: here((tx, { id, of }) =>
+        this.#once(tx, caller, { id, kind: 'reverse', of, body: null }, (now) =>
+          reverseTaken(tx, caller, of, id, now),
+        ),
+      ),
+      refund: here((tx, { id, of, amount_minor }) =>
+        this.#once(tx, caller, { id, kind: 'refund', of, body: amount_minor }, (now) =>
+          refundTaken(tx, caller, of, id, amount_minor, now),
+        ),
+      ),
+      status: here((tx, id) => this.#status(tx, caller, id)),
+    };
   }
-  tx.payers.setFailures(payer.id, 0, now + LOCKED_MS);
-  return { ok: false, code: 'account_locked', retry_at: now + LOCKED_MS };
+
+  #once<A extends { said: string }>(
+    tx: Transaction,
+    caller: string,
+    request: Request,
+    decide: (now: number) => Decision<A>,
+  ): A | { said: 'conflict' } {
+    const { id, kind, of = null } = request;
+    const content = `issued\n${kind}\n${of}\n${JSON.stringify(request.body)}`;
+    const fingerprint = keyedDigest(this.#parts.keys, content);
+    const earlier = tx.issued.find(caller, id);
+    if (earlier !== undefined) {
+      const same = earlier.fingerprint === fingerprint;
+      return same ? (JSON.parse(earlier.answer) as A) : { said: 'conflict' };
+    }
+    const now = Math.floor(this.#parts.clock.now());
+    const { answer, account = null, amount_minor, reference } = decide(now);
+    tx.issued.add({
+      caller,
+      id,
+      kind,
+      of_request: of,
+      fingerprint,
+      said: answer.said,
+      answer: JSON.stringify(answer),
+      account,
+      amount_minor,
+      reference: reference ?? request.reference ?? null,
+      at: now,
+    });
+    return answer;
+  }
+
+  #take(tx: Transaction, caller: string, kind: 'authorise' | 'debit', request: DebitRequest) {
+    const { id, payer, amount_minor, currency, merchant, reference } = request;
+    const body = [amount_minor, currency, merchant, reference, proofDigest(payer)];
+    return this.#once(tx, caller, { id, kind, body, reference }, (now) =>
+      take(tx, caller, kind, request, now),
+    );
+  }
+
+  #status(tx: Pick<Tables, 'issued'>, caller: string, id: string): IssuerStatus {
+    const row = tx.issued.find(caller, id);
+    if (row === undefined) return { said: 'unknown' };
+    const reversed = tx.issued
+      .about(caller, id)
+      .some(({ kind, said }) => kind === 'reverse' && said === 'reversed');
+    const answer = JSON.parse(row.answer) as { said: string };
+    return { said: 'answered', kind: row.kind, answer, reversed };
+  }
 }
 
-export interface Debit {
-  readonly order: string;
-  readonly vendor: string;
-  readonly amount_minor: number;
-  readonly currency: Currency;
-}
+type Taken = AuthoriseAnswer | DebitAnswer;
 
-/** Moves the money from payer to vendor, or says why it stays; once per order, whatever is repeated. */
-export function debit(
+/** Freezes or takes, after all checks: request, payer, state of the account, balance or credit. */
+function take(
   tx: Transaction,
-  payer: PayerRow,
-  order: Debit,
+  caller: string,
+  kind: 'authorise' | 'debit',
+  request: DebitRequest,
   now: number,
-): 'debited' | DeclineReason {
-  if (payer.state === 'blocked') return 'account_blocked';
-  const from = payerAccount(payer.id, order.currency);
-  const to = vendorAccount(order.vendor, order.currency);
-  if (tx.ledger.account(from) === undefined) return 'insufficient_funds';
-  openAccount(tx, to, 'liability', order.currency, 0);
-  const posted = post(tx, {
-    reference: `payment:${order.order}`,
-    kind: 'payment',
-    order_number: order.order,
-    at: now,
-    postings: [
-      { account: from, amount_minor: -order.amount_minor },
-      { account: to, amount_minor: order.amount_minor },
-    ],
-  });
-  return posted.ok ? 'debited' : 'insufficient_funds';
+): Decision<Taken> {
+  const nothing = (answer: Taken): Decision<Taken> => ({ answer, amount_minor: 0 });
+  if (tx.issued.about(caller, request.id).some((each) => each.kind === 'reverse')) {
+    // Its reversal came first: then it must never happen.
+    return nothing({ said: 'refused', code: 'reversed' });
+  }
+  const admitted = admit(tx, request.payer, now);
+  if (admitted.said !== 'admitted') return nothing(admitted);
+  const payer = maskPhone(admitted.payer.phone);
+  if (admitted.payer.state !== 'active') {
+    return nothing({ said: 'declined', reason: 'account_blocked', payer });
+  }
+  const account = takeFrom(tx, caller, kind, request, admitted.payer, now);
+  if (account === null) return nothing({ said: 'declined', reason: 'insufficient_funds', payer });
+  const answer: Taken =
+    kind === 'debit'
+      ? { said: 'debited', payer, at: now }
+      : { said: 'authorised', authorisation: request.id, payer, at: now };
+  return { answer, account, amount_minor: request.amount_minor };
+}
+
+/** The account that it was taken from, `null` where there is too little. */
+function takeFrom(
+  tx: Transaction,
+  caller: string,
+  kind: 'authorise' | 'debit',
+  { id, amount_minor, currency, reference }: DebitRequest,
+  payer: PayerRow,
+  now: number,
+): string | null {
+  const account = payerAccount(payer.id, currency);
+  if (tx.ledger.account(account) === undefined) return null;
+  const done =
+    kind === 'authorise'
+      ? placeHold(tx, {
+          id: holdOf(caller, id),
+          account,
+          amount_minor,
+          purpose: 'authorisation',
+          order_number: reference,
+          at: now,
+        })
+      : post(tx, {
+          reference: `issuer:debit:${caller}:${id}`,
+          kind: 'debit',
+          order_number: reference,
+          at: now,
+          postings: [
+            { account, amount_minor: -amount_minor },
+            duePosting(caller, currency, amount_minor),
+          ],
+        });
+  return done.ok ? account : null;
 }

@@ -6,29 +6,53 @@
 import { type Currency, minor, sumMinor } from '#device/messages/money.ts';
 import type { AccountKind, AccountRow, Tables } from '../store/tables.ts';
 
+/** What an account has to be where a transfer is the first to name it. */
+export interface NewAccount {
+  readonly kind: AccountKind;
+  readonly currency: Currency;
+  readonly floor_minor: number | null;
+}
+
+export interface Posting {
+  readonly account: string;
+  /** Credit positive, debit negative. */
+  readonly amount_minor: number;
+  /** Opens the account where there is none yet. */
+  readonly opens?: NewAccount;
+}
+
 /** A programmer's error: an unbalanced or malformed transfer. The unit that made it is undone. */
 export class LedgerError extends Error {}
 
 export interface Transfer {
   /** Names the movement; posting the same reference again changes nothing. */
   readonly reference: string;
-  readonly kind: 'opening' | 'payment';
+  readonly kind: TransferKind;
   readonly order_number: string | null;
   /** ms since 1970. */
   readonly at: number;
-  readonly postings: readonly { readonly account: string; readonly amount_minor: number }[];
+  readonly postings: readonly Posting[];
 }
+
+export type TransferKind =
+  /** Balances brought in. */
+  | 'opening'
+  /** Issuer: taken from a payer at once. */
+  | 'debit'
+  /** What was frozen is taken. */
+  | 'capture'
+  /** Acquirer: a merchant's takings grow. */
+  | 'payment'
+  | 'refund'
+  /** A movement is undone. */
+  | 'reversal';
 
 export type Posted =
   | { readonly ok: true; readonly repeated: boolean }
   | { readonly ok: false; readonly why: 'below_floor'; readonly account: string };
 
-export const payerAccount = (payer: string, currency: Currency): string =>
-  `payer:${payer}:${currency}`;
-export const vendorAccount = (vendor: string, currency: Currency): string =>
-  `vendor:${vendor}:${currency}`;
-/** Where opening balances come from: money that payers brought in. */
-export const fundingAccount = (currency: Currency): string => `funding:${currency}`;
+/** The organisation whose books an account is in: its id begins with that. */
+export const bookOf = (account: string): string => /^([a-z-]+):/.exec(account)?.[1] ?? '';
 
 /** Opens an account unless it is there. `floorMinor` is the lowest balance it may have. */
 export function openAccount(
@@ -42,34 +66,34 @@ export function openAccount(
   tables.ledger.addAccount({ id, kind, currency, floor_minor: floorMinor });
 }
 
-/** What may be taken out now. Holds, once there are any, are taken off here and nowhere else. */
+/**
+ * What may be taken out now: holds are taken off here and nowhere else. A floor below zero is a
+ * credit line.
+ */
 export const availableMinor = (account: AccountRow): number =>
   account.floor_minor === null
     ? Number.MAX_SAFE_INTEGER
-    : account.balance_minor - account.floor_minor;
+    : account.balance_minor - account.held_minor - account.floor_minor;
 
 /**
  * Posts a transfer, or answers `below_floor` and posts nothing. Throws a {@link LedgerError} where
  * the transfer itself is wrong.
  */
 export function post(tables: Pick<Tables, 'ledger'>, transfer: Transfer): Posted {
-  const moves = transfer.postings.map(({ account, amount_minor }) => ({
-    account: knownAccount(tables, account),
+  const moves = transfer.postings.map(({ account, amount_minor, opens }) => ({
+    account: knownAccount(tables, account, opens),
     amount_minor: minor(amount_minor),
   }));
   checkBalanced(transfer.reference, moves);
-  const earlier = tables.ledger.transferOf(transfer.reference);
-  if (earlier !== undefined) {
-    checkSame(tables, earlier.id, transfer);
-    return { ok: true, repeated: true };
-  }
   for (const { account, amount_minor } of moves) {
     if (amount_minor < 0 && availableMinor(account) < -amount_minor) {
+      if (wasPosted(tables, transfer)) return { ok: true, repeated: true };
       return { ok: false, why: 'below_floor', account: account.id };
     }
   }
   const { postings: _, ...head } = transfer;
   const id = tables.ledger.addTransfer(head);
+  if (id === null) return { ok: true, repeated: wasPosted(tables, transfer) };
   for (const { account, amount_minor } of moves) {
     tables.ledger.addPosting({
       transfer: id,
@@ -82,10 +106,16 @@ export function post(tables: Pick<Tables, 'ledger'>, transfer: Transfer): Posted
   return { ok: true, repeated: false };
 }
 
-function knownAccount(tables: Pick<Tables, 'ledger'>, id: string): AccountRow {
+export function knownAccount(
+  tables: Pick<Tables, 'ledger'>,
+  id: string,
+  opens?: NewAccount,
+): AccountRow {
   const account = tables.ledger.account(id);
-  if (account === undefined) throw new LedgerError(`there is no account ${id}: open it first`);
-  return account;
+  if (account !== undefined) return account;
+  if (opens === undefined) throw new LedgerError(`there is no account ${id}: open it first`);
+  tables.ledger.addAccount({ id, ...opens });
+  return { id, ...opens, balance_minor: 0, held_minor: 0 };
 }
 
 function checkBalanced(
@@ -99,6 +129,9 @@ function checkBalanced(
   if (moves.some(({ amount_minor }) => amount_minor === 0)) {
     throw new LedgerError(`${reference} has a posting of nothing`);
   }
+  if (new Set(moves.map(({ account }) => bookOf(account.id))).size !== 1) {
+    throw new LedgerError(`${reference} is in the books of two organisations`);
+  }
   const byCurrency = Map.groupBy(moves, ({ account }) => account.currency);
   for (const [currency, postings] of byCurrency) {
     const total = sumMinor(postings.map(({ amount_minor }) => amount_minor));
@@ -107,13 +140,17 @@ function checkBalanced(
   }
 }
 
-function checkSame(tables: Pick<Tables, 'ledger'>, id: number, transfer: Transfer): void {
-  const write = (postings: readonly { account: string; amount_minor: number }[]): string =>
+/** Whether this very transfer was posted before; throws where another one took its reference. */
+function wasPosted(tables: Pick<Tables, 'ledger'>, transfer: Transfer): boolean {
+  const earlier = tables.ledger.transferOf(transfer.reference);
+  if (earlier === undefined) return false;
+  const write = (postings: readonly Posting[]): string =>
     postings
       .map(({ account, amount_minor }) => `${account} ${amount_minor}`)
       .sort()
       .join(', ');
-  if (write(tables.ledger.postingsOf(id)) !== write(transfer.postings)) {
+  if (write(tables.ledger.postingsOf(earlier.id)) !== write(transfer.postings)) {
     throw new LedgerError(`${transfer.reference} was posted before with other postings`);
   }
+  return true;
 }

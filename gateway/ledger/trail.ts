@@ -1,5 +1,12 @@
 /** Everything that happened to one order: what was said, what was posted, what was sent. */
-import type { EventRow, OutboxRow, PostingRow, Tables, TransferRow } from '../store/tables.ts';
+import type {
+  EventRow,
+  HoldRow,
+  OutboxRow,
+  PostingRow,
+  Tables,
+  TransferRow,
+} from '../store/tables.ts';
 
 export interface Trail {
   readonly order: string;
@@ -9,12 +16,17 @@ export interface Trail {
   readonly transfers: readonly (Omit<TransferRow, 'order_number'> & {
     readonly postings: readonly Omit<PostingRow, 'transfer'>[];
   })[];
+  /** Money that was frozen for it. */
+  readonly holds: readonly Omit<HoldRow, 'order_number'>[];
   readonly messages: readonly (Pick<OutboxRow, 'id' | 'terminal' | 'kind' | 'at'> & {
     readonly body: unknown;
   })[];
 }
 
-/** The trail of an order in the order in which it happened; empty lists where nothing is known. */
+/**
+ * The trail of an order, as far as this store has it, in the order in which it happened; empty lists
+ * where nothing is known.
+ */
 export function readTrail(tables: Tables, order: string): Trail {
   return {
     order,
@@ -29,6 +41,7 @@ export function readTrail(tables: Tables, order: string): Trail {
         .postingsOf(transfer.id)
         .map(({ transfer: _transfer, ...posting }) => posting),
     })),
+    holds: tables.ledger.holdsOfOrder(order).map(({ order_number: _, ...hold }) => hold),
     messages: tables.outbox.ofOrder(order).map(({ id, terminal, kind, at, body }) => ({
       id,
       terminal,

@@ -1,6 +1,7 @@
-/** Proof that the books agree with themselves, by three independent sums. */
+/** Proof that the books agree with themselves, by independent sums. */
 import { sumMinor } from '#device/messages/money.ts';
 import type { AccountKind, Tables } from '../store/tables.ts';
+import { bookOf } from './ledger.ts';
 
 export interface TrialBalance {
   readonly balanced: boolean;
@@ -12,15 +13,22 @@ export interface TrialBalance {
       readonly account: string;
       readonly kind: AccountKind;
       readonly balance_minor: number;
+      /** Frozen by open holds. */
+      readonly held_minor: number;
     }[];
   }[];
   /** What does not agree, in a sentence each; empty where `balanced`. */
   readonly complaints: readonly string[];
 }
 
-/** Sums all balances per currency, and checks each account and each transfer against its postings. */
-export function trialBalance(tables: Pick<Tables, 'ledger'>): TrialBalance {
-  const accounts = tables.ledger.accounts();
+/**
+ * Sums all balances per currency, and checks each account against its postings and its holds, and
+ * each transfer against zero. `book` names one organisation; without it, all that are in this store.
+ */
+export function trialBalance(tables: Pick<Tables, 'ledger'>, book?: string): TrialBalance {
+  const all = tables.ledger.accounts();
+  const accounts = all.filter(({ id }) => book === undefined || bookOf(id) === book);
+  const held = new Map(tables.ledger.heldSums().map((row) => [row.account, row.total_minor]));
   const sums = new Map(tables.ledger.sums().map((row) => [row.account, row.total_minor]));
   const complaints = [
     ...tables.ledger
@@ -29,6 +37,9 @@ export function trialBalance(tables: Pick<Tables, 'ledger'>): TrialBalance {
     ...accounts
       .filter((account) => account.balance_minor !== (sums.get(account.id) ?? 0))
       .map((account) => `account ${account.id} differs from the sum of its postings`),
+    ...accounts
+      .filter((account) => account.held_minor !== (held.get(account.id) ?? 0))
+      .map((account) => `account ${account.id} differs from the sum of its holds`),
   ];
   const currencies = [...Map.groupBy(accounts, ({ currency }) => currency)].map(
     ([currency, rows]) => {
@@ -40,7 +51,12 @@ export function trialBalance(tables: Pick<Tables, 'ledger'>): TrialBalance {
         currency,
         debit_minor: debit,
         credit_minor: credit,
-        accounts: rows.map(({ id, kind, balance_minor }) => ({ account: id, kind, balance_minor })),
+        accounts: rows.map(({ id, kind, balance_minor, held_minor }) => ({
+          account: id,
+          kind,
+          balance_minor,
+          held_minor,
+        })),
       };
     },
   );

@@ -5,6 +5,7 @@
  */
 import type { DeclineReason, Outcome } from '#device/messages/order.ts';
 import type { CentreTables } from './tables-centre.ts';
+import type { AttemptTable, IssuedTable, PaymentTable } from './tables-money.ts';
 import type { PairingTable } from './tables-pairing.ts';
 import type { PlatformTable } from './tables-platform.ts';
 
@@ -78,6 +79,23 @@ export interface AccountRow {
   readonly floor_minor: number | null;
   /** Sum of its postings, credit positive. */
   readonly balance_minor: number;
+  /** Sum of its open holds: there, and not to be spent. */
+  readonly held_minor: number;
+}
+
+export interface HoldRow {
+  readonly id: string;
+  readonly account: string;
+  readonly amount_minor: number;
+  /** What it is for, such as `authorisation` or `voucher`. */
+  readonly purpose: string;
+  readonly order_number: string | null;
+  readonly state: 'held' | 'captured' | 'released';
+  readonly captured_minor: number;
+  /** Reference of the transfer that captured it. */
+  readonly transfer: string | null;
+  readonly at: number;
+  readonly ended_at: number | null;
 }
 
 export interface TransferRow {
@@ -100,14 +118,23 @@ export interface PostingRow {
 
 export interface LedgerTable {
   account(id: string): AccountRow | undefined;
-  addAccount(row: Omit<AccountRow, 'balance_minor'>): void;
+  addAccount(row: Omit<AccountRow, 'balance_minor' | 'held_minor'>): void;
   accounts(): AccountRow[];
   transferOf(reference: string): TransferRow | undefined;
-  addTransfer(row: Omit<TransferRow, 'id'>): number;
+  /** Its id, or `null` where there is one of that reference: then nothing is written. */
+  addTransfer(row: Omit<TransferRow, 'id'>): number | null;
   /** Appends the posting and moves the account's balance to `balance_after_minor`. */
   addPosting(row: PostingRow): void;
   transfersOfOrder(number: string): TransferRow[];
   postingsOf(transfer: number): PostingRow[];
+  hold(id: string): HoldRow | undefined;
+  /** Adds an open hold and moves the account's held sum to `heldMinor`. */
+  addHold(row: HoldRow, heldMinor: number): void;
+  /** Ends an open hold and moves the account's held sum; the engine refuses a second ending. */
+  endHold(row: HoldRow, heldMinor: number): void;
+  holdsOfOrder(number: string): HoldRow[];
+  /** Account → sum of its open holds. */
+  heldSums(): { account: string; total_minor: number }[];
   /** Account → sum of its postings. */
   sums(): { account: string; currency: string; total_minor: number }[];
   /** Transfers whose postings do not sum to zero in a currency: there must be none. */
@@ -170,16 +197,25 @@ export interface PayerRow {
   /** E.164. */
   readonly phone: string;
   readonly pin: string;
-  readonly state: 'active' | 'blocked';
+  readonly state: PayerState;
   readonly failures: number;
   /** ms since 1970, 0 where it is not locked. */
   readonly locked_until: number;
+  readonly holder_name: string | null;
+  /** Digest of the identity number under a key outside the database, and its last four. */
+  readonly identity_digest: string | null;
+  readonly identity_masked: string | null;
 }
+
+export type PayerState = 'active' | 'blocked' | 'closed';
 
 export interface PayerTable {
   find(id: string): PayerRow | undefined;
   byPhone(phone: string): PayerRow | undefined;
-  add(row: Pick<PayerRow, 'id' | 'phone' | 'pin' | 'state'>): void;
+  add(row: Omit<PayerRow, 'failures' | 'locked_until'>): void;
+  setState(id: string, state: PayerState): void;
+  /** Gives name and identity to an account that has none. */
+  identify(id: string, name: string, digest: string, masked: string): void;
   setFailures(id: string, failures: number, lockedUntil: number): void;
 }
 
@@ -208,6 +244,9 @@ export interface Tables extends CentreTables {
   readonly payers: PayerTable;
   readonly answers: AnswerTable;
   readonly settings: SettingTable;
+  readonly issued: IssuedTable;
+  readonly payments: PaymentTable;
+  readonly attempts: AttemptTable;
   readonly pairings: PairingTable;
   /** Of the payment platform, which always has a store of its own. */
   readonly platform: PlatformTable;

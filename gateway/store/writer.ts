@@ -8,6 +8,8 @@ import type { Engine, Tables } from './tables.ts';
 export type Note =
   | { readonly about: 'order'; readonly number: string }
   | { readonly about: 'outbox'; readonly terminal: string }
+  /** Another organisation has not answered yet. */
+  | { readonly about: 'open' }
   /** Something is to be told to somebody outside. */
   | { readonly about: 'delivery' }
   | { readonly about: 'telephone'; readonly number: string }

@@ -1,13 +1,13 @@
 /** The JSON interface; docs/http.md describes each call. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { enrolmentRequestSchema } from '#device/messages/enrolment.ts';
-import type { PayAnswer } from '../acquirer/payments.ts';
 import type { Core } from '../core.ts';
-import { readPhone } from '../issuer/issuer.ts';
 import { readTrail } from '../ledger/trail.ts';
 import { trialBalance } from '../ledger/trial-balance.ts';
 import type { Matched } from '../matching/matching.ts';
+import type { PayAnswer } from '../orders/payments.ts';
 import { billOf, type OrderView, viewOrder } from '../orders/view.ts';
+import { readPhone } from '../phone.ts';
 import type { OrderRow } from '../store/tables.ts';
 import { brokerPasswords } from '../terminals/broker-passwords.ts';
 import { streamOrder } from './events.ts';
@@ -157,8 +157,10 @@ function requirePaid(answer: PayAnswer): PaidBody {
       throw new Problem('closed', { state: answer.state });
     case 'unknown_order':
       throw new Problem('unknown_order');
+    case 'not_made':
+      throw new Problem('payment_not_made');
     case 'not_admitted': {
-      const { kind: _, ok: _ok, code, ...extras } = answer;
+      const { kind: _, code, ...extras } = answer;
       throw new Problem(code, extras);
     }
   }

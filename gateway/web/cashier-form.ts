@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { base64url } from '#device/codecs/bytes.ts';
 import { offerOrder } from '#device/codecs/offer.ts';
 import type { Language } from '#device/messages/enrolment.ts';
-import type { Paid } from '../acquirer/payments.ts';
 import type { Core } from '../core.ts';
-import { readPhone } from '../issuer/issuer.ts';
 import { keyedDigest } from '../keys.ts';
 import { readBearer, writeBearer } from '../matching/bearer.ts';
+import type { Paid } from '../orders/payments.ts';
 import { viewOrder } from '../orders/view.ts';
+import { readPhone } from '../phone.ts';
 import { callingCode, requireOrder } from './api.ts';
 import { type CashierForm, cashierPage } from './cashier-page.ts';
 import { sendPage } from './layout.ts';
@@ -137,6 +137,9 @@ function showOutcome(attempt: Attempt, paid: Paid, bearer: string | null): Fasti
   if (paid.ok && paid.answer.kind === 'not_admitted') {
     const message: MessageKey = `p_${paid.answer.code}`;
     return showAgain(attempt, 'pin', say(language, message), bearer);
+  }
+  if (paid.ok && paid.answer.kind === 'not_made') {
+    return showAgain(attempt, 'pin', say(language, 'p_payment_not_made'), bearer);
   }
   if (paid.ok && paid.answer.kind === 'closed') return showEnded(attempt);
   const bill = writeBearer(core.keys, number, 'bill', core.clock.now());

@@ -47,7 +47,7 @@ export class Idempotency {
     if (this.#inFlight.has(flightOf(request))) return { ok: false, code: 'in_flight' };
     const kept = this.#parts.tables.answers.find(request.scope, request.key);
     if (kept === undefined) return null;
-    if (kept.fingerprint !== this.#fingerprint(request)) return { ok: false, code: 'reused' };
+    if (kept.fingerprint !== this.fingerprint(request)) return { ok: false, code: 'reused' };
     return { ok: true, answer: JSON.parse(kept.answer) as T, replayed: true };
   }
 
@@ -76,12 +76,13 @@ export class Idempotency {
   }
 
   #keep(tx: Pick<Transaction, 'answers'>, request: KeyedRequest, answer: unknown): void {
-    const fingerprint = this.#fingerprint(request);
+    const fingerprint = this.fingerprint(request);
     const row = { fingerprint, answer: JSON.stringify(answer) };
     tx.answers.add(request.scope, request.key, row, this.#parts.clock.now());
   }
 
-  #fingerprint({ scope, content }: KeyedRequest): string {
+  /** What a request is compared by. */
+  fingerprint({ scope, content }: KeyedRequest): string {
     return keyedDigest(this.#parts.keys, `${scope}\n${content}`);
   }
 }

@@ -9,6 +9,7 @@ export const PROBLEMS = {
   bearer_invalid: 401,
   bearer_expired: 401,
   wrong_pin: 401,
+  webhook_refused: 401,
   account_locked: 403,
   elsewhere: 403,
   wrong_digits: 403,
@@ -22,14 +23,22 @@ export const PROBLEMS = {
   closed: 409,
   not_paid: 409,
   payment_in_flight: 409,
+  request_in_flight: 409,
+  sold_out: 409,
+  being_paid: 409,
+  no_link: 409,
   too_old: 410,
   too_large: 413,
   unsupported_media_type: 415,
   not_ours: 422,
   too_early: 422,
   idempotency_key_reused: 422,
+  card_data_refused: 422,
+  unknown_merchant: 422,
+  unknown_product: 422,
   slow_down: 429,
   internal: 500,
+  payment_not_made: 502,
   store_unavailable: 503,
 } as const;
 
@@ -71,6 +80,7 @@ export const retryAfter = (code: ProblemCode): number | null => {
   switch (code) {
     case 'unknown_order':
     case 'payment_in_flight':
+    case 'request_in_flight':
     case 'store_unavailable':
       return 1;
     case 'slow_down':

@@ -115,13 +115,14 @@ describe('a gateway that is killed at any moment', () => {
     const [cny] = balance.body.currencies as {
       accounts: { account: string; balance_minor: number }[];
     }[];
-    const lin = cny?.accounts.find(({ account }) => account === 'vendor:lin:CNY');
+    const lin = cny?.accounts.find(({ account }) => account === 'acquirer:merchant:lin:CNY');
     assert.equal(lin?.balance_minor, paid.length * 1250);
     for (const order of paid) {
       const { body } = await call(`${gateway.http}/v1/orders/${order.number}/trail`, {
         bearer: token,
       });
-      assert.equal((body.transfers as unknown[]).length, 1);
+      const moved = (body.transfers as { kind: string }[]).map(({ kind }) => kind);
+      assert.deepEqual(moved, ['debit', 'payment']);
       const kinds = (body.events as { kind: string }[]).map(({ kind }) => kind);
       assert.equal(kinds.filter((kind) => kind === 'recorded').length, 1);
       assert.equal(kinds.filter((kind) => kind === 'paid').length, 1);

@@ -3,12 +3,15 @@ import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Engine } from '../tables.ts';
 import { StoreError } from '../writer.ts';
+import { attemptTable } from './attempts.ts';
 import { deliveryTable } from './deliveries.ts';
+import { issuedTable } from './issued.ts';
 import { ledgerTable } from './ledger.ts';
 import { orderTable } from './orders.ts';
 import { outboxTable } from './outbox.ts';
 import { pairingTable } from './pairing.ts';
 import { answerTable, payerTable, settingTable, terminalTable } from './parties.ts';
+import { paymentTable } from './payments.ts';
 import { platformTable } from './platform.ts';
 import { productTable } from './products.ts';
 import { MIGRATIONS } from './schema.ts';
@@ -36,6 +39,9 @@ export function openSqlite(path: string): Engine {
       payers: payerTable(database),
       answers: answerTable(database),
       settings: settingTable(database),
+      issued: issuedTable(database),
+      payments: paymentTable(database),
+      attempts: attemptTable(database),
       products: productTable(database),
       telephone: telephoneTable(database),
       deliveries: deliveryTable(database),

@@ -1,11 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { AccountRow, LedgerTable, PostingRow, TransferRow } from '../tables.ts';
+import type { AccountRow, HoldRow, LedgerTable, PostingRow, TransferRow } from '../tables.ts';
 import { every, first } from './rows.ts';
 
 const POSTING = 'transfer, account, currency, amount_minor, balance_after_minor';
 
 export function ledgerTable(database: DatabaseSync): LedgerTable {
-  return { ...accounts(database), ...transfers(database), ...proofs(database) };
+  return {
+    ...accounts(database),
+    ...transfers(database),
+    ...holds(database),
+    ...proofs(database),
+  };
 }
 
 function accounts(
@@ -31,7 +36,8 @@ function transfers(
 > {
   const find = database.prepare('SELECT * FROM transfers WHERE reference = ?');
   const add = database.prepare(
-    'INSERT INTO transfers (reference, kind, order_number, at) VALUES (?, ?, ?, ?)',
+    `INSERT INTO transfers (reference, kind, order_number, at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (reference) DO NOTHING`,
   );
   const post = database.prepare(`INSERT INTO postings (${POSTING}) VALUES (?, ?, ?, ?, ?)`);
   const move = database.prepare('UPDATE accounts SET balance_minor = ? WHERE id = ?');
@@ -41,8 +47,10 @@ function transfers(
   );
   return {
     transferOf: (reference) => first<TransferRow>(find, reference),
-    addTransfer: (row) =>
-      Number(add.run(row.reference, row.kind, row.order_number, row.at).lastInsertRowid),
+    addTransfer(row) {
+      const done = add.run(row.reference, row.kind, row.order_number, row.at);
+      return done.changes === 0 ? null : Number(done.lastInsertRowid);
+    },
     addPosting(row) {
       const { transfer, account, currency, amount_minor, balance_after_minor } = row;
       post.run(transfer, account, currency, amount_minor, balance_after_minor);
@@ -50,6 +58,38 @@ function transfers(
     },
     transfersOfOrder: (number) => every<TransferRow>(ofOrder, number),
     postingsOf: (transfer) => every<PostingRow>(postings, transfer),
+  };
+}
+
+function holds(
+  database: DatabaseSync,
+): Pick<LedgerTable, 'hold' | 'addHold' | 'endHold' | 'holdsOfOrder' | 'heldSums'> {
+  const find = database.prepare('SELECT * FROM holds WHERE id = ?');
+  const add = database.prepare(
+    `INSERT INTO holds (id, account, amount_minor, purpose, order_number, state, at)
+     VALUES (?, ?, ?, ?, ?, 'held', ?)`,
+  );
+  const end = database.prepare(
+    'UPDATE holds SET state = ?, captured_minor = ?, transfer = ?, ended_at = ? WHERE id = ?',
+  );
+  const move = database.prepare('UPDATE accounts SET held_minor = ? WHERE id = ?');
+  const ofOrder = database.prepare('SELECT * FROM holds WHERE order_number = ? ORDER BY at, id');
+  const sums = database.prepare(
+    `SELECT account, sum(amount_minor) AS total_minor FROM holds WHERE state = 'held'
+     GROUP BY account`,
+  );
+  return {
+    hold: (id) => first<HoldRow>(find, id),
+    addHold(row, heldMinor) {
+      add.run(row.id, row.account, row.amount_minor, row.purpose, row.order_number, row.at);
+      move.run(heldMinor, row.account);
+    },
+    endHold(row, heldMinor) {
+      end.run(row.state, row.captured_minor, row.transfer, row.ended_at, row.id);
+      move.run(heldMinor, row.account);
+    },
+    holdsOfOrder: (number) => every<HoldRow>(ofOrder, number),
+    heldSums: () => every<ReturnType<LedgerTable['heldSums']>[number]>(sums),
   };
 }
 

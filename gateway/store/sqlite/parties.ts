@@ -45,12 +45,25 @@ export function terminalTable(database: DatabaseSync): TerminalTable {
 export function payerTable(database: DatabaseSync): PayerTable {
   const find = database.prepare('SELECT * FROM payers WHERE id = ?');
   const byPhone = database.prepare('SELECT * FROM payers WHERE phone = ?');
-  const add = database.prepare('INSERT INTO payers (id, phone, pin, state) VALUES (?, ?, ?, ?)');
+  const add = database.prepare(
+    `INSERT INTO payers (id, phone, pin, state, holder_name, identity_digest, identity_masked)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const state = database.prepare('UPDATE payers SET state = ? WHERE id = ?');
+  const identify = database.prepare(
+    `UPDATE payers SET holder_name = ?, identity_digest = ?, identity_masked = ?
+     WHERE id = ? AND holder_name IS NULL`,
+  );
   const fail = database.prepare('UPDATE payers SET failures = ?, locked_until = ? WHERE id = ?');
   return {
     find: (id) => first<PayerRow>(find, id),
     byPhone: (phone) => first<PayerRow>(byPhone, phone),
-    add: (row) => void add.run(row.id, row.phone, row.pin, row.state),
+    add(row) {
+      const { id, phone, pin, state, holder_name, identity_digest, identity_masked } = row;
+      add.run(id, phone, pin, state, holder_name, identity_digest, identity_masked);
+    },
+    setState: (id, next) => void state.run(next, id),
+    identify: (id, name, digest, masked) => void identify.run(name, digest, masked, id),
     setFailures: (id, failures, lockedUntil) => void fail.run(failures, lockedUntil, id),
   };
 }

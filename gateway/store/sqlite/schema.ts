@@ -2,6 +2,7 @@
 import { centreSchema } from './centre-schema.ts';
 import { PAIRING } from './pairing.ts';
 import { PLATFORM } from './platform.ts';
+import { MONEY } from './schema-money.ts';
 
 /** Refuses changes of what is only ever appended. */
 const appendOnly = (table: string): string => `
@@ -145,4 +146,5 @@ export const MIGRATIONS: readonly string[] = [
   PARTIES + LEDGER + ORDERS + OUTBOX,
   PAIRING + PLATFORM,
   centreSchema(appendOnly),
+  MONEY,
 ];

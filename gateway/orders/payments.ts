@@ -1,0 +1,295 @@
+/**
+ * Takes a payer's instruction to its end: it asks the acquirer, and ends the order. Where the
+ * acquirer shares the store, the order, the postings of all, the outbox and the answer to the
+ * Idempotency-Key are one transaction; else an attempt waits for the answer, also through a crash.
+ */
+import { writeOrderNumber } from '#device/codecs/order-number.ts';
+import type { Currency } from '#device/messages/money.ts';
+import type { DeclineReason } from '#device/messages/order.ts';
+import type {
+  AcquirerGate,
+  AcquirerResult,
+  AcquirerStatus,
+  PayAnswer as Answer,
+  PayRequest,
+} from '../acquirer/gate.ts';
+import { ON_ITS_WAY_MS } from '../acquirer/gate.ts';
+import type { Chance, Clock } from '../clock.ts';
+import { askGate, type Steps, through } from '../gate.ts';
+import type { Presented } from '../issuer/gate.ts';
+import type { GatewayKeys } from '../keys.ts';
+import type { Log } from '../log.ts';
+import type { OrderRow, OrderState, Tables } from '../store/tables.ts';
+import type { AttemptRow } from '../store/tables-money.ts';
+import type { Transaction, Writer } from '../store/writer.ts';
+import { Idempotency, type Keep, type KeyedRequest } from '../web/idempotency.ts';
+import { addEvent, endOrder } from './orders.ts';
+
+export interface PayInstruction {
+  readonly order: string;
+  /** The payer's own name for this attempt. */
+  readonly key: string;
+  /** E.164. */
+  readonly phone: string;
+  readonly pin: string;
+}
+
+/** What became of an instruction; kept, and given again for the same key and instruction. */
+export type PayAnswer =
+  | { readonly kind: 'paid'; readonly payment: string }
+  | { readonly kind: 'declined'; readonly reason: DeclineReason }
+  | { readonly kind: 'closed'; readonly state: OrderState }
+  | { readonly kind: 'unknown_order' }
+  /** Nothing was taken: the order is open, and may be paid with a new key. */
+  | { readonly kind: 'not_made' }
+  | {
+      readonly kind: 'not_admitted';
+      readonly code: 'wrong_pin' | 'account_locked';
+      readonly tries_left?: number | undefined;
+      readonly retry_at?: number | undefined;
+    };
+
+export type Paid =
+  | { readonly ok: true; readonly answer: PayAnswer; readonly replayed: boolean }
+  | { readonly ok: false; readonly code: 'idempotency_key_reused' | 'payment_in_flight' };
+
+export interface OrderPaymentsParts {
+  readonly tables: Tables;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly keys: GatewayKeys;
+  readonly log: Log;
+  readonly acquirer: AcquirerGate;
+}
+
+/** Another organisation has the payment: ask again, with the same key. */
+class Pending extends Error {}
+
+/** What has to be kept of an instruction until there is an answer. */
+interface Kept {
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+export class OrderPayments {
+  readonly #parts: OrderPaymentsParts;
+  readonly #idempotency: Idempotency;
+
+  constructor(parts: OrderPaymentsParts) {
+    this.#parts = parts;
+    this.#idempotency = new Idempotency(parts);
+  }
+
+  /** Rejects with a `StoreError` where nothing was recorded; then the same key may be tried again. */
+  async pay(instruction: PayInstruction): Promise<Paid> {
+    const request = requestOf(instruction);
+    try {
+      const once = await this.#idempotency.once<PayAnswer>(request, (keep) =>
+        this.#decide(instruction, keep),
+      );
+      return once.ok ? once : { ok: false, code: REFUSED[once.code] };
+    } catch (error) {
+      if (error instanceof Pending) return { ok: false, code: 'payment_in_flight' };
+      throw error;
+    }
+  }
+
+  /** What this key already got, or that it is being worked on; `null` for a new key. */
+  recall(instruction: PayInstruction): Paid | null {
+    const once = this.#idempotency.recall<PayAnswer>(requestOf(instruction));
+    if (once === null || once.ok) return once;
+    return { ok: false, code: REFUSED[once.code] };
+  }
+
+  async #decide(instruction: PayInstruction, keep: Keep<PayAnswer>): Promise<PayAnswer> {
+    const { tables, writer, acquirer } = this.#parts;
+    const early = closedAnswer(tables.orders.find(instruction.order));
+    if (early !== null) return writer.run((tx) => keep(tx, early));
+    const { phone, pin } = instruction;
+    const payer = await acquirer.present({ by: 'pin', phone, pin });
+    const end = await through(writer, acquirer.pay, this.#steps(instruction, payer, keep));
+    if (end === null) throw new Pending();
+    return end;
+  }
+
+  #steps(
+    instruction: PayInstruction,
+    payer: Presented,
+    keep: Keep<PayAnswer>,
+  ): Steps<PayRequest, Answer, PayAnswer | null> {
+    const { clock, chance, acquirer } = this.#parts;
+    const { order, key } = instruction;
+    const id = `PAY-${writeOrderNumber(chance.bytes(10))}`;
+    const elsewhere = acquirer.pay.where === 'there';
+    const fingerprint = this.#idempotency.fingerprint(requestOf(instruction));
+    const now = Math.floor(clock.now());
+    return {
+      begin: (tx) => {
+        const row = tx.orders.find(order);
+        const closed = closedAnswer(row) ?? expireLate(tx, row, now);
+        if (row === undefined || closed !== null) {
+          return { end: keep(tx, closed ?? { kind: 'unknown_order' }) };
+        }
+        // One question at a time: a second phone would only learn that it is too late.
+        if (elsewhere && tx.attempts.openOf(order) !== undefined) return { end: null };
+        return { ask: payRequest(id, row, payer) };
+      },
+      remember: (tx) => {
+        const next_at = now + ON_ITS_WAY_MS;
+        const kept: Kept = { key, fingerprint };
+        const attempt = { id, order_number: order, ...kept, tries: 0, next_at, begun_at: now };
+        tx.attempts.put({ ...attempt, state: 'asking' });
+        addEvent(tx, order, 'paying', now, { payment: id });
+        tx.note({ about: 'open' });
+      },
+      finish: (tx, _question, answer) => {
+        if (!elsewhere) return keep(tx, this.#conclude(tx, order, id, answer) ?? NOT_MADE);
+        const end = this.#finishAttempt(tx, id, answer);
+        return end === null ? null : keep(tx, end);
+      },
+      lost: (tx, _question, cause) => {
+        const attempt = tx.attempts.find(id);
+        if (attempt?.state !== 'asking') return null;
+        this.#parts.log({
+          level: 'warn',
+          place: 'orders/payments',
+          says: `payment ${id}: the acquirer did not answer: ${String(cause)}`,
+        });
+        tx.attempts.put({ ...attempt, next_at: Math.floor(clock.now()) + 500 });
+        tx.note({ about: 'open' });
+        return null;
+      },
+    };
+  }
+
+  /** Ends an attempt; `null` where it goes on, or has ended before. */
+  #finishAttempt(tx: Transaction, id: string, answer: Answer): PayAnswer | null {
+    const attempt = tx.attempts.find(id);
+    if (attempt?.state !== 'asking') return null;
+    const end = this.#conclude(tx, attempt.order_number, id, answer);
+    if (end === null) {
+      tx.attempts.put({ ...attempt, next_at: Math.floor(this.#parts.clock.now()) + 1000 });
+      tx.note({ about: 'open' });
+      return null;
+    }
+    const late = answer.said === 'paid' && end.kind !== 'paid';
+    const next_at = late ? Math.floor(this.#parts.clock.now()) : null;
+    tx.attempts.put({ ...attempt, state: late ? 'undoing' : 'done', next_at });
+    if (late) tx.note({ about: 'open' });
+    return end;
+  }
+
+  /** Writes what an answer of the acquirer means for the order; `null` where it is none yet. */
+  #conclude(tx: Transaction, order: string, id: string, answer: Answer): PayAnswer | null {
+    const now = Math.floor(this.#parts.clock.now());
+    const row = tx.orders.find(order);
+    const closed = closedAnswer(row);
+    switch (answer.said) {
+      case 'pending':
+        return null;
+      case 'paid':
+        if (closed !== null) {
+          addEvent(tx, order, 'paid_too_late', now, { payment: id });
+          return closed;
+        }
+        endOrder(tx, order, { state: 'paid', payment: id, payer: answer.payer }, now);
+        return { kind: 'paid', payment: id };
+      case 'declined': {
+        if (closed !== null) return closed;
+        const { reason, payer = '' } = answer;
+        endOrder(tx, order, { state: 'declined', reason, payer }, now);
+        return { kind: 'declined', reason };
+      }
+      case 'not_admitted': {
+        const { said: _, ...refusal } = answer;
+        addEvent(tx, order, 'payer_refused', now, { code: refusal.code });
+        return { kind: 'not_admitted', ...refusal };
+      }
+      default:
+        addEvent(tx, order, 'not_made', now, { payment: id, said: answer.said });
+        return closed ?? NOT_MADE;
+    }
+  }
+
+  /** Takes a result of the acquirer in the unit that knows it; `false` where it is of no attempt here. */
+  takeResult(tx: Transaction, result: AcquirerResult): boolean {
+    if (result.kind !== 'payment') return false;
+    const attempt = tx.attempts.find(result.id);
+    if (attempt === undefined) return false;
+    this.#keepLate(tx, attempt, this.#finishAttempt(tx, attempt.id, result.answer));
+    return true;
+  }
+
+  /** Asks what became of an attempt, and ends it; rejects where there is no answer yet. */
+  async resolve(row: AttemptRow): Promise<void> {
+    const { writer, tables, acquirer } = this.#parts;
+    const ended = closedAnswer(tables.orders.find(row.order_number)) !== null;
+    if (row.state === 'undoing' || ended) return this.#undo(row);
+    const status = await askGate(writer, acquirer.status, row.id);
+    if (status.said === 'unknown') return this.#undo(row);
+    if (status.answer.said === 'pending') throw new Error('the acquirer does not know yet');
+    await writer.run((tx) =>
+      this.#keepLate(tx, row, this.#finishAttempt(tx, row.id, answerIn(status))),
+    );
+  }
+
+  /** Nobody waits for it any more, or it never arrived: it must not be paid. */
+  async #undo(row: AttemptRow): Promise<void> {
+    const { writer, acquirer } = this.#parts;
+    const said = await askGate(writer, acquirer.void, { id: `void:${row.id}`, payment: row.id });
+    if (said.said !== 'voided') throw new Error(`the acquirer does not void it: ${said.said}`);
+    await writer.run((tx) => {
+      const attempt = tx.attempts.find(row.id);
+      if (attempt?.state === 'asking') {
+        const end = this.#finishAttempt(tx, row.id, { said: 'voided' });
+        this.#keepLate(tx, row, end);
+      } else if (attempt?.state === 'undoing') {
+        const now = Math.floor(this.#parts.clock.now());
+        addEvent(tx, row.order_number, 'payment_undone', now, { payment: row.id });
+        tx.attempts.put({ ...attempt, state: 'done', next_at: null });
+      }
+    });
+  }
+
+  #keepLate(tx: Transaction, attempt: AttemptRow, end: PayAnswer | null): void {
+    if (end === null) return;
+    const { order_number, key, fingerprint } = attempt;
+    const answer = JSON.stringify(end);
+    tx.answers.add(`pay:${order_number}`, key, { fingerprint, answer }, this.#parts.clock.now());
+    tx.note({ about: 'order', number: order_number });
+  }
+}
+
+const NOT_MADE: PayAnswer = { kind: 'not_made' };
+const REFUSED = { in_flight: 'payment_in_flight', reused: 'idempotency_key_reused' } as const;
+
+const requestOf = ({ order, key, phone, pin }: PayInstruction): KeyedRequest => ({
+  scope: `pay:${order}`,
+  key,
+  content: `${phone}\n${pin}`,
+});
+
+const answerIn = (status: Extract<AcquirerStatus, { said: 'answered' }>): Answer => status.answer;
+
+const payRequest = (id: string, row: OrderRow, payer: Presented): PayRequest => ({
+  id,
+  merchant: row.vendor,
+  order: row.number,
+  amount_minor: row.amount_minor,
+  currency: row.currency as Currency,
+  payer,
+  capture: 'now',
+});
+
+function closedAnswer(row: OrderRow | undefined): PayAnswer | null {
+  if (row === undefined) return { kind: 'unknown_order' };
+  return row.state === 'offered' ? null : { kind: 'closed', state: row.state };
+}
+
+/** The order's time may be over though the timer has not come round yet. */
+function expireLate(tx: Transaction, row: OrderRow | undefined, now: number): PayAnswer | null {
+  if (row === undefined || row.expires_at > now) return null;
+  endOrder(tx, row.number, { state: 'expired' }, now);
+  return { kind: 'closed', state: 'expired' };
+}

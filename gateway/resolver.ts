@@ -1,0 +1,80 @@
+/**
+ * Looks after what another organisation has not answered: again and again, ever less often, until it
+ * is finished or undone. Nobody presses a button.
+ */
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+import type { Writer } from './store/writer.ts';
+
+export interface ResolverParts {
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** For the log, such as `acquirer/resolver`. */
+  readonly place: string;
+  /** When the next open matter is due; ms since 1970. */
+  readonly nextAt: () => number | undefined;
+  /** Takes up what is due at `now`; rejects only where the store fails. */
+  readonly settle: (now: number) => Promise<void>;
+}
+
+/** A wall clock may jump: look again at least this often. */
+const LONGEST_MS = 15_000;
+/** After the store failed, and between two rounds: never spin. */
+const RETRY_MS = 2000;
+const LEAST_MS = 50;
+
+const FIRST_BACK_OFF_MS = 1000;
+const LONGEST_BACK_OFF_MS = 60_000;
+
+/** How long to wait after so many fruitless tries, ms. */
+export const backOff = (tries: number): number =>
+  Math.min(FIRST_BACK_OFF_MS * 2 ** Math.min(tries, 10), LONGEST_BACK_OFF_MS);
+
+/** Starts it, first with all that an earlier process left open; the answer stops it. */
+export function startResolver(parts: ResolverParts): () => void {
+  const { writer, clock, log, place } = parts;
+  let cancel = (): void => undefined;
+  let stopped = false;
+  let busy = false;
+
+  const arm = (leastMs: number): void => {
+    cancel();
+    if (stopped || busy) return;
+    const next = parts.nextAt();
+    if (next === undefined) return;
+    cancel = clock.after(Math.min(Math.max(leastMs, next - clock.now()), LONGEST_MS), () =>
+      round(clock.now()),
+    );
+  };
+
+  const round = (now: number): void => {
+    busy = true;
+    parts
+      .settle(now)
+      .then(
+        () => LEAST_MS,
+        (error: unknown) => {
+          if (!stopped) {
+            log({ level: 'error', place, says: String(error), mend: 'look at the disk' });
+          }
+          return RETRY_MS;
+        },
+      )
+      .then((leastMs) => {
+        busy = false;
+        arm(leastMs);
+      });
+  };
+
+  const unlisten = writer.listen((note) => {
+    if (note.about === 'open') arm(0);
+  });
+  // Whatever is open now was begun by a process that is no more: nothing is on its way.
+  if (parts.nextAt() !== undefined) round(Number.MAX_SAFE_INTEGER);
+  return () => {
+    stopped = true;
+    cancel();
+    unlisten();
+  };
+}
