@@ -9,6 +9,7 @@ import { type Log, logToStderr } from './log.ts';
 import type { MqttDoor } from './mqtt/door.ts';
 import { openEmbeddedBroker } from './mqtt/embedded.ts';
 import { openExternalBroker } from './mqtt/external.ts';
+import { type NotifySettings, openNotify } from './notify/notify.ts';
 import { applySeed, type Seed, seedSchema } from './seed.ts';
 import { openWeb, type Web } from './web/server.ts';
 
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   /** What terminals reach the broker by. */
   readonly publicBroker?: string | undefined;
   readonly seed?: Seed | undefined;
+  /** How people and desks outside are told; what is not set up waits until it is. */
+  readonly notify?: NotifySettings | undefined;
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly log?: Log;
@@ -41,6 +44,8 @@ export interface Gateway {
   readonly http: string;
   readonly mqtt: string;
   readonly operatorToken: string;
+  /** What telephone agents bring. */
+  readonly agentToken: string;
   /** Ends all connections, commits what is queued, closes the store. */
   close(): Promise<void>;
 }
@@ -53,6 +58,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   const keys = loadGatewayKeys(dataDirectory, chance);
   const operatorToken = loadSecret(join(dataDirectory, 'operator.token'), chance);
+  const agentToken = loadSecret(join(dataDirectory, 'agent.token'), chance);
   const database = join(dataDirectory, 'gateway.sqlite');
   const core = openCore({
     database,
@@ -61,6 +67,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     chance,
     log,
     defer: (then) => setImmediate(then),
+    desk: options.notify?.desk !== undefined,
   });
   const opened: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
@@ -69,13 +76,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
   try {
     if (seed !== null) await applySeed(core, seed);
+    const notify = openNotify(core, options.notify ?? {});
+    opened.push(notify);
     const mqtt = await openBroker(options.broker, core);
     opened.push(mqtt);
     const broker = options.publicBroker ?? mqtt.url;
     const { publicUrl } = options;
-    const web: Web = await openWeb(core, { ...options.http, publicUrl, broker, operatorToken });
+    const web: Web = await openWeb(core, {
+      ...options.http,
+      ...{ publicUrl, broker, operatorToken, agentToken },
+    });
     opened.push(web);
-    return { http: web.url, mqtt: mqtt.url, operatorToken, close };
+    return { http: web.url, mqtt: mqtt.url, operatorToken, agentToken, close };
   } catch (error) {
     await close();
     throw error;

@@ -4,16 +4,11 @@
  */
 import { z } from 'zod';
 import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
-import type {
-  MovementRow,
-  ProductRow,
-  ProductSearch,
-  TelephoneOrderRow,
-} from '../store/tables-centre.ts';
+import type { MovementRow, ProductRow, TelephoneOrderRow } from '../store/tables-centre.ts';
 import type { Transaction } from '../store/writer.ts';
 
 export const merchantIdSchema = z.string().regex(/^[a-z0-9-]{1,30}$/);
-export const productCodeSchema = z.string().regex(/^[A-Za-z0-9-]{1,20}$/);
+export const productCodeSchema = z.string().regex(/^[A-Za-z0-9-]{1,8}$/);
 export const MAX_STOCK = 1_000_000;
 
 const inBoth = (most: number) =>
@@ -159,10 +154,8 @@ function move(
 }
 
 /** What a caller's words become: each word has to be in the name, in either language. */
-export function readSearch(text: string): Pick<ProductSearch, 'words'> {
-  const words = text
+export const readSearch = (text: string): string[] =>
+  text
     .split(/[\s,，。、;；]+/)
     .filter((word) => word !== '')
     .slice(0, 10);
-  return { words };
-}

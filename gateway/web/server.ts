@@ -5,9 +5,12 @@ import type { Core } from '../core.ts';
 import { reachable } from '../reachable.ts';
 import { StoreError } from '../store/writer.ts';
 import { addApi } from './api.ts';
+import { findCardData } from './card-data.ts';
+import { addCentre } from './centre.ts';
 import { addPages, sendRefusal } from './pages.ts';
 import { Problem, problemBody, retryAfter } from './problems.ts';
 import { languageOf } from './requests.ts';
+import type { Receiver } from './webhooks.ts';
 
 export interface WebSettings {
   readonly host: string;
@@ -17,6 +20,9 @@ export interface WebSettings {
   /** What terminals reach the broker by. */
   readonly broker: string;
   readonly operatorToken: string;
+  /** What telephone agents bring. */
+  readonly agentToken: string;
+  readonly receivers?: readonly Receiver[] | undefined;
 }
 
 export interface Web {
@@ -48,7 +54,13 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     reply.header('cache-control', 'no-store');
     reply.header('x-content-type-options', 'nosniff');
   });
+  // Before anything of it is decoded, kept or counted.
+  server.addHook('preValidation', async ({ params, query, body }) => {
+    const path = findCardData({ params, query, body });
+    if (path !== null) throw new Problem('card_data_refused', { path });
+  });
   addApi(server, { core, operatorToken: settings.operatorToken, addresses });
+  await addCentre(server, core, settings);
   addPages(server, core);
   const listening = await server.listen({ host: settings.host, port: settings.port });
   url = `http://${reachable(settings.host)}:${new URL(listening).port || '80'}`;

@@ -4,10 +4,12 @@
  * there is an answer, under the same id, also after a crash.
  */
 import type {
+  AcquirerGate,
   CloseLinkAnswer,
   CloseLinkRequest,
   CreateLinkAnswer,
   CreateLinkRequest,
+  LinkGate,
   VoidAnswer,
   VoidRequest,
 } from '../../acquirer/gate.ts';
@@ -23,6 +25,12 @@ export interface CentreAcquirer {
   readonly closeLink: Ask<CloseLinkRequest, CloseLinkAnswer>;
   readonly void: Ask<VoidRequest, VoidAnswer>;
 }
+
+/** The telephone side's part of the two gates of an acquirer. */
+export const centreAcquirer = (
+  { createLink, closeLink }: LinkGate,
+  payments: Pick<AcquirerGate, 'void'>,
+): CentreAcquirer => ({ createLink, closeLink, void: payments.void });
 
 export type Question =
   | { readonly verb: 'create_link'; readonly ask: CreateLinkRequest }

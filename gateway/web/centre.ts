@@ -1,0 +1,53 @@
+/** Adds the order centre's telephone side, its webhooks and the document of the interface. */
+import type { FastifyInstance } from 'fastify';
+import type { Core } from '../core.ts';
+import { sameSecret } from '../keys.ts';
+import { writeOpenApi } from './openapi.ts';
+import { Problem } from './problems.ts';
+import { bearerText, requireOperator } from './requests.ts';
+import { addRoutes, type RouteDoc, type RouteParts } from './routes.ts';
+import { STREET_DOCS } from './street-docs.ts';
+import { telephoneRoutes } from './telephone-api.ts';
+import { addWebhooks, type Receiver, WEBHOOK_DOC } from './webhooks.ts';
+
+export interface CentreSettings {
+  readonly operatorToken: string;
+  readonly agentToken: string;
+  readonly receivers?: readonly Receiver[] | undefined;
+}
+
+export async function addCentre(
+  server: FastifyInstance,
+  core: Core,
+  settings: CentreSettings,
+): Promise<void> {
+  const { telephone, idempotency, writer, clock } = core;
+  const routes = telephoneRoutes({ core, telephone });
+  addRoutes(server, { idempotency, admit: admit(settings) }, routes);
+  await addWebhooks(server, { writer, clock, receivers: settings.receivers ?? [] });
+  const docs: readonly RouteDoc[] = [...STREET_DOCS, ...routes, WEBHOOK_DOC];
+  const document = writeOpenApi('Hawker order centre', docs);
+  server.get('/openapi.json', async () => document);
+}
+
+/** Whoever calls these routes brings a token; those of a phone bring four digits instead. */
+const admit =
+  ({ operatorToken, agentToken }: CentreSettings): RouteParts['admit'] =>
+  (caller, request) => {
+    switch (caller) {
+      case 'anybody':
+        return;
+      case 'operator':
+        return requireOperator(request, operatorToken);
+      case 'agent_or_phone':
+        if (request.headers['phone-digits'] !== undefined) return;
+        break;
+      case 'agent':
+        break;
+      default:
+        throw new Error(`${caller} is let through by its own route`);
+    }
+    const given = bearerText(request);
+    if (given === null) throw new Problem('bearer_missing');
+    if (!sameSecret(given, agentToken)) throw new Problem('bearer_invalid');
+  };

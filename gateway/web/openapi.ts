@@ -1,0 +1,177 @@
+/** The OpenAPI 3.1 document of a role, from the table of its routes. */
+import { z } from 'zod';
+import { PROBLEMS, type ProblemCode } from './problems.ts';
+import type { AnswerDoc, Caller, RouteDoc } from './routes.ts';
+
+type Json = { readonly [name: string]: unknown };
+
+const SECURITY: Readonly<Record<Caller, readonly Json[]>> = {
+  anybody: [],
+  bearer: [{ bearer: [] }],
+  operator: [{ operator: [] }],
+  agent: [{ agent: [] }],
+  agent_or_phone: [{ agent: [] }, { phone_digits: [] }],
+  webhook: [{ webhook: [] }],
+  peer: [{ peer: [] }],
+};
+
+const SCHEMES: Json = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'The right to one order, from a match.' },
+  operator: { type: 'http', scheme: 'bearer', description: 'operator.token, from this machine.' },
+  agent: { type: 'http', scheme: 'bearer', description: 'agent.token of the data directory.' },
+  phone_digits: {
+    ...{ type: 'apiKey', in: 'header', name: 'phone-digits' },
+    description: 'The last four digits of the phone number of the order.',
+  },
+  webhook: {
+    ...{ type: 'apiKey', in: 'header', name: 'webhook-signature' },
+    description: 'Standard Webhooks, with webhook-id and webhook-timestamp.',
+  },
+  peer: {
+    ...{ type: 'apiKey', in: 'header', name: 'signature' },
+    description: 'Another organisation of this payment system.',
+  },
+};
+
+/** What any route may meet. */
+const ALWAYS: readonly ProblemCode[] = ['internal', 'slow_down', 'store_unavailable'];
+const WITH_BODY: readonly ProblemCode[] = [
+  ...(['card_data_refused', 'malformed_request', 'too_large', 'unsupported_media_type'] as const),
+];
+const WITH_KEY: readonly ProblemCode[] = [
+  ...(['idempotency_key_missing', 'idempotency_key_reused', 'request_in_flight'] as const),
+];
+
+export function writeOpenApi(title: string, routes: readonly RouteDoc[]): Json {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const each of routes) {
+    const path = paths[each.path] ?? {};
+    path[each.method.toLowerCase()] = writeOperation(each);
+    paths[each.path] = path;
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title, version: '1' },
+    paths,
+    components: {
+      securitySchemes: SCHEMES,
+      schemas: { Problem: PROBLEM },
+    },
+  };
+}
+
+const PROBLEM: Json = {
+  type: 'object',
+  description: 'RFC 9457; more fields depend on the code.',
+  required: ['type', 'title', 'status', 'code', 'detail'],
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string', enum: Object.keys(PROBLEMS) },
+    detail: { type: 'string' },
+  },
+};
+
+function writeOperation(each: RouteDoc): Json {
+  const { params, query, body, idempotency } = each;
+  const parameters = [
+    ...writeParameters('path', params),
+    ...writeParameters('query', query),
+    ...(idempotency === undefined ? [] : [keyParameter(idempotency === 'required')]),
+  ];
+  return {
+    summary: each.says,
+    operationId: operationId(each),
+    security: SECURITY[each.caller],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: jsonContent(toSchema(body.schema, 'input'), body.example),
+          },
+        }),
+    responses: { ...writeAnswers(each.answers), ...writeProblems(problemsOf(each)) },
+  };
+}
+
+/** Every problem a caller of the route may meet. */
+export function problemsOf(each: RouteDoc): ProblemCode[] {
+  const all = [
+    ...each.problems,
+    ...ALWAYS,
+    ...(each.body === undefined ? [] : WITH_BODY),
+    ...(each.query === undefined && each.params === undefined
+      ? []
+      : (['malformed_request', 'card_data_refused'] as const)),
+    ...(each.idempotency === undefined ? [] : WITH_KEY),
+  ];
+  return [...new Set(all)];
+}
+
+function operationId({ method, path }: RouteDoc): string {
+  const words = path.replace(/^\/v1\//, '').replaceAll(/[{}]/g, '');
+  return `${method.toLowerCase()}_${words.replaceAll(/[^a-z0-9]+/gi, '_')}`;
+}
+
+function writeParameters(where: 'path' | 'query', schema: z.ZodObject | undefined): Json[] {
+  if (schema === undefined) return [];
+  return Object.entries(schema.shape).map(([name, field]) => ({
+    name,
+    in: where,
+    required: where === 'path' || !field.safeParse(undefined).success,
+    schema: toSchema(field as z.ZodType, 'input'),
+  }));
+}
+
+const keyParameter = (required: boolean): Json => ({
+  name: 'Idempotency-Key',
+  in: 'header',
+  required,
+  schema: { type: 'string', minLength: 1, maxLength: 128 },
+});
+
+function writeAnswers(answers: Readonly<Record<number, AnswerDoc>>): Json {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, { says, schema, example, type }]) => [
+      status,
+      {
+        description: says,
+        ...(schema !== undefined
+          ? { content: jsonContent(toSchema(schema, 'output'), example) }
+          : type !== undefined
+            ? { content: { [type]: {} } }
+            : {}),
+      },
+    ]),
+  );
+}
+
+function writeProblems(codes: readonly ProblemCode[]): Json {
+  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code]);
+  return Object.fromEntries(
+    [...byStatus]
+      .sort(([a], [b]) => a - b)
+      .map(([status, these]) => [
+        String(status),
+        {
+          description: these.map((code) => `\`${code}\``).join(', '),
+          content: {
+            'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+          },
+        },
+      ]),
+  );
+}
+
+const jsonContent = (schema: Json, example: unknown): Json => ({
+  'application/json': { schema, ...(example === undefined ? {} : { example }) },
+});
+
+/** JSON Schema 2020-12, which is what OpenAPI 3.1 has. */
+function toSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+}
