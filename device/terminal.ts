@@ -21,8 +21,11 @@ export interface Outlets {
   beep(pattern: BeepPattern): void;
   broadcast(broadcast: Broadcast | null): void;
   print(receipt: PrintedReceipt): void;
-  /** Calls exactly one of the two, once. */
-  speak(clips: readonly string[], started: () => void, failed: () => void): void;
+  /**
+   * Calls exactly one of the two, once. What was heard under `mark` before is not heard again, also
+   * where the terminal was killed since, and counts as started.
+   */
+  speak(clips: readonly string[], mark: string, started: () => void, failed: () => void): void;
 }
 
 export interface TerminalPorts {
@@ -120,6 +123,7 @@ export class Terminal {
       case 'speak':
         outlets.speak(
           effect.clips,
+          effect.order,
           () => this.push({ is: 'spoken', order: effect.order, heard: true }),
           () => this.push({ is: 'spoken', order: effect.order, heard: false }),
         );

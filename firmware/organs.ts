@@ -95,7 +95,7 @@ export class Organs implements Outlets {
     for (const queue of this.#queues.values()) queue.add(receipt);
   }
 
-  speak(clips: readonly string[], started: () => void, failed: () => void): void {
+  speak(clips: readonly string[], mark: string, started: () => void, failed: () => void): void {
     const [first] = this.#working.speaker;
     if (first === undefined) {
       failed();
@@ -109,7 +109,7 @@ export class Organs implements Outlets {
       how();
     };
     speaker
-      .speak(clips, () => tell(started))
+      .speak(clips, () => tell(started), mark)
       .then(
         () => tell(started),
         (error: unknown) => {

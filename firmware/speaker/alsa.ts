@@ -1,6 +1,6 @@
 /** A loudspeaker on an ALSA sound card (row F5): joined prompts, one sentence after the other. */
 import { type FSWatcher, watch, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DeviceError, type DeviceEvents } from '#device/ports/device.ts';
 import type { Speaker } from '#device/ports/speaker.ts';
@@ -19,6 +19,8 @@ const PATIENCE_MS = 1500;
 const PATIENCE_FACTOR = 1.5;
 /** A sentence of a terminal that was killed may still be heard this long. */
 const ORPHAN_MS = 15_000;
+/** Long after a restart has asked what was heard. */
+const MARK_LIFETIME_MS = 7 * 86_400_000;
 const SOUND_DEVICES = '/dev/snd';
 
 const SILENCE: Sound = { rate: 22_050, samples: new Int16Array() };
@@ -67,6 +69,7 @@ class AlsaSpeaker implements Speaker {
   }
 
   async open(): Promise<void> {
+    await this.#forgetOldMarks();
     const orphan = await this.#orphan();
     // While a sentence of before is still heard the card is there, and may be exclusive.
     if (orphan === null) await this.#play(SILENCE);
@@ -75,13 +78,13 @@ class AlsaSpeaker implements Speaker {
     this.#watchCards();
   }
 
-  speak(clips: readonly string[], started?: () => void): Promise<void> {
+  speak(clips: readonly string[], started?: () => void, mark?: string): Promise<void> {
     // Asked for now, not in its turn: they are rendered while the sentence before is heard.
     const words = Promise.all(clips.map((id) => this.#prompts.get(id)));
     words.catch(() => undefined);
     return this.#inTurn(async () => {
       const sound = joinWords(await words);
-      await this.#play(sound, started);
+      await this.#play(sound, started, mark);
     });
   }
 
@@ -99,7 +102,7 @@ class AlsaSpeaker implements Speaker {
     return done;
   }
 
-  async #play(sound: Sound, started?: () => void): Promise<void> {
+  async #play(sound: Sound, started?: () => void, mark?: string): Promise<void> {
     if (this.#over !== null) throw this.#over;
     const playing = play(writeWav(sound), {
       organ: this.#name,
@@ -107,6 +110,7 @@ class AlsaSpeaker implements Speaker {
       directory: this.#settings.cacheDirectory,
       timeoutMs: PATIENCE_MS + PATIENCE_FACTOR * durationMs(sound),
       ...(started === undefined ? {} : { started }),
+      ...(mark === undefined ? {} : { mark: join(this.#marks, mark) }),
     });
     this.#playing = playing;
     if (sound.samples.length > 0) this.#note(playing.pid);
@@ -130,6 +134,21 @@ class AlsaSpeaker implements Speaker {
   }
 
   // ── A sentence that outlives its terminal ───────────────────────────────────────────────────
+
+  get #marks(): string {
+    return join(dirname(this.#settings.cacheDirectory), 'heard');
+  }
+
+  async #forgetOldMarks(): Promise<void> {
+    await mkdir(this.#marks, { recursive: true }).catch(() => undefined);
+    const marks = await readdir(this.#marks).catch(() => []);
+    const oldest = Date.now() - MARK_LIFETIME_MS;
+    for (const name of marks) {
+      const path = join(this.#marks, name);
+      const made = await stat(path).catch(() => null);
+      if (made !== null && made.mtimeMs < oldest) await rmdir(path).catch(() => undefined);
+    }
+  }
 
   get #noteFile(): string {
     return join(this.#settings.cacheDirectory, 'playing.pid');

@@ -23,7 +23,12 @@ export interface PlaySettings {
   readonly timeoutMs: number;
   /** The card was opened and takes the first sample. */
   readonly started?: () => void;
+  /** A directory that is made as the sentence begins; where it is there already, nothing is heard. */
+  readonly mark?: string;
 }
+
+/** Exit code of a sentence that was heard before. */
+const HEARD_BEFORE = 77;
 
 const FAILURES: readonly [RegExp, DeviceErrorCode, string][] = [
   [/resource busy/, 'busy', 'stop the program that uses the sound card'],
@@ -66,10 +71,18 @@ function nameless(directory: string, wav: Uint8Array): number | null {
   }
 }
 
-function start(device: string, input: number | 'pipe'): ChildProcess {
-  // Its own session: Ctrl-C on the terminal's console does not reach it. SIGPIPE ignored: a complaint
-  // that nobody reads any more does not end it in mid-sentence.
-  return spawn('/bin/sh', ['-c', 'trap "" PIPE; exec aplay -D "$0" -t wav -', device], {
+/**
+ * SIGPIPE is ignored: a complaint that nobody reads any more does not end it in mid-sentence. The
+ * mark is made by the very process that speaks: whenever the terminal dies, either both happen or
+ * neither. A disk that takes no mark does not silence the speaker.
+ */
+const SCRIPT = `trap "" PIPE
+if [ -n "$1" ] && ! mkdir "$1" 2>/dev/null && [ -d "$1" ]; then exit ${HEARD_BEFORE}; fi
+exec aplay -D "$0" -t wav -`;
+
+function start(device: string, mark: string, input: number | 'pipe'): ChildProcess {
+  // Its own session: Ctrl-C on the terminal's console does not reach it.
+  return spawn('/bin/sh', ['-c', SCRIPT, device, mark], {
     stdio: [input, 'ignore', 'pipe'],
     detached: true,
     env: { ...process.env, LC_ALL: 'C' },
@@ -80,7 +93,7 @@ function start(device: string, input: number | 'pipe'): ChildProcess {
 export function play(wav: Uint8Array, settings: PlaySettings): Playing {
   const { organ } = settings;
   const file = nameless(settings.directory, wav);
-  const child = start(settings.device, file ?? 'pipe');
+  const child = start(settings.device, settings.mark ?? '', file ?? 'pipe');
   if (file !== null) closeSync(file);
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(wav);
@@ -108,7 +121,8 @@ export function play(wav: Uint8Array, settings: PlaySettings): Playing {
   });
   child.once('close', (code, signal) => {
     clearTimeout(timer);
-    if (code === 0) resolve();
+    if (code === HEARD_BEFORE) settings.started?.();
+    if (code === 0 || code === HEARD_BEFORE) resolve();
     else if (code === 127 && !begun) reject(missingTool(organ, 'aplay'));
     else reject(failure(organ, said, begun, signal ?? String(code)));
   });

@@ -119,6 +119,26 @@ export function describeSpeakerContract(name: string, setUp: () => Promise<Speak
       }
     });
 
+    test('of what is said under one mark only the first is heard; the rest count as said', async () => {
+      const from = bench.card?.heard().length ?? 0;
+      const mark = `mark-${from}-${Math.round(performance.now())}`;
+      const began: string[] = [];
+      for (const outcome of ['paid', 'cancelled', 'declined'] as const) {
+        const clips = sayResult({ ...paid(200), outcome }, 'en');
+        await speaker.speak(clips, () => void began.push(outcome), mark);
+      }
+      assert.deepEqual(began, ['paid', 'cancelled', 'declined']);
+      if (bench.card === null) return;
+      const { card } = bench;
+      await speaker.speak(sayNotice('ready', 'en'));
+      await until('what was said after', () => card.heard().length >= from + 2, HEARD_WITHIN_MS);
+      const heard = card.heard().slice(from);
+      assert.deepEqual(
+        heard.map((each) => each.text),
+        [textOf(sayResult(paid(200), 'en')), textOf(sayNotice('ready', 'en'))],
+      );
+    });
+
     test('a clip outside the vocabulary is a programmer’s error', () => {
       assert.throws(() => void speaker.speak(['en.nonsense']), RangeError);
     });

@@ -164,7 +164,7 @@ export class Stand {
         beep: (pattern) => void this.beeps.push(pattern),
         broadcast: (broadcast) => void this.broadcasts.push(broadcast),
         print: (receipt) => void this.printed.push(receipt),
-        speak: (clips, started) => {
+        speak: (clips, _mark, started) => {
           this.spoken.push(textOf(clips));
           started();
         },
