@@ -29,13 +29,13 @@ import {
 } from 'avr8js';
 import { Circuit, type Drive } from '#simulators/panel/circuit.ts';
 import { VirtualSsd1306 } from '#simulators/panel/ssd1306.ts';
-import type { ChipData, FromChip, ToChip } from './atmega.ts';
+import type { ChipData, Contact, FromChip, ToChip } from './atmega.ts';
 
 const HZ = 16_000_000;
 const SLICE_CYCLES = HZ / 2000;
 const PROGRAM_WORDS = 0x4000;
 
-const { program, matrix, leds, buzzer, oledAddress } = workerData as ChipData;
+const { program, matrix, leds, buzzer, oledAddress, beat } = workerData as ChipData;
 if (parentPort === null) throw new Error('runs as a thread');
 const outside: MessagePort = parentPort;
 const tell = (message: FromChip): void => outside.postMessage(message);
@@ -149,14 +149,24 @@ twi.eventHandler = {
 };
 
 /** Contacts to come, by the chip's own time: on a busy machine it passes more slowly. */
-let contacts: { at: number; row: number; column: number; closed: boolean }[] = [];
+const contacts: (Contact & { readonly at: number; readonly last?: boolean })[] = [];
+let moved = { host_ms: Number.NEGATIVE_INFINITY, at: 0 };
 
 function schedule(keys: readonly { row: number; column: number }[], halfMs: number): void {
   const half = (halfMs * HZ) / 1000;
-  contacts = keys.flatMap((key, at) => [
-    { ...key, closed: true, at: cpu.cycles + 2 * at * half },
-    { ...key, closed: false, at: cpu.cycles + (2 * at + 1) * half },
-  ]);
+  for (const [at, key] of keys.entries()) {
+    const last = at === keys.length - 1;
+    contacts.push({ ...key, closed: true, at: cpu.cycles + 2 * at * half });
+    contacts.push({ ...key, closed: false, at: cpu.cycles + (2 * at + 1) * half, last });
+  }
+}
+
+/** As long after the movement before as the host meant it, also where the chip lags behind. */
+function move(contact: Contact, host_ms: number): void {
+  const since = ((host_ms - moved.host_ms) * HZ) / 1000;
+  const at = since < HZ / 4 ? Math.max(cpu.cycles, moved.at + since) : cpu.cycles;
+  moved = { host_ms, at };
+  contacts.push({ ...contact, at, last: true });
 }
 
 function touch(): void {
@@ -164,15 +174,14 @@ function touch(): void {
     contacts.shift();
     circuit.connect(next.row, next.column, next.closed);
     settle();
-    if (contacts.length === 0) tell({ released: true });
+    if (next.last === true) tell({ released: true });
   }
 }
 
 function obey(message: ToChip): void {
   if ('uart' in message) incoming.push(...message.uart);
   else if ('contact' in message) {
-    circuit.connect(message.contact.row, message.contact.column, message.contact.closed);
-    settle();
+    move(message.contact, message.host_ms);
   } else if ('press' in message) {
     schedule(message.press, message.half_ms);
   } else if ('look' in message) {
@@ -183,6 +192,10 @@ function obey(message: ToChip): void {
 }
 
 settle();
+/** How far the chip may run ahead of a host that gets no time: the wire's far end must live too. */
+const LEASH_CYCLES = (HZ * 6) / 1000;
+const heart = new Int32Array(beat);
+let heard = { count: Atomics.load(heart, 0), at: cpu.cycles };
 const waiter = new Int32Array(new SharedArrayBuffer(4));
 // As fast as it goes until the firmware has blinked its version, which takes it two seconds.
 let origin: number | null = null;
@@ -205,6 +218,9 @@ for (;;) {
   if (edges !== toldEdges) tell({ edges });
   toldEdges = edges;
   if (origin === null) continue;
+  if (cpu.cycles - heard.at > LEASH_CYCLES) Atomics.wait(heart, 0, heard.count, 1000);
+  const count = Atomics.load(heart, 0);
+  if (count !== heard.count) heard = { count, at: cpu.cycles };
   const ahead = (cpu.cycles / HZ) * 1000 - (performance.now() - origin);
   if (ahead > 1) Atomics.wait(waiter, 0, 0, ahead);
   // Too slow a machine: time passes more slowly for the chip, it does not race afterwards.

@@ -13,17 +13,21 @@ export interface ChipData {
   readonly leds: readonly number[];
   readonly buzzer: number;
   readonly oledAddress: number;
+  /** A counter that the host's loop moves while it gets time. */
+  readonly beat: SharedArrayBuffer;
+}
+
+/** A movement of a key, by its place in the matrix. */
+export interface Contact {
+  readonly row: number;
+  readonly column: number;
+  readonly closed: boolean;
 }
 
 export type ToChip =
   | { readonly uart: readonly number[] }
-  | {
-      readonly contact: { readonly row: number; readonly column: number; readonly closed: boolean };
-    }
-  | {
-      readonly press: readonly { readonly row: number; readonly column: number }[];
-      readonly half_ms: number;
-    }
+  | { readonly contact: Contact; readonly host_ms: number }
+  | { readonly press: readonly Omit<Contact, 'closed'>[]; readonly half_ms: number }
   | { readonly look: number }
   | { readonly stop: true };
 
@@ -42,18 +46,21 @@ export type FromChip =
 
 /** The firmware blinks its version for two seconds before it says it. */
 const BOOT_TIMEOUT_MS = 20_000;
+const BEAT_MS = 2;
 
 export class Atmega {
   readonly #worker: Worker;
   readonly #pty: Pty | null;
+  readonly #heart: NodeJS.Timeout;
   #leds = '00';
   #edges = 0;
   #seen: ((seen: Seen) => void) | null = null;
-  #released: (() => void) | null = null;
+  readonly #released: (() => void)[] = [];
 
-  private constructor(worker: Worker, pty: Pty | null) {
+  private constructor(worker: Worker, pty: Pty | null, heart: NodeJS.Timeout) {
     this.#worker = worker;
     this.#pty = pty;
+    this.#heart = heart;
   }
 
   /**
@@ -64,6 +71,7 @@ export class Atmega {
     program: Uint8Array,
     wire: { readonly path: string } | { readonly received: (bytes: Uint8Array) => void },
   ): Promise<Atmega> {
+    const beat = new SharedArrayBuffer(4);
     const worker = new Worker(new URL('./atmega-chip.ts', import.meta.url), {
       workerData: {
         program,
@@ -71,6 +79,7 @@ export class Atmega {
         leds: [WIRING.lamp.red, WIRING.lamp.green],
         buzzer: WIRING.buzzer.pin,
         oledAddress: WIRING.oled.address,
+        beat,
       } satisfies ChipData,
     });
     const pty =
@@ -81,9 +90,14 @@ export class Atmega {
             data: (bytes) => worker.postMessage({ uart: [...bytes] } satisfies ToChip),
           })
         : null;
-    const atmega = new Atmega(worker, pty);
+    const heart = new Int32Array(beat);
+    const timer = setInterval(() => {
+      Atomics.add(heart, 0, 1);
+      Atomics.notify(heart, 0);
+    }, BEAT_MS).unref();
+    const atmega = new Atmega(worker, pty, timer);
     const booted = Promise.withResolvers<void>();
-    const timer = setTimeout(() => {
+    const late = setTimeout(() => {
       booted.reject(new Error(`the firmware was silent for ${BOOT_TIMEOUT_MS} ms`));
     }, BOOT_TIMEOUT_MS);
     worker.on('error', booted.reject);
@@ -91,7 +105,7 @@ export class Atmega {
       if ('uart' in message) booted.resolve();
       atmega.#take(message, 'received' in wire ? wire.received : (bytes) => pty?.write(bytes));
     });
-    await booted.promise.finally(() => clearTimeout(timer));
+    await booted.promise.finally(() => clearTimeout(late));
     return atmega;
   }
 
@@ -123,17 +137,17 @@ export class Atmega {
   /** Each held for half its share of a second, in the chip's own time. */
   pressAll(keys: readonly Key[], perSecond: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#released = resolve;
+      this.#released.push(resolve);
       this.#tell({ press: keys.map(placeOf), half_ms: 500 / perSecond });
     });
   }
 
   down(key: Key): void {
-    this.contact({ ...placeOf(key), closed: true });
+    void this.contact({ ...placeOf(key), closed: true });
   }
 
   up(key: Key): void {
-    this.contact({ ...placeOf(key), closed: false });
+    void this.contact({ ...placeOf(key), closed: false });
   }
 
   async apply(fault: Fault): Promise<void> {
@@ -144,15 +158,16 @@ export class Atmega {
     const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#tell({ stop: true });
     await ended;
+    clearInterval(this.#heart);
     await this.#pty?.close();
   }
 
-  contact(contact: {
-    readonly row: number;
-    readonly column: number;
-    readonly closed: boolean;
-  }): void {
-    this.#tell({ contact });
+  /** Resolves when the contact is made or broken. */
+  contact(contact: Contact): Promise<void> {
+    return new Promise((resolve) => {
+      this.#released.push(resolve);
+      this.#tell({ contact, host_ms: performance.now() });
+    });
   }
 
   #tell(message: ToChip): void {
@@ -163,7 +178,7 @@ export class Atmega {
     if ('uart' in message) received(Uint8Array.from(message.uart));
     else if ('leds' in message) this.#leds = message.leds;
     else if ('edges' in message) this.#edges = message.edges;
-    else if ('released' in message) this.#released?.();
+    else if ('released' in message) this.#released.shift()?.();
     else this.#seen?.(message.seen);
   }
 }

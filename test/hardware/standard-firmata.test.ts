@@ -54,7 +54,7 @@ describe('the real firmware and ours', () => {
   /** What the chip answers before it answers a question for its version. */
   const ask = async ({ send = '', contact }: Step): Promise<string> => {
     fromChip.length = 0;
-    if (contact !== undefined) chip.contact(contact);
+    if (contact !== undefined) await chip.contact(contact);
     chip.send(fromHex(`${send.replaceAll(' ', '')}f9`));
     await until(`the version after ${send}`, () =>
       hex(Uint8Array.from(fromChip)).endsWith('f90205'),
