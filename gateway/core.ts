@@ -14,6 +14,8 @@ import { startExpiry } from './orders/expiry.ts';
 import { OrderPayments } from './orders/payments.ts';
 import { centreAcquirer } from './orders/telephone/asks.ts';
 import { Telephone } from './orders/telephone/telephone.ts';
+import { PairingDesk } from './pairing/pairing.ts';
+import { signInWith } from './pairing/sign-in.ts';
 import { openSqlite } from './store/sqlite/engine.ts';
 import type { Tables } from './store/tables.ts';
 import { Writer } from './store/writer.ts';
@@ -54,6 +56,7 @@ export interface Core extends CoreOptions {
   readonly changes: Changes;
   readonly uplinks: Uplinks;
   readonly telephone: Telephone;
+  readonly pairing: PairingDesk;
   readonly idempotency: Idempotency;
   enrol(code: string, idempotencyKey: string | null, addresses: Addresses): Promise<Enrolled>;
   /** Commits what is queued and closes the store. */
@@ -87,6 +90,10 @@ export function openCore(options: CoreOptions): Core {
     acquirer: options.links === undefined ? null : centreAcquirer(options.links, gate),
     desk: options.desk ?? false,
   });
+  const desk = new PairingDesk({
+    ...{ tables, writer, clock, chance, keys, log, downlinks },
+    signIn: signInWith(issuer, clock),
+  });
   const stopExpiry = startExpiry(tables, writer, clock, log);
   return {
     ...options,
@@ -100,6 +107,7 @@ export function openCore(options: CoreOptions): Core {
     payments,
     changes: new Changes(writer),
     telephone,
+    pairing: desk,
     idempotency: new Idempotency({ tables, clock, keys }),
     uplinks: new Uplinks({
       tables,
@@ -108,13 +116,14 @@ export function openCore(options: CoreOptions): Core {
       registry,
       downlinks,
       log,
-      unpair: () => Promise.resolve(),
+      unpair: (terminal, pairing) => desk.unpair(terminal, pairing),
     }),
     enrol: (code, idempotencyKey, addresses) =>
       enrol({ writer, clock, chance, keys, addresses: () => addresses }, code, idempotencyKey),
     close() {
       stopExpiry();
       telephone.close();
+      desk.close();
       acquirer.close();
       downlinks.close();
       writer.close();

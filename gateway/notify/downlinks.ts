@@ -3,7 +3,7 @@
  * terminal asks again if it got lost), a result until the terminal says `seen`, with back-off.
  */
 import { seal } from '#device/codecs/jws.ts';
-import type { Downlink, Receipt, Result } from '#device/messages/order.ts';
+import type { Attempt, Downlink, Pairing, Receipt, Result } from '#device/messages/order.ts';
 import { downlinkTopic } from '#device/messages/topics.ts';
 import type { Clock } from '../clock.ts';
 import type { GatewayKeys } from '../keys.ts';
@@ -48,6 +48,7 @@ export class Downlinks {
   readonly #parts: DownlinksParts;
   readonly #pumps = new Map<string, Pump>();
   readonly #unlisten: () => void;
+  readonly #listeners = new Set<(terminal: string) => void>();
   #link: Link | null = null;
 
   constructor(parts: DownlinksParts) {
@@ -67,6 +68,18 @@ export class Downlinks {
     this.#pumps.delete(terminal);
     this.#send(terminal, { kind: 'time' });
     this.#pump(terminal);
+    for (const listener of this.#listeners) listener(terminal);
+  }
+
+  /** Told of each terminal that listens anew; the answer stops it. */
+  onArrival(listener: (terminal: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells what is so just now; `false` where the terminal is not there and will ask when it comes. */
+  tell(terminal: string, news: News): boolean {
+    return this.#send(terminal, news);
   }
 
   /** The broker is there (again): every terminal may be. */
@@ -154,7 +167,13 @@ export class Downlinks {
   }
 }
 
+/** Shown, and soon outdated: it is not kept for a terminal that is away. */
+export type News =
+  | { readonly kind: 'attempt'; readonly attempt: Attempt }
+  | { readonly kind: 'pairing'; readonly pairing: Pairing };
+
 type Spoken =
+  | News
   | { readonly kind: 'receipt'; readonly receipt: Receipt }
   | { readonly kind: 'result'; readonly result: Result }
   | { readonly kind: 'time' };

@@ -77,6 +77,8 @@ export interface PairingTable {
   find(id: string): PairingRow | undefined;
   ofTerminal(terminal: string): PairingRow | undefined;
   ofSession(session: string): PairingRow | undefined;
+  /** The newest of a session, also where it has ended. */
+  lastOf(session: string): PairingRow | undefined;
   /** All that last. */
   live(): PairingRow[];
   setOrder(id: string, order: string, until: number): void;

@@ -3,7 +3,7 @@ import { base64url } from '#device/codecs/bytes.ts';
 import { type Identity, identitySchema } from '#device/messages/enrolment.ts';
 import type { Chance, Clock } from '../clock.ts';
 import { type GatewayKeys, keyedDigest } from '../keys.ts';
-import type { Tables } from '../store/tables.ts';
+import { terminalNumber } from '../pairing/numbers.ts';
 import type { Transaction, Writer } from '../store/writer.ts';
 
 export interface EnrolmentParts {
@@ -47,7 +47,7 @@ export function enrol(
   });
 }
 
-function identify(tx: Transaction | Tables, parts: EnrolmentParts, id: string): Enrolled {
+function identify(tx: Transaction, parts: EnrolmentParts, id: string): Enrolled {
   const terminal = tx.terminals.find(id);
   if (terminal === undefined || terminal.secret === null)
     return { ok: false, code: 'code_refused' };
@@ -58,7 +58,7 @@ function identify(tx: Transaction | Tables, parts: EnrolmentParts, id: string): 
     gateway_key: parts.keys.public,
     broker,
     pay_url: payUrl,
-    stall: JSON.parse(terminal.stall),
+    stall: { ...JSON.parse(terminal.stall), number: terminalNumber(tx, parts.chance, id) },
   });
   return { ok: true, identity };
 }

@@ -270,7 +270,7 @@ describe('the outbox', () => {
     await settle();
     assert.deepEqual(
       terminal.heard.map(({ kind }) => kind),
-      ['time', 'receipt', 'result'],
+      ['time', 'receipt', 'result', 'pairing'],
     );
     assert.equal(terminal.heard[0]?.gateway_time, stand.clock.now());
     stand.core.close();

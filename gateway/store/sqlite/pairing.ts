@@ -31,6 +31,7 @@ export const PAIRING = `
     WHERE ended_at IS NULL;
   CREATE UNIQUE INDEX centre_pairing_of_session ON centre_pairings (session)
     WHERE ended_at IS NULL;
+  CREATE INDEX centre_pairings_of_session ON centre_pairings (session, began_at);
   CREATE TABLE centre_pairing_attempts (
     id TEXT PRIMARY KEY,
     pairing TEXT NOT NULL REFERENCES centre_pairings,
@@ -98,6 +99,7 @@ type Pairings = Pick<
   | 'find'
   | 'ofTerminal'
   | 'ofSession'
+  | 'lastOf'
   | 'live'
   | 'setOrder'
   | 'setDone'
@@ -117,6 +119,9 @@ function pairings(database: DatabaseSync): Pairings {
   const ofSession = database.prepare(
     'SELECT * FROM centre_pairings WHERE session = ? AND ended_at IS NULL',
   );
+  const lastOf = database.prepare(
+    'SELECT * FROM centre_pairings WHERE session = ? ORDER BY began_at DESC LIMIT 1',
+  );
   const live = database.prepare('SELECT * FROM centre_pairings WHERE ended_at IS NULL');
   const setOrder = database.prepare(
     'UPDATE centre_pairings SET order_number = ?, done = 0, until = ? WHERE id = ?',
@@ -135,6 +140,7 @@ function pairings(database: DatabaseSync): Pairings {
     find: (id) => first<PairingRow>(find, id),
     ofTerminal: (terminal) => first<PairingRow>(ofTerminal, terminal),
     ofSession: (session) => first<PairingRow>(ofSession, session),
+    lastOf: (session) => first<PairingRow>(lastOf, session),
     live: () => every<PairingRow>(live),
     setOrder: (id, order, until) => void setOrder.run(order, until, id),
     setDone: (id, until) => void setDone.run(until, id),
