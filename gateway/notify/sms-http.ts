@@ -14,8 +14,11 @@ export interface SmsSettings {
   readonly timeout_ms?: number;
 }
 
-/** Statuses under 500 that asking again may change: time-out, in flight, too early, too many. */
-const PASSING: readonly number[] = [408, 409, 425, 429];
+/**
+ * Statuses under 500 that asking again may change: time-out, in flight, too early, too many; and a
+ * secret that is wrong, which the operator mends.
+ */
+const PASSING: readonly number[] = [401, 403, 408, 409, 425, 429];
 
 export const smsOverHttp = (settings: SmsSettings, clock: Pick<Clock, 'now'>): Notifier => ({
   async tell(delivery): Promise<Told> {

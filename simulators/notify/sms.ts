@@ -1,0 +1,169 @@
+/**
+ * A provider that sends SMS for whoever posts them: real HTTP, signatures verified by its own code,
+ * and one SMS for each Idempotency-Key. What "arrived on a phone" can be read.
+ */
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type Fault, FaultError, type Simulator, type Watch } from '../wire.ts';
+
+/** Faults of the provider besides the common ones. */
+export type SmsFault =
+  | Fault
+  /** Answers 503. */
+  | { readonly fault: 'busy' }
+  /** Answers 400. */
+  | { readonly fault: 'refuse' }
+  /** Sends the next SMS and hangs up before it says so. */
+  | { readonly fault: 'lose' };
+
+export const SMS_FAULTS = ['unplug', 'replug', 'hang', 'busy', 'refuse', 'lose', 'clear'] as const;
+
+export interface Sms {
+  readonly to: string;
+  readonly text: string;
+  readonly reference: string;
+}
+
+export interface SmsOptions {
+  /** Shared with the sender: `whsec_` and base64. */
+  readonly secret: string;
+  readonly port?: number;
+  readonly watch?: Watch;
+}
+
+export class SmsProvider implements Simulator {
+  readonly wire = 'sms';
+  /** What arrived on phones, in order. */
+  readonly sent: Sms[] = [];
+  /** Requests that came, whatever became of them. */
+  requests = 0;
+  readonly #options: SmsOptions;
+  readonly #answers = new Map<string, { body: string; id: string }>();
+  #server: Server;
+  #port: number;
+  #fault: SmsFault['fault'] = 'clear';
+
+  private constructor(options: SmsOptions) {
+    this.#options = options;
+    this.#port = options.port ?? 0;
+    this.#server = this.#make();
+  }
+
+  static async open(options: SmsOptions): Promise<SmsProvider> {
+    const provider = new SmsProvider(options);
+    await provider.#listen();
+    return provider;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/messages`;
+  }
+
+  async apply(fault: SmsFault): Promise<void> {
+    switch (fault.fault) {
+      case 'unplug':
+        await this.#stop();
+        break;
+      case 'replug':
+        this.#server = this.#make();
+        await this.#listen();
+        break;
+      case 'hang':
+      case 'busy':
+      case 'refuse':
+      case 'lose':
+      case 'clear':
+        break;
+      default:
+        throw new FaultError(`sms knows no ${fault.fault}: ${SMS_FAULTS.join(', ')}`);
+    }
+    this.#fault = fault.fault;
+    this.#watchState(fault.fault);
+  }
+
+  close(): Promise<void> {
+    return this.#stop();
+  }
+
+  #watchState(text: string): void {
+    this.#options.watch?.({ wire: 'sms', direction: 'state', text });
+  }
+
+  #make(): Server {
+    return createServer((request, response) => {
+      const parts: Buffer[] = [];
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () => this.#answer(request, response, Buffer.concat(parts).toString()));
+    });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse, body: string): void {
+    this.requests += 1;
+    const said = this.#decide(request, body);
+    switch (said) {
+      case 'hang':
+        break;
+      case 'hang up':
+        request.socket.destroy();
+        break;
+      default:
+        response.writeHead(said[0], { 'content-type': 'application/json' });
+        response.end(JSON.stringify(said[1]));
+    }
+  }
+
+  #decide(request: IncomingMessage, body: string): [number, unknown] | 'hang' | 'hang up' {
+    if (request.method !== 'POST' || request.url !== '/messages') return [404, {}];
+    if (this.#fault === 'hang') return 'hang';
+    if (this.#fault === 'busy') return [503, { error: 'busy' }];
+    if (!this.#isSigned(request, body)) return [401, { error: 'not signed' }];
+    if (this.#fault === 'refuse') return [400, { error: 'no such number' }];
+    const key = request.headers['idempotency-key'];
+    if (typeof key !== 'string') return [400, { error: 'no Idempotency-Key' }];
+    const known = this.#answers.get(key);
+    if (known !== undefined) {
+      return known.body === body ? [200, { id: known.id }] : [422, { error: 'reused' }];
+    }
+    return this.#send(key, body);
+  }
+
+  #send(key: string, body: string): [number, unknown] | 'hang up' {
+    const { to, text, reference } = JSON.parse(body) as Sms;
+    if (!/^\+\d{7,15}$/.test(to)) return [400, { error: 'no such number' }];
+    this.sent.push({ to, text, reference });
+    const id = `sms-${this.sent.length}`;
+    this.#answers.set(key, { body, id });
+    this.#options.watch?.({ wire: 'sms', direction: 'out', text: `to ${to}: ${text}` });
+    if (this.#fault !== 'lose') return [202, { id }];
+    this.#fault = 'clear';
+    return 'hang up';
+  }
+
+  #isSigned(request: IncomingMessage, body: string): boolean {
+    const {
+      'webhook-id': id,
+      'webhook-timestamp': at,
+      'webhook-signature': given,
+    } = request.headers;
+    const key = Buffer.from(this.#options.secret.replace(/^whsec_/, ''), 'base64');
+    const made = createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64');
+    const fresh = Math.abs(Date.now() / 1000 - Number(at)) < 300;
+    return fresh && String(given).split(' ').includes(`v1,${made}`);
+  }
+
+  #listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(this.#port, '127.0.0.1', () => {
+        const address = this.#server.address();
+        if (typeof address === 'object' && address !== null) this.#port = address.port;
+        resolve();
+      });
+    });
+  }
+
+  #stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+}
