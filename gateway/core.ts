@@ -1,8 +1,9 @@
 /** The gateway without its doors: services over one store. Doors and simulations hang on it. */
 import type { Identity } from '#device/messages/enrolment.ts';
 import { Acquirer } from './acquirer/acquirer.ts';
-import type { LinkGate } from './acquirer/gate.ts';
+import type { AcquirerGate, LinkGate, TellResult } from './acquirer/gate.ts';
 import type { Chance, Clock } from './clock.ts';
+import type { IssuerGate } from './issuer/gate.ts';
 import { Issuer } from './issuer/issuer.ts';
 import type { GatewayKeys } from './keys.ts';
 import type { Log } from './log.ts';
@@ -16,6 +17,7 @@ import { centreAcquirer } from './orders/telephone/asks.ts';
 import { Telephone } from './orders/telephone/telephone.ts';
 import { PairingDesk } from './pairing/pairing.ts';
 import { signInWith } from './pairing/sign-in.ts';
+import { HOUSE_ROLES, type Role } from './roles.ts';
 import { openSqlite } from './store/sqlite/engine.ts';
 import type { Tables } from './store/tables.ts';
 import { Writer } from './store/writer.ts';
@@ -32,6 +34,12 @@ export interface CoreOptions {
   readonly log: Log;
   /** Calls back soon: units that arrive before it does share a commit. */
   readonly defer: (then: () => void) => void;
+  /** The organisations that this process is; without it, all of the house. */
+  readonly roles?: readonly Role[];
+  /** Those that are elsewhere. */
+  readonly gates?: { readonly issuer?: IssuerGate; readonly acquirer?: AcquirerGate };
+  /** Where the order centre is elsewhere: how it is told. */
+  readonly tell?: TellResult | undefined;
   /** Whom the telephone side asks for links; what it asks is kept until there is somebody. */
   readonly links?: LinkGate | undefined;
   /** Whether the telephone desk is told of endings by webhook. */
@@ -43,7 +51,8 @@ export interface Addresses {
   readonly payUrl: Identity['pay_url'];
 }
 
-export interface Core extends CoreOptions {
+export interface Core extends Omit<CoreOptions, 'tell'> {
+  readonly roles: readonly Role[];
   /** For reading; whatever is written goes through the writer. */
   readonly tables: Tables;
   readonly writer: Writer;
@@ -56,6 +65,8 @@ export interface Core extends CoreOptions {
   readonly changes: Changes;
   readonly uplinks: Uplinks;
   readonly telephone: Telephone;
+  /** Takes a result of the acquirer, in the unit that knows it. */
+  readonly tell: TellResult;
   readonly pairing: PairingDesk;
   readonly idempotency: Idempotency;
   enrol(code: string, idempotencyKey: string | null, addresses: Addresses): Promise<Enrolled>;
@@ -72,18 +83,14 @@ export function openCore(options: CoreOptions): Core {
   const registry = new Registry(tables);
   const downlinks = new Downlinks({ tables, writer, clock, keys, log });
   const issuer = new Issuer({ tables, clock, keys });
+  const tell: TellResult = (tx, result) => {
+    if (!telephone.takeResult(tx, result)) payments.takeResult(tx, result);
+  };
   const acquirer = new Acquirer({
-    tables,
-    writer,
-    clock,
-    keys,
-    log,
-    issuer: issuer.gate('acquirer'),
-    tell(tx, result) {
-      if (!telephone.takeResult(tx, result)) payments.takeResult(tx, result);
-    },
+    ...{ tables, writer, clock, keys, log, tell: options.tell ?? tell },
+    issuer: options.gates?.issuer ?? issuer.gate('acquirer'),
   });
-  const gate = acquirer.gate();
+  const gate = options.gates?.acquirer ?? acquirer.gate();
   const payments = new OrderPayments({ tables, writer, clock, chance, keys, log, acquirer: gate });
   const telephone = new Telephone({
     ...{ tables, writer, clock, chance, log },
@@ -97,6 +104,8 @@ export function openCore(options: CoreOptions): Core {
   const stopExpiry = startExpiry(tables, writer, clock, log);
   return {
     ...options,
+    roles: options.roles ?? HOUSE_ROLES,
+    tell,
     tables,
     writer,
     registry,
@@ -123,6 +132,7 @@ export function openCore(options: CoreOptions): Core {
     close() {
       stopExpiry();
       telephone.close();
+      payments.close();
       desk.close();
       acquirer.close();
       downlinks.close();

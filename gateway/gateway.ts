@@ -10,8 +10,12 @@ import type { MqttDoor } from './mqtt/door.ts';
 import { openEmbeddedBroker } from './mqtt/embedded.ts';
 import { openExternalBroker } from './mqtt/external.ts';
 import { type NotifySettings, openNotify } from './notify/notify.ts';
+import { openPeers, type Peers } from './peers/peers.ts';
+import { resultReceiver, startResults, tellByWebhook } from './peers/results.ts';
+import type { Role } from './roles.ts';
 import { applySeed, type Seed, seedSchema } from './seed.ts';
 import { openWeb, type Web } from './web/server.ts';
+import type { Receiver } from './web/webhooks.ts';
 
 export type BrokerSettings =
   | { readonly kind: 'embedded'; readonly host: string; readonly port: number }
@@ -35,6 +39,12 @@ export interface GatewayOptions {
   readonly seed?: Seed | undefined;
   /** How people and desks outside are told; what is not set up waits until it is. */
   readonly notify?: NotifySettings | undefined;
+  /** The one organisation that this process is; without it, all of the house in one store. */
+  readonly role?: Role | undefined;
+  /** Where the organisations are that this one calls; URLs without a slash at their end. */
+  readonly peers?: ReadonlyMap<Role, string> | undefined;
+  /** How long an answer of a peer is waited for, ms. */
+  readonly peerTimeoutMs?: number | undefined;
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly log?: Log;
@@ -42,7 +52,8 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly http: string;
-  readonly mqtt: string;
+  /** `null` where this process is no order centre: terminals talk to that. */
+  readonly mqtt: string | null;
   readonly operatorToken: string;
   /** What telephone agents bring. */
   readonly agentToken: string;
@@ -60,7 +71,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const operatorToken = loadSecret(join(dataDirectory, 'operator.token'), chance);
   const agentToken = loadSecret(join(dataDirectory, 'agent.token'), chance);
   const database = join(dataDirectory, 'gateway.sqlite');
+  const { role, peers: urls = new Map() } = options;
+  const peers =
+    role === undefined
+      ? null
+      : openPeers({ role, urls, dataDirectory, clock, timeoutMs: options.peerTimeoutMs });
   const core = openCore({
+    ...(role === undefined ? {} : { roles: [role] }),
+    ...(peers === null ? {} : { gates: peers.gates }),
+    tell: role === 'acquirer' ? tellByWebhook(chance, clock) : undefined,
     database,
     keys,
     clock,
@@ -73,25 +92,51 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const close = async (): Promise<void> => {
     for (const door of opened.reverse()) await door.close();
     core.close();
+    peers?.close();
   };
   try {
     if (seed !== null) await applySeed(core, seed);
     const notify = openNotify(core, options.notify ?? {});
     opened.push(notify);
-    const mqtt = await openBroker(options.broker, core);
-    opened.push(mqtt);
-    const broker = options.publicBroker ?? mqtt.url;
+    const mqtt = core.roles.includes('order-centre')
+      ? await openBroker(options.broker, core)
+      : null;
+    if (mqtt !== null) opened.push(mqtt);
+    const broker = options.publicBroker ?? mqtt?.url ?? '';
+    opened.push(openResults(core, peers, urls));
     const { publicUrl } = options;
     const web: Web = await openWeb(core, {
       ...options.http,
       ...{ publicUrl, broker, operatorToken, agentToken },
+      ...{ receivers: receiversOf(core, peers), peerSecrets: peers?.secrets },
     });
     opened.push(web);
-    return { http: web.url, mqtt: mqtt.url, operatorToken, agentToken, close };
+    return { http: web.url, mqtt: mqtt?.url ?? null, operatorToken, agentToken, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Where the order centre is elsewhere, results go there by webhook. */
+function openResults(
+  core: Core,
+  peers: Peers | null,
+  urls: ReadonlyMap<Role, string>,
+): { close(): Promise<void> } {
+  const url = urls.get('order-centre');
+  const secret = peers?.secrets.get('order-centre');
+  const needed = core.roles.length === 1 && core.roles.includes('acquirer');
+  const results =
+    needed && url !== undefined && secret !== undefined ? startResults(core, url, secret) : null;
+  return { close: async () => results?.close() };
+}
+
+/** And there they come in. */
+function receiversOf(core: Core, peers: Peers | null): readonly Receiver[] {
+  const secret = peers?.secrets.get('acquirer');
+  if (secret === undefined || !core.roles.includes('order-centre')) return [];
+  return [resultReceiver(secret, core.tell)];
 }
 
 function readSeed(seed: Seed | undefined): ReturnType<typeof seedSchema.parse> | null {

@@ -39,7 +39,9 @@ process.on('SIGINT', end);
 try {
   gateway = await createGateway({ ...read.options, log });
   const { http, mqtt } = gateway;
-  process.stdout.write(`${JSON.stringify({ ready: true, http, mqtt })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ ready: true, http, ...(mqtt === null ? {} : { mqtt }) })}\n`,
+  );
   if (ending) {
     ending = false;
     end();

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { decode, writeComplaints } from './decode.ts';
 import type { BrokerSettings, GatewayOptions } from './gateway.ts';
+import { HOUSE_ROLES, isRole, ROLES, type Role } from './roles.ts';
 import { type Seed, seedSchema } from './seed.ts';
 
 export const USAGE = `Usage: gateway/main.ts --data DIR [options]
@@ -14,6 +15,9 @@ export const USAGE = `Usage: gateway/main.ts --data DIR [options]
   --public-url URL       what payers' phones reach the gateway by
   --public-broker URL    what terminals reach the broker by
   --seed FILE            vendors, terminals and payers to start with
+  --role NAME            only order-centre, acquirer or issuer; without it, all three in one store
+  --peer NAME=URL        where another role is; once for each. DIR/peers/NAME.key holds the 32
+                         bytes, base64url, that both sides share
 `;
 
 export type ReadOptions =
@@ -62,6 +66,8 @@ function read(
     publicUrl: optional('--public-url', values['public-url'], ['http:', 'https:']),
     publicBroker: optional('--public-broker', values['public-broker'], ['mqtt:', 'mqtts:']),
     seed: values.seed === undefined ? undefined : readSeedFile(values.seed),
+    role: readRole(values.role),
+    peers: readPeers(values.peer ?? []),
   };
 }
 
@@ -78,6 +84,8 @@ function parseFlags(args: readonly string[]) {
         'public-url': text,
         'public-broker': text,
         seed: text,
+        role: text,
+        peer: { type: 'string', multiple: true },
       },
     }).values;
   } catch (error) {
@@ -107,6 +115,24 @@ function readUrl(flag: string, text: string, schemes: readonly string[]): string
     throw new Complaint(`${flag}: holds a password; put it into the environment (see --help)`);
   }
   return text.replace(/\/+$/, '');
+}
+
+function readRole(text: string | undefined): Role | undefined {
+  if (text === undefined) return undefined;
+  if (HOUSE_ROLES.some((role) => role === text) && isRole(text)) return text;
+  throw new Complaint(`--role: ${text} is none; name ${HOUSE_ROLES.join(', ')}`);
+}
+
+function readPeers(texts: readonly string[]): ReadonlyMap<Role, string> {
+  return new Map(
+    texts.map((text) => {
+      const [name = '', url = ''] = text.split(/=(.*)/s);
+      if (!isRole(name)) {
+        throw new Complaint(`--peer: ${text} is not NAME=URL; name one of ${ROLES.join(', ')}`);
+      }
+      return [name, readUrl('--peer', url, ['http:', 'https:'])] as const;
+    }),
+  );
 }
 
 function readSeedFile(path: string): Seed {

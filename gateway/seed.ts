@@ -21,6 +21,7 @@ import { identityDigest, maskIdentity } from './issuer/identity.ts';
 import { hashPin } from './issuer/pin.ts';
 import type { GatewayKeys } from './keys.ts';
 import { openAccount, post } from './ledger/ledger.ts';
+import type { Role } from './roles.ts';
 import type { Tables } from './store/tables.ts';
 import type { Transaction, Writer } from './store/writer.ts';
 import { codeDigest } from './terminals/enrolment.ts';
@@ -100,12 +101,15 @@ export interface SeedParts {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly keys: GatewayKeys;
+  /** Whose part of the seed is applied. */
+  readonly roles: readonly Role[];
 }
 
 /** Applies a decoded seed in one transaction. */
 export async function applySeed(parts: SeedParts, seed: ReadSeed): Promise<void> {
-  const { tables, writer, clock, chance, keys } = parts;
-  const fresh = seed.payers.filter(({ phone }) => tables.payers.byPhone(phone) === undefined);
+  const { tables, writer, clock, chance, keys, roles } = parts;
+  const payers = roles.includes('issuer') ? seed.payers : [];
+  const fresh = payers.filter(({ phone }) => tables.payers.byPhone(phone) === undefined);
   const hashed = await Promise.all(
     fresh.map(async (payer) => ({
       ...payer,
@@ -116,10 +120,15 @@ export async function applySeed(parts: SeedParts, seed: ReadSeed): Promise<void>
   await writer.run((tx) => {
     tx.settings.set('calling_code', seed.calling_code);
     for (const { id, name } of seed.vendors) tx.terminals.addVendor(id, name);
-    for (const terminal of seed.terminals) addTerminal(tx, keys, seed, terminal);
+    for (const terminal of seed.terminals) {
+      if (roles.includes('order-centre')) addTerminal(tx, keys, seed, terminal);
+      if (!roles.includes('acquirer')) continue;
+      const { vendor, currency } = terminal;
+      openAccount(tx, merchantAccount(vendor, currency), 'liability', currency, 0);
+    }
     for (const payer of hashed) addPayer(tx, keys, payer, clock.now());
     for (const product of seed.products) addProduct(tx, product, clock.now());
-    for (const { phone, holder } of seed.payers) {
+    for (const { phone, holder } of payers) {
       const payer = tx.payers.byPhone(phone);
       if (holder === undefined || payer === undefined) continue;
       const { name, identity_number: number } = holder;
@@ -139,7 +148,6 @@ function addTerminal(
   const stall = stallSchema.parse({ vendor: name, ...settings });
   tx.terminals.put(id, vendor, JSON.stringify(stall));
   tx.terminals.addCode(codeDigest(keys, enrolment_code), id);
-  openAccount(tx, merchantAccount(vendor, stall.currency), 'liability', stall.currency, 0);
 }
 
 function addPayer(

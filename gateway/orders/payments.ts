@@ -19,6 +19,7 @@ import { askGate, type Steps, through } from '../gate.ts';
 import type { Presented } from '../issuer/gate.ts';
 import type { GatewayKeys } from '../keys.ts';
 import type { Log } from '../log.ts';
+import { backOff, startResolver } from '../resolver.ts';
 import type { OrderRow, OrderState, Tables } from '../store/tables.ts';
 import type { AttemptRow } from '../store/tables-money.ts';
 import type { Transaction, Writer } from '../store/writer.ts';
@@ -72,13 +73,30 @@ interface Kept {
   readonly fingerprint: string;
 }
 
+/** Attempts that are looked after in one round. */
+const ROUND = 64;
+
 export class OrderPayments {
   readonly #parts: OrderPaymentsParts;
   readonly #idempotency: Idempotency;
+  readonly #stop: () => void;
 
   constructor(parts: OrderPaymentsParts) {
     this.#parts = parts;
     this.#idempotency = new Idempotency(parts);
+    const { tables, writer, clock, log } = parts;
+    this.#stop = startResolver({
+      writer,
+      clock,
+      log,
+      place: 'orders/payments',
+      nextAt: () => tables.attempts.nextAt(),
+      settle: (now) => this.#settle(now),
+    });
+  }
+
+  close(): void {
+    this.#stop();
   }
 
   /** Rejects with a `StoreError` where nothing was recorded; then the same key may be tried again. */
@@ -221,8 +239,27 @@ export class OrderPayments {
     return true;
   }
 
+  async #settle(now: number): Promise<void> {
+    const { tables, writer, clock, log } = this.#parts;
+    await Promise.all(
+      tables.attempts.due(now, ROUND).map(async (row) => {
+        try {
+          await this.#resolve(row);
+        } catch (error) {
+          log({ level: 'warn', place: 'orders/payments', says: `not yet: ${String(error)}` });
+          await writer.run((tx) => {
+            const open = tx.attempts.find(row.id);
+            if (open === undefined || open.state === 'done') return;
+            const next_at = Math.floor(clock.now()) + backOff(open.tries);
+            tx.attempts.put({ ...open, tries: open.tries + 1, next_at });
+          });
+        }
+      }),
+    );
+  }
+
   /** Asks what became of an attempt, and ends it; rejects where there is no answer yet. */
-  async resolve(row: AttemptRow): Promise<void> {
+  async #resolve(row: AttemptRow): Promise<void> {
     const { writer, tables, acquirer } = this.#parts;
     const ended = closedAnswer(tables.orders.find(row.order_number)) !== null;
     if (row.state === 'undoing' || ended) return this.#undo(row);

@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { enrolmentRequestSchema } from '#device/messages/enrolment.ts';
 import type { Core } from '../core.ts';
 import { readTrail } from '../ledger/trail.ts';
-import { trialBalance } from '../ledger/trial-balance.ts';
 import type { Matched } from '../matching/matching.ts';
 import type { PayAnswer } from '../orders/payments.ts';
 import { billOf, type OrderView, viewOrder } from '../orders/view.ts';
@@ -33,7 +32,6 @@ type OfOrder = { Params: { number: string } };
 
 export function addApi(server: FastifyInstance, parts: ApiParts): void {
   const { core } = parts;
-  server.get('/v1/health', health(core));
   server.post('/v1/enrolments', async (request, reply) => {
     const { code } = decodeBody(enrolmentRequestSchema, request.body);
     const enrolled = await core.enrol(code, idempotencyKey(request), parts.addresses());
@@ -103,10 +101,6 @@ async function takePayment(core: Core, request: FastifyRequest<OfOrder>, reply: 
 }
 
 function addOperator(server: FastifyInstance, { core, operatorToken }: ApiParts): void {
-  server.get('/v1/ledger/trial-balance', async (request) => {
-    requireOperator(request, operatorToken);
-    return trialBalance(core.tables);
-  });
   server.get<OfOrder>('/v1/orders/:number/trail', async (request) => {
     requireOperator(request, operatorToken);
     return readTrail(core.tables, requireOrder(core, request.params.number).number);
@@ -116,20 +110,6 @@ function addOperator(server: FastifyInstance, { core, operatorToken }: ApiParts)
     reply.type('text/plain; charset=utf-8');
     return brokerPasswords(core.tables, core.registry, core.chance);
   });
-}
-
-/** Proves that the store takes writes, at most once a second however often it is asked. */
-function health(core: Core) {
-  let last: { at: number; good: Promise<void> } | null = null;
-  return async () => {
-    const at = core.clock.monotonic();
-    if (last === null || at - last.at > 1000) {
-      const good = core.writer.run((tx) => tx.settings.set('healthy_at', String(core.clock.now())));
-      last = { at, good };
-    }
-    await last.good;
-    return { status: 'ok', time: core.clock.now() };
-  };
 }
 
 export const callingCode = (core: Core): string => core.tables.settings.get('calling_code') ?? '';

@@ -10,6 +10,7 @@ export const PROBLEMS = {
   bearer_expired: 401,
   wrong_pin: 401,
   webhook_refused: 401,
+  peer_refused: 401,
   account_locked: 403,
   elsewhere: 403,
   wrong_digits: 403,

@@ -2,11 +2,13 @@
 import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Core } from '../core.ts';
+import { addRoleDoors } from '../peers/role-doors.ts';
 import { reachable } from '../reachable.ts';
 import { StoreError } from '../store/writer.ts';
 import { addApi } from './api.ts';
 import { findCardData } from './card-data.ts';
 import { addCentre } from './centre.ts';
+import { addOperations } from './operations.ts';
 import { addPages, sendRefusal } from './pages.ts';
 import { Problem, problemBody, retryAfter } from './problems.ts';
 import { languageOf } from './requests.ts';
@@ -23,6 +25,8 @@ export interface WebSettings {
   /** What telephone agents bring. */
   readonly agentToken: string;
   readonly receivers?: readonly Receiver[] | undefined;
+  /** Organisations elsewhere that may call this one, and what each shares with it. */
+  readonly peerSecrets?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 export interface Web {
@@ -59,9 +63,13 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     const path = findCardData({ params, query, body });
     if (path !== null) throw new Problem('card_data_refused', { path });
   });
-  addApi(server, { core, operatorToken: settings.operatorToken, addresses });
-  await addCentre(server, core, settings);
-  addPages(server, core);
+  addOperations(server, core, settings.operatorToken);
+  if (core.roles.includes('order-centre')) {
+    addApi(server, { core, operatorToken: settings.operatorToken, addresses });
+    await addCentre(server, core, settings);
+    addPages(server, core);
+  }
+  await addRoleDoors(server, core, settings.peerSecrets ?? new Map());
   const listening = await server.listen({ host: settings.host, port: settings.port });
   url = `http://${reachable(settings.host)}:${new URL(listening).port || '80'}`;
   return { url, close: () => server.close() };

@@ -59,6 +59,7 @@ export const SEED: Seed = {
 };
 
 export interface TestGateway extends Gateway {
+  readonly mqtt: string;
   readonly data: string;
   readonly logged: LogEntry[];
 }
@@ -77,6 +78,7 @@ export async function startGateway(options: Partial<GatewayOptions> = {}): Promi
   });
   return {
     ...gateway,
+    mqtt: gateway.mqtt ?? '',
     data,
     logged,
     async close() {

@@ -1,0 +1,101 @@
+/** The acquirer's HTTP interface, for the order centre. */
+import { z } from 'zod';
+import { askGate } from '../gate.ts';
+import { reply } from '../issuer/http.ts';
+import { requireSameKey } from '../peers/door.ts';
+import type { Writer } from '../store/writer.ts';
+import { type Route, route } from '../web/routes.ts';
+import type { Acquirer } from './acquirer.ts';
+import {
+  type AcquirerGate,
+  acquirerCaptureSchema,
+  acquirerRefundSchema,
+  acquirerStatusSchema,
+  captureAnswerSchema,
+  payAnswerSchema,
+  paymentIdSchema,
+  paySchema,
+  refundAnswerSchema,
+  voidAnswerSchema,
+  voidSchema,
+} from './gate.ts';
+
+const PAY = {
+  ...{ id: 'PAY-06D2', merchant: 'lin', order: '06D2A8Y1Z5W3KQ7M', amount_minor: 1250 },
+  currency: 'CNY',
+  payer: { by: 'pin', phone: '+8613800000001', pin: '246810' },
+};
+const PROBLEMS = ['peer_refused', 'idempotency_key_missing', 'idempotency_key_reused'] as const;
+
+export interface AcquirerRouteParts {
+  readonly acquirer: Acquirer;
+  readonly writer: Writer;
+}
+
+export function acquirerRoutes({ acquirer, writer }: AcquirerRouteParts): readonly Route[] {
+  const gate: AcquirerGate = acquirer.gate();
+  const ends = (schema: z.ZodType) => ({ 200: { says: 'What became of it', schema } });
+  return [
+    route({
+      ...{ method: 'POST', path: '/v1/acquirer/payments', caller: 'peer' },
+      says: 'Pays an order; `pending` where the issuer has not answered yet',
+      body: { schema: paySchema, example: PAY },
+      answers: ends(payAnswerSchema),
+      problems: PROBLEMS,
+      async handle({ body, request }) {
+        requireSameKey(request, body.id);
+        const payer = await gate.present(body.payer);
+        return reply(await askGate(writer, gate.pay, { ...body, payer }));
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/acquirer/captures', caller: 'peer' },
+      says: 'Takes what a payment with `capture: later` has frozen, or a part',
+      body: {
+        schema: acquirerCaptureSchema,
+        example: { id: 'C-1', payment: PAY.id, amount_minor: 1250 },
+      },
+      answers: ends(captureAnswerSchema),
+      problems: PROBLEMS,
+      async handle({ body, request }) {
+        requireSameKey(request, body.id);
+        return reply(await askGate(writer, gate.capture, body));
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/acquirer/voids', caller: 'peer' },
+      says: 'Undoes a payment, also one that has not arrived or is not known yet',
+      body: { schema: voidSchema, example: { id: 'V-1', payment: PAY.id } },
+      answers: ends(voidAnswerSchema),
+      problems: PROBLEMS,
+      async handle({ body, request }) {
+        requireSameKey(request, body.id);
+        return reply(await askGate(writer, gate.void, body));
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/acquirer/refunds', caller: 'peer' },
+      says: 'Gives a payment back, or a part, never more than was paid',
+      body: {
+        schema: acquirerRefundSchema,
+        example: { id: 'REF-1', payment: PAY.id, amount_minor: 500 },
+      },
+      answers: ends(refundAnswerSchema),
+      problems: PROBLEMS,
+      async handle({ body, request }) {
+        requireSameKey(request, body.id);
+        return reply(await askGate(writer, gate.refund, body));
+      },
+    }),
+    route({
+      ...{ method: 'GET', path: '/v1/acquirer/payments/{id}', caller: 'peer' },
+      says: 'What became of a payment',
+      params: z.strictObject({ id: paymentIdSchema }),
+      answers: ends(acquirerStatusSchema),
+      problems: ['peer_refused'],
+      async handle({ params }) {
+        return { status: 200, body: await askGate(writer, gate.status, params.id) };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,34 @@
+/** The acquirer's gate where the acquirer is another process. */
+import { type GateThere, there } from '../gate.ts';
+import type { IssuerPresents } from '../issuer/gate.ts';
+import type { PeerClient } from '../peers/client.ts';
+import { ask } from '../peers/http-client.ts';
+import {
+  type AcquirerVerbs,
+  acquirerStatusSchema,
+  captureAnswerSchema,
+  payAnswerSchema,
+  refundAnswerSchema,
+  voidAnswerSchema,
+} from './gate.ts';
+
+export function remoteAcquirer(client: PeerClient): GateThere<AcquirerVerbs> & IssuerPresents {
+  const post = (path: string, body: { readonly id: string }) =>
+    ({ method: 'POST', path: `/v1/acquirer/${path}`, body, id: body.id }) as const;
+  return {
+    present: async (proof) => ({ proof }),
+    pay: there(({ payer, ...rest }) => {
+      const body = { ...rest, payer: payer.proof };
+      return ask(client, payAnswerSchema, post('payments', body));
+    }),
+    capture: there((asked) => ask(client, captureAnswerSchema, post('captures', asked))),
+    refund: there((asked) => ask(client, refundAnswerSchema, post('refunds', asked))),
+    void: there((asked) => ask(client, voidAnswerSchema, post('voids', asked))),
+    status: there((id) =>
+      ask(client, acquirerStatusSchema, {
+        method: 'GET',
+        path: `/v1/acquirer/payments/${encodeURIComponent(id)}`,
+      }),
+    ),
+  };
+}

@@ -1,0 +1,51 @@
+/** Results of the acquirer on their way to an order centre elsewhere: an outbox of signed webhooks. */
+import { hkdfSync } from 'node:crypto';
+import { type AcquirerResult, acquirerResultSchema, type TellResult } from '../acquirer/gate.ts';
+import type { Chance, Clock } from '../clock.ts';
+import type { Core } from '../core.ts';
+import { Courier } from '../notify/courier.ts';
+import { addDelivery } from '../notify/notifier.ts';
+import { writeWebhookSecret } from '../notify/standard-webhooks.ts';
+import { webhooksOverHttp } from '../notify/webhook-sender.ts';
+import type { Transaction } from '../store/writer.ts';
+import { type Receiver, receiver } from '../web/webhooks.ts';
+
+const OWNER = 'acquirer';
+const RECIPIENT = 'order-centre';
+
+/** Puts each result into the outbox of the unit that decided it. */
+export const tellByWebhook =
+  (chance: Chance, clock: Pick<Clock, 'now'>): TellResult =>
+  (tx, result) => {
+    const body = { payload: JSON.stringify(result) };
+    const outgoing = { owner: OWNER, recipient: RECIPIENT, order_number: result.order };
+    addDelivery(tx, chance, { ...outgoing, channel: 'webhook', body }, Math.floor(clock.now()));
+  };
+
+/** What the two sides sign and verify results with: `whsec_…`. */
+export const resultSecret = (shared: Uint8Array): string =>
+  writeWebhookSecret(
+    new Uint8Array(hkdfSync('sha256', shared, '', 'hawker peer/1 results of the acquirer', 32)),
+  );
+
+/** Sends what is in the outbox, beginning with what an earlier process left. */
+export function startResults(core: Core, url: string, shared: Uint8Array): { close(): void } {
+  const { tables, writer, clock, chance, log } = core;
+  const endpoint = { url: `${url}/v1/webhooks/acquirer`, secret: resultSecret(shared) };
+  return new Courier({
+    owner: OWNER,
+    deliveries: tables.deliveries,
+    ...{ writer, clock, chance, log },
+    notifiers: {
+      email: undefined,
+      sms: undefined,
+      webhook: webhooksOverHttp((name) => (name === RECIPIENT ? endpoint : undefined), clock),
+    },
+  });
+}
+
+/** The order centre's side. */
+export const resultReceiver = (
+  shared: Uint8Array,
+  take: (tx: Transaction, result: AcquirerResult) => void,
+): Receiver => receiver('acquirer', [resultSecret(shared)], acquirerResultSchema, take);
