@@ -13,6 +13,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  symlinkSync,
   watch,
   writeFileSync,
 } from 'node:fs';
@@ -65,7 +66,12 @@ export class CardPipe {
     this.#watcher?.close();
     closeSync(this.#descriptor);
     this.#descriptor = null;
-    rmSync(this.#path, { force: true });
+    // In one step: a player that is about to open the pipe would make an ordinary file where nothing
+    // is, and play into that at once.
+    const nowhere = `${this.#path}.gone`;
+    rmSync(nowhere, { force: true });
+    symlinkSync(join(this.#path, 'unplugged'), nowhere);
+    renameSync(nowhere, this.#path);
   }
 
   /** Up to `most` bytes; `waiting` where a player has written nothing new, `ended` without one. */

@@ -93,6 +93,26 @@ export function describeSpeakerContract(name: string, setUp: () => Promise<Speak
       t.diagnostic(`“${text}” lasts ${Math.round(lastsMs)} ms, was heard in ${tookMs} ms`);
     });
 
+    test('of what is said under one mark only the first is heard; the rest count as said', async () => {
+      const from = bench.card?.heard().length ?? 0;
+      const mark = `mark-${from}-${Math.round(performance.now())}`;
+      const began: string[] = [];
+      for (const outcome of ['paid', 'cancelled', 'declined'] as const) {
+        const clips = sayResult({ ...paid(200), outcome }, 'en');
+        await speaker.speak(clips, () => void began.push(outcome), mark);
+      }
+      assert.deepEqual(began, ['paid', 'cancelled', 'declined']);
+      if (bench.card === null) return;
+      const { card } = bench;
+      await speaker.speak(sayNotice('ready', 'en'));
+      await until('what was said after', () => card.heard().length >= from + 2, HEARD_WITHIN_MS);
+      const heard = card.heard().slice(from);
+      assert.deepEqual(
+        heard.map((each) => each.text),
+        [textOf(sayResult(paid(200), 'en')), textOf(sayNotice('ready', 'en'))],
+      );
+    });
+
     test('what is said at once is heard one after the other, whole and in order', async () => {
       const sentences = [
         sayNotice('ready', 'en'),
@@ -117,26 +137,6 @@ export function describeSpeakerContract(name: string, setUp: () => Promise<Speak
         const before = heard[at - 1];
         if (before !== undefined) assert.ok(each.started_at >= before.ended_at, 'they overlap');
       }
-    });
-
-    test('of what is said under one mark only the first is heard; the rest count as said', async () => {
-      const from = bench.card?.heard().length ?? 0;
-      const mark = `mark-${from}-${Math.round(performance.now())}`;
-      const began: string[] = [];
-      for (const outcome of ['paid', 'cancelled', 'declined'] as const) {
-        const clips = sayResult({ ...paid(200), outcome }, 'en');
-        await speaker.speak(clips, () => void began.push(outcome), mark);
-      }
-      assert.deepEqual(began, ['paid', 'cancelled', 'declined']);
-      if (bench.card === null) return;
-      const { card } = bench;
-      await speaker.speak(sayNotice('ready', 'en'));
-      await until('what was said after', () => card.heard().length >= from + 2, HEARD_WITHIN_MS);
-      const heard = card.heard().slice(from);
-      assert.deepEqual(
-        heard.map((each) => each.text),
-        [textOf(sayResult(paid(200), 'en')), textOf(sayNotice('ready', 'en'))],
-      );
     });
 
     test('a clip outside the vocabulary is a programmer’s error', () => {
