@@ -12,8 +12,11 @@ const path = require('node:path');
 const HOME = path.join(__dirname, '..');
 const NEEDED_NODE = 24;
 
+const LIBRARIES = { x64: '/usr/lib/x86_64-linux-gnu', arm64: '/usr/lib/aarch64-linux-gnu' };
+
 /** Debian package → a file that is there when it is installed, and what it is for. */
 const PACKAGES = {
+  'libusb-1.0-0': [`${LIBRARIES[process.arch]}/libusb-1.0.so.0`, 'the USB keypad'],
   socat: ['/usr/bin/socat', 'simulated serial wires'],
   umockdev: ['/usr/bin/umockdev-run', 'the simulated USB keypad'],
   'espeak-ng': ['/usr/bin/espeak-ng', 'the voice'],
@@ -34,7 +37,7 @@ const PACKAGES = {
   gcc: ['/usr/bin/gcc', 'the second judge of the radio'],
 };
 
-const ON_METAL = ['espeak-ng', 'alsa-utils'];
+const ON_METAL = ['espeak-ng', 'alsa-utils', 'libusb-1.0-0'];
 const SIMULATED = [...ON_METAL, 'socat', 'umockdev', 'chromium', 'fonts-noto-cjk'];
 const ALL = Object.keys(PACKAGES);
 
