@@ -17,7 +17,7 @@ export function readMail(raw: string): ReadMail {
   if (!type.startsWith('text/plain')) throw new Error(`the mailbox does not show ${type}`);
   const encoding = headers.get('content-transfer-encoding') ?? '7bit';
   return {
-    from: decodeWords(headers.get('from') ?? ''),
+    from: decodeWords(headers.get('from') ?? '').replace(/^"([^"]*)"/, '$1'),
     to: decodeWords(headers.get('to') ?? ''),
     subject: decodeWords(headers.get('subject') ?? ''),
     message_id: headers.get('message-id') ?? '',

@@ -17,7 +17,7 @@ export function sendLink(
   row: TelephoneOrderRow & { readonly link: string },
   now: number,
 ): void {
-  const minutes = Math.max(1, Math.floor((row.expires_at - now) / 60_000));
+  const minutes = Math.max(1, Math.round((row.expires_at - now) / 60_000));
   send(tx, chance, row, 'link', { link: row.link, minutes: String(minutes) }, now);
 }
 
