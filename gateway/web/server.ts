@@ -32,6 +32,8 @@ export interface WebSettings {
 export interface Web {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** What it serves, such as `GET /v1/orders/:number`. */
+  readonly routes: readonly string[];
   close(): Promise<void>;
 }
 
@@ -48,6 +50,10 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     routerOptions: { maxParamLength: 512 },
   });
   let url = '';
+  const routes: string[] = [];
+  server.addHook('onRoute', ({ method, url: path }) => {
+    for (const each of [method].flat()) if (each !== 'HEAD') routes.push(`${each} ${path}`);
+  });
   const addresses = () => ({
     broker: settings.broker,
     payUrl: `${settings.publicUrl ?? url}/p/`,
@@ -72,7 +78,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
   await addRoleDoors(server, core, settings.peerSecrets ?? new Map());
   const listening = await server.listen({ host: settings.host, port: settings.port });
   url = `http://${reachable(settings.host)}:${new URL(listening).port || '80'}`;
-  return { url, close: () => server.close() };
+  return { url, routes, close: () => server.close() };
 }
 
 function addErrors(server: FastifyInstance, core: Core): void {

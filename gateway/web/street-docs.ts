@@ -157,6 +157,13 @@ export const STREET_DOCS: readonly RouteDoc[] = [
     problems: ['operator_only', 'unknown_order'],
   },
   {
+    ...{ method: 'GET', path: '/v1/ledger/trails/{reference}', caller: 'operator' },
+    says: 'Every event and posting of an order, voucher or payment, by its reference',
+    params: z.strictObject({ reference: z.string() }),
+    answers: { 200: { says: 'The trail', schema: z.looseObject({}) } },
+    problems: ['operator_only'],
+  },
+  {
     ...{ method: 'GET', path: '/v1/broker/passwords', caller: 'operator' },
     says: 'A Mosquitto password file of the enrolled terminals',
     answers: { 200: { says: 'The file', type: 'text/plain' } },
