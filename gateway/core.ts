@@ -13,6 +13,7 @@ import { Changes } from './notify/changes.ts';
 import { Downlinks } from './notify/downlinks.ts';
 import { startExpiry } from './orders/expiry.ts';
 import { OrderPayments } from './orders/payments.ts';
+import { OrderRefunds } from './orders/refunds.ts';
 import { centreAcquirer } from './orders/telephone/asks.ts';
 import { Telephone } from './orders/telephone/telephone.ts';
 import { PairingDesk } from './pairing/pairing.ts';
@@ -59,6 +60,7 @@ export interface Core extends Omit<CoreOptions, 'tell'> {
   readonly registry: Registry;
   readonly matching: Matching;
   readonly payments: OrderPayments;
+  readonly refunds: OrderRefunds;
   readonly acquirer: Acquirer;
   readonly issuer: Issuer;
   readonly downlinks: Downlinks;
@@ -84,14 +86,19 @@ export function openCore(options: CoreOptions): Core {
   const downlinks = new Downlinks({ tables, writer, clock, keys, log });
   const issuer = new Issuer({ tables, clock, keys });
   const tell: TellResult = (tx, result) => {
-    if (!telephone.takeResult(tx, result)) payments.takeResult(tx, result);
+    if (telephone.takeResult(tx, result) || payments.takeResult(tx, result)) return;
+    refunds.takeResult(tx, result);
   };
   const acquirer = new Acquirer({
     ...{ tables, writer, clock, keys, log, tell: options.tell ?? tell },
     issuer: options.gates?.issuer ?? issuer.gate('acquirer'),
   });
   const gate = options.gates?.acquirer ?? acquirer.gate();
-  const payments = new OrderPayments({ tables, writer, clock, chance, keys, log, acquirer: gate });
+  const refunds = new OrderRefunds({ tables, writer, clock, log, acquirer: gate });
+  const payments = new OrderPayments({
+    ...{ tables, writer, clock, chance, keys, log, refunds },
+    acquirer: gate,
+  });
   const telephone = new Telephone({
     ...{ tables, writer, clock, chance, log },
     acquirer: options.links === undefined ? null : centreAcquirer(options.links, gate),
@@ -114,6 +121,7 @@ export function openCore(options: CoreOptions): Core {
     issuer,
     acquirer,
     payments,
+    refunds,
     changes: new Changes(writer),
     telephone,
     pairing: desk,

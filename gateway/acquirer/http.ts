@@ -25,7 +25,7 @@ const PAY = {
   currency: 'CNY',
   payer: { by: 'pin', phone: '+8613800000001', pin: '246810' },
 };
-const PROBLEMS = ['peer_refused', 'idempotency_key_missing', 'idempotency_key_reused'] as const;
+const PROBLEMS = ['peer_refused'] as const;
 
 export interface AcquirerRouteParts {
   readonly acquirer: Acquirer;
@@ -37,7 +37,7 @@ export function acquirerRoutes({ acquirer, writer }: AcquirerRouteParts): readon
   const ends = (schema: z.ZodType) => ({ 200: { says: 'What became of it', schema } });
   return [
     route({
-      ...{ method: 'POST', path: '/v1/acquirer/payments', caller: 'peer' },
+      ...{ method: 'POST', path: '/v1/acquirer/payments', caller: 'peer', idempotency: 'own' },
       says: 'Pays an order; `pending` where the issuer has not answered yet',
       body: { schema: paySchema, example: PAY },
       answers: ends(payAnswerSchema),
@@ -49,7 +49,7 @@ export function acquirerRoutes({ acquirer, writer }: AcquirerRouteParts): readon
       },
     }),
     route({
-      ...{ method: 'POST', path: '/v1/acquirer/captures', caller: 'peer' },
+      ...{ method: 'POST', path: '/v1/acquirer/captures', caller: 'peer', idempotency: 'own' },
       says: 'Takes what a payment with `capture: later` has frozen, or a part',
       body: {
         schema: acquirerCaptureSchema,
@@ -63,7 +63,7 @@ export function acquirerRoutes({ acquirer, writer }: AcquirerRouteParts): readon
       },
     }),
     route({
-      ...{ method: 'POST', path: '/v1/acquirer/voids', caller: 'peer' },
+      ...{ method: 'POST', path: '/v1/acquirer/voids', caller: 'peer', idempotency: 'own' },
       says: 'Undoes a payment, also one that has not arrived or is not known yet',
       body: { schema: voidSchema, example: { id: 'V-1', payment: PAY.id } },
       answers: ends(voidAnswerSchema),
@@ -74,7 +74,7 @@ export function acquirerRoutes({ acquirer, writer }: AcquirerRouteParts): readon
       },
     }),
     route({
-      ...{ method: 'POST', path: '/v1/acquirer/refunds', caller: 'peer' },
+      ...{ method: 'POST', path: '/v1/acquirer/refunds', caller: 'peer', idempotency: 'own' },
       says: 'Gives a payment back, or a part, never more than was paid',
       body: {
         schema: acquirerRefundSchema,

@@ -38,7 +38,7 @@ export function issuerRoutes(
   const gate = (request: FastifyRequest): Gate => issuer.gate(callerOf(request));
   const take = (name: 'authorise' | 'debit', path: string, says: string, answers: z.ZodType) =>
     route({
-      ...{ method: 'POST', path: `/v1/issuer/${path}`, says, caller: 'peer' },
+      ...{ method: 'POST', path: `/v1/issuer/${path}`, says, caller: 'peer', idempotency: 'own' },
       body: { schema: debitSchema, example: TAKING },
       answers: { 200: { says: 'What became of it', schema: answers } },
       problems: PROBLEMS,
@@ -57,7 +57,7 @@ export function issuerRoutes(
     verb: (verbs: Gate) => AskHere<Q, A>,
   ) =>
     route({
-      ...{ method: 'POST', path: `/v1/issuer/${path}`, says, caller: 'peer' },
+      ...{ method: 'POST', path: `/v1/issuer/${path}`, says, caller: 'peer', idempotency: 'own' },
       body,
       answers: { 200: { says: 'What became of it', schema: answers } },
       problems: PROBLEMS,
@@ -114,7 +114,7 @@ export function issuerRoutes(
   ];
 }
 
-const PROBLEMS = ['peer_refused', 'idempotency_key_missing', 'idempotency_key_reused'] as const;
+const PROBLEMS = ['peer_refused'] as const;
 
 /** An id that was used for something else is the problem that it is everywhere. */
 export const reply = (answer: { readonly said: string }): Reply =>

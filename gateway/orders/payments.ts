@@ -25,6 +25,7 @@ import type { AttemptRow } from '../store/tables-money.ts';
 import type { Transaction, Writer } from '../store/writer.ts';
 import { Idempotency, type Keep, type KeyedRequest } from '../web/idempotency.ts';
 import { addEvent, endOrder } from './orders.ts';
+import type { OrderRefunds } from './refunds.ts';
 
 export interface PayInstruction {
   readonly order: string;
@@ -62,6 +63,8 @@ export interface OrderPaymentsParts {
   readonly keys: GatewayKeys;
   readonly log: Log;
   readonly acquirer: AcquirerGate;
+  /** Looked after by the same timer. */
+  readonly refunds: OrderRefunds;
 }
 
 /** Another organisation has the payment: ask again, with the same key. */
@@ -240,7 +243,8 @@ export class OrderPayments {
   }
 
   async #settle(now: number): Promise<void> {
-    const { tables, writer, clock, log } = this.#parts;
+    const { tables, writer, clock, log, refunds } = this.#parts;
+    const settled = refunds.settle(now);
     await Promise.all(
       tables.attempts.due(now, ROUND).map(async (row) => {
         try {
@@ -256,6 +260,7 @@ export class OrderPayments {
         }
       }),
     );
+    await settled;
   }
 
   /** Asks what became of an attempt, and ends it; rejects where there is no answer yet. */

@@ -30,6 +30,8 @@ export interface Bill {
   readonly currency: Currency;
   readonly lines: readonly (OrderLine & { readonly total_minor: number })[];
   readonly amount_minor: number;
+  /** What went back since. */
+  readonly refunded_minor?: number;
   readonly paid_at: number;
   /** Masked. */
   readonly payer: string;
@@ -55,7 +57,7 @@ export function viewOrder(row: OrderRow): OrderView {
 }
 
 /** The itemised bill of a paid order, `null` of any other. */
-export function billOf(row: OrderRow): Bill | null {
+export function billOf(row: OrderRow, refundedMinor = 0): Bill | null {
   if (row.payment === null || row.ended_at === null) return null;
   const order = orderOf(row);
   return {
@@ -69,6 +71,7 @@ export function billOf(row: OrderRow): Bill | null {
       total_minor: timesMinor(line.unit_minor, line.quantity),
     })),
     amount_minor: order.amount_minor,
+    ...(refundedMinor === 0 ? {} : { refunded_minor: refundedMinor }),
     paid_at: row.ended_at,
     payer: row.payer ?? '',
   };

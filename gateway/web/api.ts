@@ -5,6 +5,7 @@ import type { Core } from '../core.ts';
 import { readTrail } from '../ledger/trail.ts';
 import type { Matched } from '../matching/matching.ts';
 import type { PayAnswer } from '../orders/payments.ts';
+import { refundedMinor } from '../orders/refunds.ts';
 import { billOf, type OrderView, viewOrder } from '../orders/view.ts';
 import { readPhone } from '../phone.ts';
 import type { OrderRow } from '../store/tables.ts';
@@ -61,7 +62,7 @@ function addOrders(server: FastifyInstance, core: Core): void {
     const { number } = request.params;
     requireBearer(core, bearerText(request), number, ['pay', 'bill']);
     const row = requireOrder(core, number);
-    const bill = billOf(row);
+    const bill = billOf(row, refundedMinor(core.tables, number));
     if (bill === null) throw new Problem('not_paid', { state: row.state });
     return bill;
   });

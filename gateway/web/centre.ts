@@ -4,6 +4,7 @@ import type { Core } from '../core.ts';
 import { sameSecret } from '../keys.ts';
 import { writeOpenApi } from './openapi.ts';
 import { Problem } from './problems.ts';
+import { refundRoutes } from './refunds-api.ts';
 import { bearerText, requireOperator } from './requests.ts';
 import { addRoutes, type RouteDoc, type RouteParts } from './routes.ts';
 import { STREET_DOCS } from './street-docs.ts';
@@ -22,7 +23,7 @@ export async function addCentre(
   settings: CentreSettings,
 ): Promise<void> {
   const { telephone, idempotency, writer, clock } = core;
-  const routes = telephoneRoutes({ core, telephone });
+  const routes = [...telephoneRoutes({ core, telephone }), ...refundRoutes(core)];
   addRoutes(server, { idempotency, admit: admit(settings) }, routes);
   await addWebhooks(server, { writer, clock, receivers: settings.receivers ?? [] });
   const docs: readonly RouteDoc[] = [...STREET_DOCS, ...routes, WEBHOOK_DOC];

@@ -78,7 +78,7 @@ function writeOperation(each: RouteDoc): Json {
   const parameters = [
     ...writeParameters('path', params),
     ...writeParameters('query', query),
-    ...(idempotency === undefined ? [] : [keyParameter(idempotency === 'required')]),
+    ...(idempotency === undefined ? [] : [keyParameter(idempotency !== 'optional')]),
   ];
   return {
     summary: each.says,

@@ -19,11 +19,17 @@ export const PROBLEMS = {
   forged: 403,
   code_refused: 403,
   operator_only: 403,
+  foreign_form: 403,
   unknown_order: 404,
+  unknown_terminal: 404,
   not_found: 404,
   closed: 409,
   not_paid: 409,
+  refund_refused: 409,
   payment_in_flight: 409,
+  terminal_taken: 409,
+  not_paired: 409,
+  too_many_attempts: 409,
   request_in_flight: 409,
   sold_out: 409,
   being_paid: 409,
@@ -41,6 +47,7 @@ export const PROBLEMS = {
   internal: 500,
   payment_not_made: 502,
   store_unavailable: 503,
+  no_platform: 503,
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -33,7 +33,8 @@ export interface RouteDoc {
   readonly path: string;
   readonly says: string;
   readonly caller: Caller;
-  readonly idempotency?: 'required' | 'optional';
+  /** `own`: required, and the service itself keeps the answer under it. */
+  readonly idempotency?: 'required' | 'optional' | 'own';
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: { readonly schema: z.ZodType; readonly example: unknown };
