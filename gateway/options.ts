@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { decode, writeComplaints } from './decode.ts';
 import type { BrokerSettings, GatewayOptions } from './gateway.ts';
+import { NOTIFY_FLAGS, NOTIFY_USAGE, readNotify } from './notify/notify-options.ts';
 import { HOUSE_ROLES, isRole, ROLES, type Role } from './roles.ts';
 import { type Seed, seedSchema } from './seed.ts';
 
@@ -18,7 +19,7 @@ export const USAGE = `Usage: gateway/main.ts --data DIR [options]
   --role NAME            only order-centre, acquirer or issuer; without it, all three in one store
   --peer NAME=URL        where another role is; once for each. DIR/peers/NAME.key holds the 32
                          bytes, base64url, that both sides share
-`;
+${NOTIFY_USAGE}`;
 
 export type ReadOptions =
   | { readonly ok: true; readonly options: GatewayOptions }
@@ -59,6 +60,8 @@ function read(
         };
   const optional = (flag: string, value: string | undefined, schemes: readonly string[]) =>
     value === undefined ? undefined : readUrl(flag, value, schemes);
+  const notify = readNotify(values, environment, readUrl);
+  if ('complaint' in notify) throw new Complaint(notify.complaint);
   return {
     dataDirectory: values.data,
     http: readAddress('--http', values.http ?? '127.0.0.1:8080'),
@@ -66,6 +69,7 @@ function read(
     publicUrl: optional('--public-url', values['public-url'], ['http:', 'https:']),
     publicBroker: optional('--public-broker', values['public-broker'], ['mqtt:', 'mqtts:']),
     seed: values.seed === undefined ? undefined : readSeedFile(values.seed),
+    notify,
     role: readRole(values.role),
     peers: readPeers(values.peer ?? []),
   };
@@ -86,6 +90,7 @@ function parseFlags(args: readonly string[]) {
         seed: text,
         role: text,
         peer: { type: 'string', multiple: true },
+        ...NOTIFY_FLAGS,
       },
     }).values;
   } catch (error) {

@@ -45,6 +45,8 @@ describe('the gateway as a program', () => {
       [['--data', directory, '--mqtt', '1.2.3.4:99999'], /^--mqtt: .* is not HOST:PORT/],
       [['--data', directory, '--colour', 'red'], /^--colour: .*remove it/],
       [['--data', directory, '--broker', 'http://x'], /^--broker: .*begin it with mqtt:\/\//],
+      [['--data', directory, '--sms', 'http://x'], /^--sms: needs HAWKER_SMS_SECRET: put whsec_/],
+      [['--data', directory, '--smtp', 'smtp://x'], /^--mail-from: is no address; write it like/],
       [['--data', directory, '--seed', broken], /^--seed: .*payers\[0\]\.phone.*payers\[0\]\.pin/],
     ];
     const answers = await Promise.all(cases.map(([args]) => runGateway(args)));
