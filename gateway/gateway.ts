@@ -10,6 +10,7 @@ import type { MqttDoor } from './mqtt/door.ts';
 import { openEmbeddedBroker } from './mqtt/embedded.ts';
 import { openExternalBroker } from './mqtt/external.ts';
 import { type NotifySettings, openNotify } from './notify/notify.ts';
+import { connectPlatform, type PlatformConnection } from './pairing/platforms/connect.ts';
 import { openPeers, type Peers } from './peers/peers.ts';
 import { resultReceiver, startResults, tellByWebhook } from './peers/results.ts';
 import type { Role } from './roles.ts';
@@ -45,6 +46,8 @@ export interface GatewayOptions {
   readonly peers?: ReadonlyMap<Role, string> | undefined;
   /** How long an answer of a peer is waited for, ms. */
   readonly peerTimeoutMs?: number | undefined;
+  /** Platforms that phones may pay through; the first is what they are offered. */
+  readonly platforms?: readonly PlatformConnection[] | undefined;
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly log?: Log;
@@ -111,6 +114,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ...{ receivers: receiversOf(core, peers), peerSecrets: peers?.secrets },
     });
     opened.push(web);
+    for (const each of options.platforms ?? []) {
+      const parts = { keys, clock, publicUrl: publicUrl ?? web.url };
+      const { platform, returnUrl } = connectPlatform(parts, each);
+      core.pairing.connect(platform, returnUrl);
+    }
     return { http: web.url, mqtt: mqtt?.url ?? null, operatorToken, agentToken, close };
   } catch (error) {
     await close();

@@ -50,7 +50,7 @@ interface Watcher {
 }
 
 /** How long a phone waits for the platform's page before it is told that it does not answer. */
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = 4000;
 /** A phone that was not heard of for so long has left. */
 const SILENT_MS = 2 * 60_000;
 const SWEEP_MS = 5000;
@@ -360,7 +360,9 @@ export class PairingDesk {
     const heard = await askPlatform(tables, connected, row).catch((cause: unknown) => ({ cause }));
     if (this.#closed) return;
     const now = clock.now();
-    const again = now + Math.max(backOff(row.tries), row.state === 'refund_due' ? 5000 : 0);
+    // Somebody stands there and waits for a page.
+    const waited = row.state === 'requesting' && row.withdraw === 0;
+    const again = now + (waited ? 1000 : backOff(row.tries));
     if ('cause' in heard && row.tries % 10 === 0) {
       const says = `${row.platform} gave no answer about ${row.id}: ${String(heard.cause)}`;
       log({ level: 'warn', place: 'pairing', says });

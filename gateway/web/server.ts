@@ -2,6 +2,7 @@
 import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Core } from '../core.ts';
+import { addPairing } from '../pairing/web.ts';
 import { addRoleDoors } from '../peers/role-doors.ts';
 import { reachable } from '../reachable.ts';
 import { StoreError } from '../store/writer.ts';
@@ -74,6 +75,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     addApi(server, { core, operatorToken: settings.operatorToken, addresses });
     await addCentre(server, core, settings);
     addPages(server, core);
+    await addPairing(server, core);
   }
   await addRoleDoors(server, core, settings.peerSecrets ?? new Map());
   const listening = await server.listen({ host: settings.host, port: settings.port });
