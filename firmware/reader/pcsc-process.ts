@@ -19,6 +19,7 @@ interface NfcReader {
     readonly SCARD_STATE_MUTE: number;
     readonly SCARD_STATE_PRESENT: number;
     readonly SCARD_UNPOWER_CARD: number;
+    readonly connected: boolean;
     on(event: 'status', listener: (status: { state: number; atr?: Buffer }) => void): void;
     disconnect(disposition: number, done: (error?: Error) => void): void;
   };
@@ -35,6 +36,7 @@ interface Nfc {
 
 const SOCKET = process.env.PCSCLITE_CSOCK_NAME ?? '/run/pcscd/pcscd.comm';
 const LONGEST_ANSWER = 4096;
+const SEARCH_MS = 40;
 /** What readers themselves answer (PC/SC part 3 §3.2.2.1.3). */
 const GET_UID = Buffer.from('ffca000000', 'hex');
 const GET_HISTORICAL = Buffer.from('ffca010000', 'hex');
@@ -61,6 +63,15 @@ function probeDaemon(): Promise<string | null> {
   });
 }
 
+/** SCARD_F_COMM_ERROR, SCARD_E_NO_SERVICE and SCARD_E_SERVICE_STOPPED (winscard.h). */
+const DAEMON_ERRORS = /0x801000(13|1d|1e)/i;
+
+/** The library gives all losses the same error; what is in it, and a look at the daemon, tell. */
+async function decide(error: Error): Promise<void> {
+  const daemon = DAEMON_ERRORS.test(error.message) || (await probeDaemon()) !== null;
+  lose(daemon ? 'daemon' : 'reader', error.message);
+}
+
 /** The data of an answer; none where it is a refusal, as of a reader that can't tell. */
 function dataOf(answer: Uint8Array | null): Uint8Array {
   const told = answer === null ? null : readResponse(answer);
@@ -76,15 +87,20 @@ class Desk {
   #queue: Promise<void> = Promise.resolve();
   #presence = 0;
   #present = false;
+  /** A card may lie there that the daemon does not tell of. */
+  #searching = false;
 
   constructor(reader: NfcReader) {
     this.#reader = reader;
     // The library's own SELECT has a buffer of 40 bytes.
     reader.autoProcessing = false;
-    reader.on('error', (error) => lose('daemon', error.message));
+    reader.on('error', (error) => void decide(error));
     reader.on('end', () => lose('reader', `${reader.name} was unplugged`));
     reader.on('card', (card) => this.#then(() => this.#arrive(card.atr)));
-    reader.on('card.off', () => this.#then(async () => this.#leave()));
+    reader.on('card.off', () => {
+      this.#searching = false;
+      this.#then(async () => this.#leave());
+    });
     reader.reader.on('status', ({ state, atr }) => {
       const { SCARD_STATE_MUTE: mute, SCARD_STATE_PRESENT: present } = reader.reader;
       const unreadable = (state & mute) !== 0 || !begins(atr);
@@ -128,7 +144,7 @@ class Desk {
     if (this.#reader.connection?.protocol === undefined) return this.#renew();
     const uid = await this.#send(GET_UID);
     const told = uid !== null && atr === undefined ? await this.#send(GET_HISTORICAL) : null;
-    if (uid === null || (atr === undefined && told === null)) return;
+    if (uid === null || (atr === undefined && told === null)) return this.#renew();
     const historical = atr === undefined ? dataOf(told) : historicalOfAtr(atr);
     this.#presence += 1;
     this.#present = true;
@@ -148,21 +164,46 @@ class Desk {
 
   /**
    * After a tear the daemon may not have noticed, and would hand our commands to whatever card lies
-   * there by now: the old connection ends here, with the power, and a new one finds out.
+   * there by now. So nothing is sent any more but the reader's own question for a UID, until the
+   * daemon says that nothing is there, or a card answers.
    */
   async #renew(): Promise<void> {
     this.#leave();
+    this.#searching = true;
+    await this.#search();
+  }
+
+  async #search(): Promise<void> {
+    if (!this.#searching) return;
+    if ((await this.#isThere()) && (await this.#restart())) {
+      this.#searching = false;
+      return this.#arrive(undefined);
+    }
+    setTimeout(() => this.#then(() => this.#search()), SEARCH_MS);
+  }
+
+  async #isThere(): Promise<boolean> {
+    const connected = this.#reader.reader.connected || (await this.#connect());
+    return connected && (await this.#send(GET_UID)) !== null;
+  }
+
+  /**
+   * Takes the power away and begins anew, as it would be for a card that was just put on. Done to a
+   * reader without a card, it would make the daemon miss the next one: hence the look before.
+   */
+  async #restart(): Promise<boolean> {
     const { reader } = this.#reader;
     await new Promise<void>((resolve) =>
       reader.disconnect(reader.SCARD_UNPOWER_CARD, () => resolve()),
     );
-    try {
-      await this.#reader.connect();
-    } catch {
-      // Nothing there, which the daemon will say, or say when there is.
-      return;
-    }
-    await this.#arrive(undefined);
+    return this.#connect();
+  }
+
+  #connect(): Promise<boolean> {
+    return this.#reader.connect().then(
+      () => true,
+      () => false,
+    );
   }
 }
 
@@ -178,7 +219,7 @@ async function main(): Promise<void> {
     return lose('library', error instanceof Error ? error.message : String(error));
   }
   let desk: Desk | null = null;
-  nfc.on('error', (error) => lose('daemon', error.message));
+  nfc.on('error', (error) => void decide(error));
   nfc.on('reader', (reader) => {
     // A reader's slot for security modules is no place for customers' cards.
     const fits = reader.name.includes(wanted) && !/\bSAM\b/.test(reader.name);

@@ -16,7 +16,7 @@ import {
 import type { FromReader, Loss, ToReader } from './pcsc-words.ts';
 
 const PROCESS = fileURLToPath(new URL('./pcsc-process.ts', import.meta.url));
-const OPEN_TIMEOUT_MS = 5000;
+const OPEN_TIMEOUT_MS = 3000;
 
 export interface PcscSettings {
   readonly driver: 'pcsc-reader';

@@ -2,15 +2,17 @@
  * A PC/SC reader to test with: the real pcscd, alone in a mount namespace, with vsmartcard's vpcd
  * driver in it and our card behind that. Needs root, or user namespaces.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '#device/ports/clock.ts';
 import { realClock } from '../clock.ts';
 import { type Fault, FaultError, type Simulator, type Watch } from '../wire.ts';
 import type { Card } from './card.ts';
-import { Slot, type Tear } from './vpcd.ts';
+import type { Field, Tear } from './field.ts';
+import { Slot } from './vpcd.ts';
 
 /** Program → the command that installs it. */
 export const PCSC_TOOLS = {
@@ -27,8 +29,14 @@ export interface PcscStandOptions {
   readonly wire?: string;
   readonly watch?: Watch;
   readonly clock?: Clock;
+  /**
+   * How often the daemon looks for cards; it takes a C compiler to change it. Left out, it is as
+   * Debian ships it: 400.
+   */
+  readonly pollMs?: number;
 }
 
+const POLL_SOURCE = fileURLToPath(new URL('./poll.c', import.meta.url));
 const START_TIMEOUT_MS = 5000;
 const NAME = 'Hawker';
 
@@ -67,8 +75,8 @@ export class PcscStand implements Simulator {
     return { PCSCLITE_CSOCK_NAME: join(this.#directory('run'), 'pcscd.comm') };
   }
 
-  get card(): Card | null {
-    return this.slot.card;
+  get field(): Field {
+    return this.slot.field;
   }
 
   /** Puts a card on the reader, or two at once. */
@@ -84,7 +92,7 @@ export class PcscStand implements Simulator {
 
   /** The card will be pulled away at that command. */
   tear(tear: Tear): void {
-    this.slot.tear(tear);
+    this.field.tear(tear);
   }
 
   /** Starts the daemon; with `reader` false it has none, as when it was unplugged. */
@@ -99,6 +107,7 @@ export class PcscStand implements Simulator {
     const unshare = process.getuid?.() === 0 ? ['-m'] : ['-m', '--map-root-user'];
     const daemon = spawn('unshare', [...unshare, 'sh', '-c', script, run, config], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...this.#preload() },
     });
     this.#daemon = daemon;
     let said = '';
@@ -126,7 +135,7 @@ export class PcscStand implements Simulator {
 
   /**
    * Knows unplug, replug, hang, noise (answers become garbage) and clear. pcscd can't lose a reader
-   * that is not on USB while it runs: unplugged, it is started again without one.
+   * that is not on USB while it runs, nor find one: it is started again without, or with it.
    */
   async apply(fault: Fault): Promise<void> {
     switch (fault.fault) {
@@ -135,19 +144,19 @@ export class PcscStand implements Simulator {
         await this.startDaemon(false);
         break;
       case 'replug':
-        this.#configure(true);
-        this.#daemon?.kill('SIGUSR1');
+        await this.stopDaemon();
+        await this.startDaemon();
         await this.#return();
         break;
       case 'hang':
-        this.slot.hung = true;
+        this.field.hung = true;
         break;
       case 'noise':
-        this.slot.garbage = () => Uint8Array.from({ length: 9 }, () => Math.random() * 256);
+        this.field.garbage = randomAnswer;
         break;
       case 'clear':
-        this.slot.hung = false;
-        this.slot.garbage = null;
+        this.field.hung = false;
+        this.field.garbage = null;
         await this.#return();
         break;
       default:
@@ -163,7 +172,7 @@ export class PcscStand implements Simulator {
 
   /** Puts back the cards that lay on the reader when it went away. */
   async #return(): Promise<void> {
-    if (this.slot.card !== null || this.#kept.length === 0) return;
+    if (this.field.cards.length > 0 || this.#kept.length === 0) return;
     const kept = this.#kept;
     await this.#until(() =>
       this.slot.present(...kept).then(
@@ -171,6 +180,16 @@ export class PcscStand implements Simulator {
         () => false,
       ),
     );
+  }
+
+  #preload(): NodeJS.ProcessEnv {
+    const { pollMs } = this.#options;
+    if (pollMs === undefined) return {};
+    const library = join(this.#directory('lib'), 'poll.so');
+    if (!existsSync(library)) {
+      execFileSync('gcc', ['-shared', '-fPIC', '-o', library, POLL_SOURCE, '-ldl']);
+    }
+    return { LD_PRELOAD: library, PCSCD_POLL_MS: `${pollMs}` };
   }
 
   #configure(reader: boolean): void {
@@ -207,6 +226,9 @@ export class PcscStand implements Simulator {
     this.#options.watch?.({ wire: this.wire, direction: 'state', text });
   }
 }
+
+/** Nine bytes that no card said. */
+const randomAnswer = (): Uint8Array => Uint8Array.from({ length: 9 }, () => Math.random() * 256);
 
 /** Whether something takes connections there. */
 function answers(path: string): Promise<boolean> {
