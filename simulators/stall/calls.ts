@@ -5,7 +5,7 @@ import type { Answer } from '../phone/wallet.ts';
 import { BODIES, checkFault, keysOf, readBody } from './bodies.ts';
 import { notNow, Problem, unknown, wrong } from './problems.ts';
 import type { Stall } from './stall.ts';
-import { viewPapers, viewSpoken, viewStall } from './view.ts';
+import { viewMessages, viewPapers, viewSpoken, viewStall } from './view.ts';
 
 interface Named {
   Params: { name: string };
@@ -57,6 +57,7 @@ function addTerminalCalls(server: FastifyInstance, stall: Stall): void {
     return reply.type('audio/wav').send(Buffer.from(spoken.wav));
   });
 
+  server.get('/v1/messages', async () => viewMessages(stall));
   server.get('/v1/papers', async () => viewPapers(stall));
   server.get<Named>('/v1/papers/:name', async (request, reply) => {
     const { name } = request.params;

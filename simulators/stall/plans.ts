@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Post } from '../notify/post.ts';
 import type { ChildLine, ChildOptions } from './child.ts';
 import type { Organs } from './organs.ts';
 import type { Ports } from './ports.ts';
@@ -16,10 +17,12 @@ export interface GatewaySettings {
   readonly gatewayUrl: string;
   /** Where payers' phones reach it; then it listens on every address. */
   readonly publicUrl: string | undefined;
+  /** What it tells people through. */
+  readonly post: Post;
 }
 
 export function gatewayPlan(settings: GatewaySettings): Plan {
-  const { directory, ports, publicUrl, gatewayUrl } = settings;
+  const { directory, ports, publicUrl, gatewayUrl, post } = settings;
   return {
     name: 'the gateway',
     command: process.execPath,
@@ -29,7 +32,9 @@ export function gatewayPlan(settings: GatewaySettings): Plan {
       ...['--http', `${publicUrl === undefined ? '127.0.0.1' : '0.0.0.0'}:${ports.http}`],
       ...['--mqtt', `127.0.0.1:${ports.mqtt}`],
       ...['--public-url', publicUrl ?? gatewayUrl],
+      ...post.flags,
     ],
+    env: post.environment,
     ready: (line) => line.ready === true,
   };
 }

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key } from '#device/ports/keypad.ts';
 import { NetworkWire } from '../network/proxy.ts';
+import { Post } from '../notify/post.ts';
 import { Air } from '../radio/air.ts';
 import type { ChildLine } from './child.ts';
 import { SmallDisk } from './disk.ts';
@@ -16,7 +17,7 @@ import { endOrphans, lockDirectory } from './lock.ts';
 import { Machine } from './machine.ts';
 import { type Organs, openOrgans, padKeys } from './organs.ts';
 import { gatewayPlan, type Plan, terminalPlan } from './plans.ts';
-import { keepPorts, type Ports } from './ports.ts';
+import { freePort, keepPorts, type Ports } from './ports.ts';
 import { notNow, wrong } from './problems.ts';
 import { Rack } from './rack.ts';
 import { Street } from './street.ts';
@@ -49,6 +50,8 @@ export class Stall {
   readonly rack = new Rack(() => this.#change());
   readonly seed: StallSeed;
   readonly wiring: Wiring;
+  /** Where the gateway's messages to people arrive. */
+  readonly post: Post;
   readonly street: Street;
   readonly gateway: Machine;
   readonly terminal: Machine;
@@ -67,8 +70,9 @@ export class Stall {
   #closed = false;
   #pressing: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: StallOptions, ports: Ports) {
+  private constructor(options: StallOptions, ports: Ports, post: Post) {
     this.#options = options;
+    this.post = post;
     this.#ports = ports;
     this.#terminalDirectory = join(options.directory, 'terminal');
     this.seed = readSeed(options.seed, options);
@@ -102,7 +106,12 @@ export class Stall {
     for (const each of ['gateway', 'terminal', 'street', 'usb', 'sound']) {
       mkdirSync(join(options.directory, each), { recursive: true });
     }
-    const stall = new Stall(options, await keepPorts(options.directory, options.ports));
+    const [ports, mail, sms] = [
+      await keepPorts(options.directory, options.ports),
+      await freePort(0),
+      await freePort(0),
+    ];
+    const stall = new Stall(options, ports, new Post({ mail, sms }));
     stall.#unlock = unlock;
     try {
       await stall.#start();
@@ -216,6 +225,7 @@ export class Stall {
     progress(enrolled ? 'starting gateway and terminal' : 'starting gateway');
     const gateway = this.gateway.start();
     gateway.catch(() => undefined);
+    const post = this.post.open((...organ) => this.rack.add(...organ), this.trace.watch);
     this.#network = await this.rack.add('mqtt', NETWORK, '', () =>
       NetworkWire.open({
         target: `mqtt://127.0.0.1:${this.#ports.mqtt}`,
@@ -233,7 +243,7 @@ export class Stall {
       await gateway;
       progress('enrolling the terminal');
     }
-    await Promise.all([gateway, this.terminal.start()]);
+    await Promise.all([gateway, post, this.terminal.start()]);
     if (this.#options.browser !== false) void this.#openEye();
   }
 
@@ -256,7 +266,8 @@ export class Stall {
 
   #gatewayPlan(): Plan {
     const { directory, publicUrl } = this.#options;
-    return gatewayPlan({ directory, ports: this.#ports, publicUrl, gatewayUrl: this.gatewayUrl });
+    const { gatewayUrl, post } = this;
+    return gatewayPlan({ directory, ports: this.#ports, publicUrl, gatewayUrl, post });
   }
 
   #terminalPlan(): Plan {

@@ -28,6 +28,11 @@ export function viewPapers(stall: Stall): { id: number; text: string; cut: boole
   return out.filter(({ cut, id }) => cut || id < out.length);
 }
 
+/** What arrived on phones and in mailboxes. */
+export function viewMessages(stall: Stall) {
+  return stall.post.arrived().map((each, at) => ({ id: at + 1, ...each }));
+}
+
 function viewLamp(stall: Stall): 'off' | 'red' | 'green' | 'amber' | null {
   const lamp = stall.organs.panel?.lamp();
   if (lamp === undefined) return null;
@@ -58,6 +63,7 @@ export function viewStall(stall: Stall) {
     lamp: viewLamp(stall),
     spoken: viewSpoken(stall),
     papers: viewPapers(stall),
+    messages: viewMessages(stall),
     phones: stall.street.view(),
     payers: viewPayers(stall),
     range_m: stall.wiring.organs.advertiser?.range_m ?? 0,

@@ -153,6 +153,9 @@ const FAULTS = {
   paper_out: { fault: 'paper_out' },
   cover_open: { fault: 'cover_open' },
   cutter_jam: { fault: 'cutter_jam' },
+  busy: { fault: 'busy' },
+  refuse: { fault: 'refuse' },
+  lose: { fault: 'lose' },
 };
 
 export function buildCables({ say }) {
