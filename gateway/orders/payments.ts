@@ -111,8 +111,9 @@ export class OrderPayments {
       );
       return once.ok ? once : { ok: false, code: REFUSED[once.code] };
     } catch (error) {
-      if (error instanceof Pending) return { ok: false, code: 'payment_in_flight' };
-      throw error;
+      if (!(error instanceof Pending)) throw error;
+      // Whoever resolved it meanwhile has kept the answer.
+      return this.recall(instruction) ?? { ok: false, code: 'payment_in_flight' };
     }
   }
 
@@ -126,7 +127,12 @@ export class OrderPayments {
   async #decide(instruction: PayInstruction, keep: Keep<PayAnswer>): Promise<PayAnswer> {
     const { tables, writer, acquirer } = this.#parts;
     const early = closedAnswer(tables.orders.find(instruction.order));
-    if (early !== null) return writer.run((tx) => keep(tx, early));
+    if (early !== null) {
+      return writer.run((tx) => {
+        if (wasKept(tx, instruction)) throw new Pending();
+        return keep(tx, early);
+      });
+    }
     const { phone, pin } = instruction;
     const payer = await acquirer.present({ by: 'pin', phone, pin });
     const end = await through(writer, acquirer.pay, this.#steps(instruction, payer, keep));
@@ -147,6 +153,7 @@ export class OrderPayments {
     const now = Math.floor(clock.now());
     return {
       begin: (tx) => {
+        if (elsewhere && wasKept(tx, instruction)) return { end: null };
         const row = tx.orders.find(order);
         const closed = closedAnswer(row) ?? expireLate(tx, row, now);
         if (row === undefined || closed !== null) {
@@ -311,6 +318,10 @@ const requestOf = ({ order, key, phone, pin }: PayInstruction): KeyedRequest => 
   key,
   content: `${phone}\n${pin}`,
 });
+
+/** The resolver may have kept an answer since the key was looked up. */
+const wasKept = (tx: Transaction, { order, key }: PayInstruction): boolean =>
+  tx.answers.find(`pay:${order}`, key) !== undefined;
 
 const answerIn = (status: Extract<AcquirerStatus, { said: 'answered' }>): Answer => status.answer;
 

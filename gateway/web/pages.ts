@@ -1,7 +1,7 @@
 /** The pages a payer opens. Each works by links and forms alone. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { offerOrder } from '#device/codecs/offer.ts';
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, stallSchema } from '#device/messages/enrolment.ts';
 import type { Core } from '../core.ts';
 import { readBearer, writeBearer } from '../matching/bearer.ts';
 import { readScanned } from '../matching/matching.ts';
@@ -108,5 +108,15 @@ function showResult(
 ) {
   const order = viewOrder(requireOrder(core, number));
   const events = `/v1/orders/${number}/events?bearer=${bearer}`;
-  return sendPage(reply, 200, resultPage({ language, order, path, own: true, events }));
+  return sendPage(
+    reply,
+    200,
+    resultPage({ language, order, path, own: true, events, timeZone: zoneOf(core, number) }),
+  );
+}
+
+/** Time zone of the stall that made the order. */
+function zoneOf(core: Core, order: string): string {
+  const row = core.tables.terminals.find(core.tables.orders.find(order)?.terminal ?? '');
+  return row === undefined ? 'UTC' : stallSchema.parse(JSON.parse(row.stall)).time_zone;
 }

@@ -13,6 +13,8 @@ export interface ResultView {
   readonly path: string;
   /** Whether who looks is who paid: a stranger is told the state, not the bill. */
   readonly own: boolean;
+  /** The stall's, such as `Asia/Shanghai`: what a bill's clock is set to. */
+  readonly timeZone?: string;
   /** Where the order's events are while it is still open. */
   readonly events: string;
 }
@@ -46,13 +48,20 @@ function verdict(mark: string, bad: boolean, title: string, says: readonly strin
 <div class="mid" role="status"><h1>${title}</h1>${says.map((text) => html`<p>${text}</p>`)}</div>`;
 }
 
-/** A moment in UTC, readable in both languages. */
-const writeTime = (at: number): Html => {
+/** A moment by the stall's clock, readable in both languages: `2026-05-01 12:30 GMT+8`. */
+const writeTime = (at: number, timeZone: string): Html => {
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    ...{ timeZone, year: 'numeric', month: '2-digit', day: '2-digit' },
+    ...{ hour: '2-digit', minute: '2-digit', timeZoneName: 'shortOffset' },
+  }).formatToParts(at);
+  const part = (type: string): string => parts.find((each) => each.type === type)?.value ?? '';
+  const [day, hour] = [`${part('year')}-${part('month')}-${part('day')}`, part('hour')];
+  const zone = timeZone === 'UTC' ? timeZone : part('timeZoneName');
   const iso = new Date(at).toISOString();
-  return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`;
+  return html`<time datetime="${iso}">${day} ${hour}:${part('minute')} ${zone}</time>`;
 };
 
-function bill({ language, order }: ResultView): Html {
+function bill({ language, order, timeZone = 'UTC' }: ResultView): Html {
   const paid = verdict('✓', false, say(language, 'paid'), [
     say(language, 'paid_says', { vendor: order.vendor }),
   ]);
@@ -60,7 +69,7 @@ function bill({ language, order }: ResultView): Html {
 <p>${order.vendor}</p><p class="soft">${say(language, 'at_place', { place: order.place.name })}</p>
 ${itemTable(language, order)}
 ${facts([
-  [say(language, 'paid_at'), writeTime(order.ended_at ?? order.recorded_at)],
+  [say(language, 'paid_at'), writeTime(order.ended_at ?? order.recorded_at, timeZone)],
   [say(language, 'payer'), order.payer ?? ''],
   [say(language, 'payment'), order.payment ?? ''],
   orderFact(language, order.number),

@@ -1,0 +1,148 @@
+/**
+ * The same organisations in two constellations: together in one process and store, or apart, each with
+ * its own server and store, and wires between them that a test may disturb.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { base64url } from '#device/codecs/bytes.ts';
+import { systemChance } from '#gateway/clock.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
+import type { TrialBalance } from '#gateway/ledger/trial-balance.ts';
+import type { LogEntry } from '#gateway/log.ts';
+import type { Role } from '#gateway/roles.ts';
+import { call, freePort, SEED } from './harness.ts';
+import { openProxy, type PeerProxy } from './peer-proxy.ts';
+
+export type Kind = 'together' | 'apart';
+
+export interface Constellation {
+  readonly kind: Kind;
+  /** The order centre: what phones and terminals reach. */
+  readonly http: string;
+  readonly centre: Gateway;
+  readonly logged: LogEntry[];
+  /** Wires to issuer and acquirer; there are none where they are together. */
+  readonly wires: { readonly issuer: PeerProxy; readonly acquirer: PeerProxy } | null;
+  /** The books of every organisation, each from its own operator's interface. */
+  books(): Promise<TrialBalance[]>;
+  /** Balance of an account, wherever it is; 0 where there is none. */
+  balance(account: RegExp): Promise<number>;
+  /** All transfers and open holds of an order. */
+  moved(order: string): Promise<{ kinds: string[]; held: number }>;
+  close(): Promise<void>;
+}
+
+export async function openConstellation(
+  kind: Kind,
+  options: Partial<GatewayOptions> = {},
+): Promise<Constellation> {
+  const home = mkdtempSync(join(tmpdir(), 'hawker-constellation-'));
+  const logged: LogEntry[] = [];
+  const base: Omit<GatewayOptions, 'dataDirectory'> = {
+    http: { host: '127.0.0.1', port: 0 },
+    broker: { kind: 'embedded', host: '127.0.0.1', port: 0 },
+    seed: SEED,
+    log: (entry) => logged.push(entry),
+    ...options,
+  };
+  if (kind === 'together') {
+    const centre = await createGateway({ ...base, dataDirectory: join(home, 'all') });
+    return constellation(kind, home, [centre], logged, null);
+  }
+  sharePeerSecrets(home);
+  const directory = (role: Role) => ({ dataDirectory: join(home, role), role });
+  const port = await freePort();
+  const issuer = await createGateway({ ...base, ...directory('issuer') });
+  const toIssuer = await openProxy(() => issuer.http);
+  const acquirer = await createGateway({
+    ...base,
+    ...directory('acquirer'),
+    peers: new Map<Role, string>([
+      ['issuer', toIssuer.url],
+      ['order-centre', `http://127.0.0.1:${port}`],
+    ]),
+  });
+  const toAcquirer = await openProxy(() => acquirer.http);
+  const centre = await createGateway({
+    ...base,
+    ...directory('order-centre'),
+    http: { host: '127.0.0.1', port },
+    peers: new Map<Role, string>([['acquirer', toAcquirer.url]]),
+  });
+  const wires = { issuer: toIssuer, acquirer: toAcquirer };
+  return constellation(kind, home, [centre, acquirer, issuer], logged, wires);
+}
+
+/** Each pair gets 32 bytes of its own, as an operator would put them there. */
+export function sharePeerSecrets(home: string): void {
+  const pairs: readonly (readonly [Role, Role])[] = [
+    ['order-centre', 'acquirer'],
+    ['acquirer', 'issuer'],
+  ];
+  for (const [left, right] of pairs) {
+    const secret = base64url(systemChance.bytes(32));
+    for (const [self, peer] of [
+      [left, right],
+      [right, left],
+    ]) {
+      mkdirSync(join(home, String(self), 'peers'), { recursive: true });
+      writeFileSync(join(home, String(self), 'peers', `${peer}.key`), `${secret}\n`, {
+        mode: 0o600,
+      });
+    }
+  }
+}
+
+interface Trail {
+  readonly transfers: readonly { readonly kind: string }[];
+  readonly holds: readonly { readonly state: string }[];
+}
+
+function constellation(
+  kind: Kind,
+  home: string,
+  gateways: readonly Gateway[],
+  logged: LogEntry[],
+  wires: Constellation['wires'],
+): Constellation {
+  const [centre] = gateways;
+  if (centre === undefined) throw new Error('no order centre');
+  const ask = async <T>(path: string): Promise<T[]> =>
+    Promise.all(
+      gateways.map(
+        async ({ http, operatorToken: bearer }) =>
+          (await call(`${http}${path}`, { bearer })).body as unknown as T,
+      ),
+    );
+  const books = () => ask<TrialBalance>('/v1/ledger/trial-balance');
+  return {
+    kind,
+    http: centre.http,
+    centre,
+    logged,
+    wires,
+    books,
+    async balance(account) {
+      const accounts = (await books()).flatMap(({ currencies }) =>
+        currencies.flatMap((each) => each.accounts),
+      );
+      return accounts
+        .filter((each) => account.test(each.account))
+        .reduce((total, { balance_minor }) => total + balance_minor, 0);
+    },
+    async moved(order) {
+      const trails = await ask<Trail>(`/v1/ledger/trails/${order}`);
+      return {
+        kinds: trails.flatMap(({ transfers }) => transfers.map((each) => each.kind)).sort(),
+        held: trails.flatMap(({ holds }) => holds).filter(({ state }) => state === 'held').length,
+      };
+    },
+    async close() {
+      for (const gateway of gateways) await gateway.close();
+      await wires?.issuer.close();
+      await wires?.acquirer.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
