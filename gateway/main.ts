@@ -1,22 +1,22 @@
 /** The gateway as a program: reads its flags, says where it is, ends on SIGTERM. */
 import { systemClock } from './clock.ts';
-import { createGateway, type Gateway } from './gateway.ts';
+import { createGateway } from './gateway.ts';
 import { logToStderr } from './log.ts';
 import { readOptions, USAGE } from './options.ts';
+import { openPlatform } from './platform/platform.ts';
+import { asksForPlatform, PLATFORM_USAGE, readPlatformOptions } from './platform/program.ts';
 
 const args = process.argv.slice(2);
+const platform = asksForPlatform(args);
+const usage = platform ? PLATFORM_USAGE : USAGE;
 if (args.includes('--help')) {
-  process.stdout.write(USAGE);
+  process.stdout.write(usage);
   process.exit(0);
 }
-const read = readOptions(args, process.env);
-if (!read.ok) {
-  process.stderr.write(`${read.complaint}\n\n${USAGE}`);
-  process.exit(2);
-}
+const start = readStart();
 const log = logToStderr(() => systemClock.now());
 
-let gateway: Gateway | null = null;
+let gateway: Running | null = null;
 let ending = false;
 const end = (): void => {
   // A signal during the start is obeyed as soon as there is something to close.
@@ -37,11 +37,8 @@ process.on('SIGTERM', end);
 process.on('SIGINT', end);
 
 try {
-  gateway = await createGateway({ ...read.options, log });
-  const { http, mqtt } = gateway;
-  process.stdout.write(
-    `${JSON.stringify({ ready: true, http, ...(mqtt === null ? {} : { mqtt }) })}\n`,
-  );
+  gateway = await start();
+  process.stdout.write(`${JSON.stringify({ ready: true, ...gateway.at })}\n`);
   if (ending) {
     ending = false;
     end();
@@ -59,4 +56,32 @@ function mendOf(says: string): string | undefined {
   if (says.includes('EACCES'))
     return 'use a port over 1023 and a directory that this user may write';
   return undefined;
+}
+
+interface Running {
+  readonly at: { readonly http: string; readonly mqtt?: string };
+  close(): Promise<void>;
+}
+
+/** What these arguments start, or the end with what is wrong with them. */
+function readStart(): () => Promise<Running> {
+  if (platform) {
+    const read = readPlatformOptions(args);
+    if (!read.ok) return refuse(read.complaint);
+    return async () => {
+      const { url, close } = await openPlatform({ ...read.options, log });
+      return { at: { http: url }, close };
+    };
+  }
+  const read = readOptions(args, process.env);
+  if (!read.ok) return refuse(read.complaint);
+  return async () => {
+    const { http, mqtt, close } = await createGateway({ ...read.options, log });
+    return { at: mqtt === null ? { http } : { http, mqtt }, close };
+  };
+}
+
+function refuse(complaint: string): never {
+  process.stderr.write(`${complaint}\n\n${usage}`);
+  process.exit(2);
 }

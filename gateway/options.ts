@@ -4,6 +4,11 @@ import { parseArgs } from 'node:util';
 import { decode, writeComplaints } from './decode.ts';
 import type { BrokerSettings, GatewayOptions } from './gateway.ts';
 import { NOTIFY_FLAGS, NOTIFY_USAGE, readNotify } from './notify/notify-options.ts';
+import {
+  PLATFORM_FLAGS,
+  PLATFORM_FLAGS_USAGE,
+  readPlatforms,
+} from './pairing/platforms/options.ts';
 import { HOUSE_ROLES, isRole, ROLES, type Role } from './roles.ts';
 import { type Seed, seedSchema } from './seed.ts';
 
@@ -19,7 +24,8 @@ export const USAGE = `Usage: gateway/main.ts --data DIR [options]
   --role NAME            only order-centre, acquirer or issuer; without it, all three in one store
   --peer NAME=URL        where another role is; once for each. DIR/peers/NAME.key holds the 32
                          bytes, base64url, that both sides share
-${NOTIFY_USAGE}`;
+${PLATFORM_FLAGS_USAGE}${NOTIFY_USAGE}  --role platform --help  the payment platform, a program of its own
+`;
 
 export type ReadOptions =
   | { readonly ok: true; readonly options: GatewayOptions }
@@ -62,6 +68,8 @@ function read(
     value === undefined ? undefined : readUrl(flag, value, schemes);
   const notify = readNotify(values, environment, readUrl);
   if ('complaint' in notify) throw new Complaint(notify.complaint);
+  const platforms = readPlatforms(values.platform ?? [], environment);
+  if ('complaint' in platforms) throw new Complaint(platforms.complaint);
   return {
     dataDirectory: values.data,
     http: readAddress('--http', values.http ?? '127.0.0.1:8080'),
@@ -72,6 +80,7 @@ function read(
     notify,
     role: readRole(values.role),
     peers: readPeers(values.peer ?? []),
+    platforms,
   };
 }
 
@@ -91,6 +100,7 @@ function parseFlags(args: readonly string[]) {
         role: text,
         peer: { type: 'string', multiple: true },
         ...NOTIFY_FLAGS,
+        ...PLATFORM_FLAGS,
       },
     }).values;
   } catch (error) {
