@@ -22,7 +22,9 @@ if (files.length === 0) {
 
 function run(which: readonly string[], concurrency: number): number {
   if (which.length === 0) return 0;
-  const args = ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=120000', ...flags];
+  // A file whose set-up failed may leave a browser or a child behind: it must not hold up the rest.
+  const limits = ['--test-timeout=120000', '--test-force-exit'];
+  const args = ['--test', `--test-concurrency=${concurrency}`, ...limits, ...flags];
   const done = spawnSync(process.execPath, [...args, ...which], { cwd: HOME, stdio: 'inherit' });
   return done.status ?? 1;
 }

@@ -175,7 +175,7 @@ export class TestStall {
     assert.equal(response.status, 200);
     const balance = (await response.json()) as TrialBalance;
     const accounts = balance.currencies.flatMap((currency) => currency.accounts);
-    const vendor = accounts.find(({ account }) => account.startsWith('vendor:'));
+    const vendor = accounts.find(({ account }) => account.startsWith('acquirer:merchant:'));
     return { ...balance, vendor_minor: vendor?.balance_minor ?? 0 };
   }
 }
