@@ -95,6 +95,10 @@ export class PcscStand implements Simulator {
     this.field.tear(tear);
   }
 
+  async hang(on: boolean): Promise<void> {
+    await this.apply({ fault: on ? 'hang' : 'clear' });
+  }
+
   /** Starts the daemon; with `reader` false it has none, as when it was unplugged. */
   async startDaemon(reader = true): Promise<void> {
     const run = this.#directory('run');

@@ -39,6 +39,8 @@ export interface ReaderStand {
   present(...cards: readonly Card[]): Promise<void>;
   remove(): Promise<void>;
   tear(tear: Tear): void;
+  /** The reader, or the card on it, takes commands and answers none. */
+  hang(on: boolean): Promise<void>;
 }
 
 export interface ReaderBench {
@@ -269,7 +271,7 @@ export function describeReaderContract(name: string, setUp: () => Promise<Reader
     test('no answer in time is an error in time, and a fresh reader works', async () => {
       const card = purse();
       const presence = await tap(card);
-      stand().field.hung = true;
+      await stand().hang(true);
       const begun = performance.now();
       const hung = [reader.transmit(presence, VERSION, 200), reader.transmit(presence, VERSION)];
       const results = await Promise.all(hung);
@@ -280,7 +282,7 @@ export function describeReaderContract(name: string, setUp: () => Promise<Reader
       ]);
       assert.equal(ear.losses[0]?.code, 'timeout');
       await reader.close();
-      stand().field.hung = false;
+      await stand().hang(false);
       await stand().remove();
       ear = new Ear();
       reader = await bench.open({
