@@ -22,6 +22,8 @@ export interface PeerProxy {
   cut: boolean;
   /** Waits for a held request, sends it to the peer and waits for its answer. */
   letGo(): Promise<void>;
+  /** Ends the connections of callers that wait for a lost answer. */
+  hangUp(): void;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export async function openProxy(target: () => string): Promise<PeerProxy> {
       await until('a held request', () => (held.length > 0 ? true : undefined));
       for (const message of held.splice(0)) await forward(target(), message);
     },
+    hangUp: () => server.closeAllConnections(),
     close() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
