@@ -1,13 +1,14 @@
 /**
- * Runs the tests: `npm test` all of them, `npm test -- test/flows` those below a path. Files that own
- * a machine's worth of processes (journeys, browser, hardware) run one after another.
+ * Runs the tests: `npm test` all of them, `npm test -- test/flows` those below a path. Files whose
+ * other end counts milliseconds (a key held, a chip simulated) run alone, one after the other.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 
 const HOME = join(import.meta.dirname, '..');
-const HEAVY = /^test\/(journeys|browser|hardware|contracts)\//;
+const ALONE = /^test\/(hardware\/|contracts\/(keypad|reader))/;
+const WIRED = /^test\/(journeys|browser|contracts)\//;
 
 const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
 const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-'));
@@ -29,12 +30,11 @@ function run(which: readonly string[], concurrency: number): number {
   return done.status ?? 1;
 }
 
-const light = run(
-  files.filter((file) => !HEAVY.test(file)),
-  2,
-);
-const heavy = run(
-  files.filter((file) => HEAVY.test(file)),
-  2,
-);
-process.exit(light === 0 ? heavy : light);
+/** The quick ones first: what they find is seen soon. */
+const groups: readonly [files: readonly string[], concurrency: number][] = [
+  [files.filter((file) => !ALONE.test(file) && !WIRED.test(file)), 2],
+  [files.filter((file) => ALONE.test(file)), 1],
+  [files.filter((file) => !ALONE.test(file) && WIRED.test(file)), 2],
+];
+const codes = groups.map(([which, concurrency]) => run(which, concurrency));
+process.exit(codes.find((code) => code !== 0) ?? 0);
