@@ -133,6 +133,15 @@ describe('results that come as webhooks', () => {
     assert.equal(await stateOf(two), 'paid');
   });
 
+  test('a payer who is not the owner of the phone ends the order: its stock comes back', async () => {
+    const one = await order();
+    const before = stockOf(bench, '2');
+    await tell(bench, result(one, { said: 'declined', reason: 'payer_not_verified' }));
+    const { body } = await look(bench, one.body.number);
+    assert.deepEqual([body.state, body.reason], ['cancelled', 'payer_not_verified']);
+    assert.equal(stockOf(bench, '2'), before + 1);
+  });
+
   test('another amount is not this order’s money', async () => {
     const one = await order();
     await tell(bench, result(one, PAID, { amount_minor: 1, id: 'PAY-other' }));

@@ -192,6 +192,9 @@ function takePayment(
   if (row.ended_at !== null) return;
   const state = tx.telephone.openAttempts(number) > 0 ? 'paying' : 'unpaid';
   tx.telephone.change(number, { state });
+  // Not the owner of the order's phone, or too many wrong proofs: the transaction has failed (C7).
+  const failed = answer.said === 'declined' && answer.reason === 'payer_not_verified';
+  if (failed && state === 'unpaid') closeTelephoneOrder(tx, office, number, 'cancelled', now);
 }
 
 function reasonOf(answer: Extract<AcquirerResult, { kind: 'payment' }>['answer']): string {
