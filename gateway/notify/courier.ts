@@ -78,7 +78,11 @@ export class Courier {
     try {
       const told = await this.#tell(delivery);
       this.#report(delivery, told);
-      await writer.run((tx) => this.#record(tx.deliveries, delivery, told));
+      await writer.run((tx) => {
+        this.#record(tx.deliveries, delivery, told);
+        const { order_number: number } = delivery;
+        if (number !== null) tx.note({ about: 'telephone', number });
+      });
       this.#busy.delete(delivery.id);
       this.#work();
     } catch (error) {

@@ -9,6 +9,7 @@ import { bearerText, requireOperator } from './requests.ts';
 import { addRoutes, type RouteDoc, type RouteParts } from './routes.ts';
 import { STREET_DOCS } from './street-docs.ts';
 import { telephoneRoutes } from './telephone-api.ts';
+import { addTelephoneEvents, TELEPHONE_EVENTS_DOC } from './telephone-events.ts';
 import { addWebhooks, type Receiver, WEBHOOK_DOC } from './webhooks.ts';
 
 export interface CentreSettings {
@@ -24,9 +25,11 @@ export async function addCentre(
 ): Promise<void> {
   const { telephone, idempotency, writer, clock } = core;
   const routes = [...telephoneRoutes({ core, telephone }), ...refundRoutes(core)];
-  addRoutes(server, { idempotency, admit: admit(settings) }, routes);
+  const guard = admit(settings);
+  addRoutes(server, { idempotency, admit: guard }, routes);
+  addTelephoneEvents(server, core, guard);
   await addWebhooks(server, { writer, clock, receivers: settings.receivers ?? [] });
-  const docs: readonly RouteDoc[] = [...STREET_DOCS, ...routes, WEBHOOK_DOC];
+  const docs: readonly RouteDoc[] = [...STREET_DOCS, ...routes, TELEPHONE_EVENTS_DOC, WEBHOOK_DOC];
   const document = writeOpenApi('Hawker order centre', docs);
   server.get('/openapi.json', async () => document);
 }

@@ -250,6 +250,31 @@ for (const where of ['here', 'there'] as const) {
   });
 }
 
+describe('a desk that watches an order', () => {
+  let bench: Bench;
+  before(async () => {
+    bench = await openBench();
+  });
+  after(() => bench.close());
+
+  test('is told each change, and the stream ends with the order', async () => {
+    const order = await place(bench, { lines: [{ code: '2', quantity: 1 }] });
+    const url = `${bench.url}/v1/centre/orders/${order.body.number}/events`;
+    refused(await call(url), 401, 'bearer_missing');
+    refused(
+      await call(url.replace(/\d{10}/, '0000000000'), { bearer: AGENT }),
+      404,
+      'unknown_order',
+    );
+    const response = await fetch(url, { headers: { authorization: `Bearer ${AGENT}` } });
+    const told = response.text();
+    await tell(bench, result(order, { said: 'pending' }));
+    await tell(bench, result(order, PAID));
+    const states = [...(await told).matchAll(/"state":"(unpaid|paying|paid)","merchant"/g)];
+    assert.deepEqual([...new Set(states.map((match) => match[1]))], ['unpaid', 'paying', 'paid']);
+  });
+});
+
 describe('products', () => {
   let bench: Bench;
   const find = async (query: string) => {

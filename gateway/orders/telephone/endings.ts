@@ -90,6 +90,8 @@ function finishLink(
 ): void {
   if (row.ended_at !== null || row.link !== null) return;
   if (answer.said !== 'created') {
+    const code = answer.said === 'refused' ? answer.code : answer.said;
+    addEvent(tx, row.number, 'link_refused', now, { code });
     // Nobody can pay what has no link.
     endUnpaid(tx, office, row, 'cancelled', 'no_link', now);
     return;
