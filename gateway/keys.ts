@@ -1,5 +1,5 @@
 /** What the gateway signs and seals with: one secret, one derived key a purpose. */
-import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ed25519 } from '@noble/curves/ed25519.js';
@@ -49,20 +49,36 @@ export function loadSecret(path: string, chance: Chance): string {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }
   const text = base64url(chance.bytes(32));
+  storePrivately(path, `${text}\n`);
+  return text;
+}
+
+/** Writes a file that only this user reads: whole and on disk, or not at all. */
+export function storePrivately(path: string, text: string): void {
   const fresh = openSync(`${path}.new`, 'w', 0o600);
-  writeSync(fresh, `${text}\n`);
+  writeSync(fresh, text);
   fsyncSync(fresh);
   closeSync(fresh);
   renameSync(`${path}.new`, path);
   const directory = openSync(join(path, '..'), 'r');
   fsyncSync(directory);
   closeSync(directory);
-  return text;
 }
 
 /** Digest of a text under the gateway's key, base64url. */
 export const keyedDigest = (keys: Pick<GatewayKeys, 'digest'>, text: string): string =>
-  createHmac('sha256', keys.digest).update(text).digest('base64url');
+  createHmac('sha256', keyObject(keys.digest)).update(text).digest('base64url');
+
+/** Made once for each key: to import one anew takes four times as long as the digest itself. */
+const KEY_OBJECTS = new WeakMap<Uint8Array, KeyObject>();
+
+function keyObject(key: Uint8Array): KeyObject {
+  const known = KEY_OBJECTS.get(key);
+  if (known !== undefined) return known;
+  const made = createSecretKey(key);
+  KEY_OBJECTS.set(key, made);
+  return made;
+}
 
 /** Whether two secrets are the same, without telling by its time how much of them is. */
 export function sameSecret(left: string, right: string): boolean {

@@ -149,7 +149,6 @@ export class OrderPayments {
     const { order, key } = instruction;
     const id = `PAY-${writeOrderNumber(chance.bytes(10))}`;
     const elsewhere = acquirer.pay.where === 'there';
-    const fingerprint = this.#idempotency.fingerprint(requestOf(instruction));
     const now = Math.floor(clock.now());
     return {
       begin: (tx) => {
@@ -165,6 +164,7 @@ export class OrderPayments {
       },
       remember: (tx) => {
         const next_at = now + ON_ITS_WAY_MS;
+        const fingerprint = this.#idempotency.fingerprint(requestOf(instruction));
         const kept: Kept = { key, fingerprint };
         const attempt = { id, order_number: order, ...kept, tries: 0, next_at, begun_at: now };
         tx.attempts.put({ ...attempt, state: 'asking' });

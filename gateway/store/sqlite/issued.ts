@@ -5,7 +5,9 @@ import { every, first } from './rows.ts';
 export function issuedTable(database: DatabaseSync): IssuedTable {
   const find = database.prepare('SELECT * FROM issuer_requests WHERE caller = ? AND id = ?');
   const about = database.prepare(
-    'SELECT * FROM issuer_requests WHERE caller = ? AND of_request = ?',
+    // Named, because SQLite would rather look through all that the caller ever asked.
+    `SELECT * FROM issuer_requests INDEXED BY issuer_requests_of
+     WHERE caller = ? AND of_request = ?`,
   );
   const add = database.prepare(
     `INSERT INTO issuer_requests (caller, id, kind, of_request, fingerprint, said, answer, account,
