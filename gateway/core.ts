@@ -2,6 +2,8 @@
 import type { Identity } from '#device/messages/enrolment.ts';
 import { Acquirer } from './acquirer/acquirer.ts';
 import type { AcquirerGate, LinkGate, TellResult } from './acquirer/gate.ts';
+import { Links } from './acquirer/links/links.ts';
+import { Passkeys } from './acquirer/links/passkeys.ts';
 import type { Chance, Clock } from './clock.ts';
 import type { IssuerGate } from './issuer/gate.ts';
 import { Issuer } from './issuer/issuer.ts';
@@ -38,10 +40,14 @@ export interface CoreOptions {
   /** The organisations that this process is; without it, all of the house. */
   readonly roles?: readonly Role[];
   /** Those that are elsewhere. */
-  readonly gates?: { readonly issuer?: IssuerGate; readonly acquirer?: AcquirerGate };
+  readonly gates?: {
+    readonly issuer?: IssuerGate;
+    readonly acquirer?: AcquirerGate;
+    readonly links?: LinkGate;
+  };
   /** Where the order centre is elsewhere: how it is told. */
   readonly tell?: TellResult | undefined;
-  /** Whom the telephone side asks for links; what it asks is kept until there is somebody. */
+  /** Whom the telephone side asks for links instead of the acquirer. */
   readonly links?: LinkGate | undefined;
   /** Whether the telephone desk is told of endings by webhook. */
   readonly desk?: boolean;
@@ -63,6 +69,9 @@ export interface Core extends Omit<CoreOptions, 'tell'> {
   readonly refunds: OrderRefunds;
   readonly acquirer: Acquirer;
   readonly issuer: Issuer;
+  /** The acquirer's payment links, and what verifies face and fingerprint behind them. */
+  readonly payLinks: Links;
+  readonly passkeys: Passkeys;
   readonly downlinks: Downlinks;
   readonly changes: Changes;
   readonly uplinks: Uplinks;
@@ -89,10 +98,21 @@ export function openCore(options: CoreOptions): Core {
     if (telephone.takeResult(tx, result) || payments.takeResult(tx, result)) return;
     refunds.takeResult(tx, result);
   };
+  const told = options.tell ?? tell;
+  const issuers = options.gates?.issuer ?? issuer.gate('acquirer');
   const acquirer = new Acquirer({
-    ...{ tables, writer, clock, keys, log, tell: options.tell ?? tell },
-    issuer: options.gates?.issuer ?? issuer.gate('acquirer'),
+    ...{ tables, writer, clock, keys, log },
+    issuer: issuers,
+    tell(tx, result) {
+      payLinks.take(tx, result);
+      told(tx, result);
+    },
   });
+  const linksParts = {
+    ...{ tables, writer, clock, chance, keys, log, issuer: issuers, tell: told },
+    payments: acquirer.payments,
+  };
+  const payLinks = new Links(linksParts);
   const gate = options.gates?.acquirer ?? acquirer.gate();
   const refunds = new OrderRefunds({ tables, writer, clock, log, acquirer: gate });
   const payments = new OrderPayments({
@@ -101,7 +121,7 @@ export function openCore(options: CoreOptions): Core {
   });
   const telephone = new Telephone({
     ...{ tables, writer, clock, chance, log },
-    acquirer: options.links === undefined ? null : centreAcquirer(options.links, gate),
+    acquirer: centreAcquirer(options.links ?? options.gates?.links ?? payLinks.gate(), gate),
     desk: options.desk ?? false,
   });
   const desk = new PairingDesk({
@@ -120,6 +140,8 @@ export function openCore(options: CoreOptions): Core {
     matching: new Matching({ tables, writer, clock, keys, terminalKeys: registry.keys }),
     issuer,
     acquirer,
+    payLinks,
+    passkeys: new Passkeys(linksParts, payLinks),
     payments,
     refunds,
     changes: new Changes(writer),
@@ -142,6 +164,7 @@ export function openCore(options: CoreOptions): Core {
       telephone.close();
       payments.close();
       desk.close();
+      payLinks.close();
       acquirer.close();
       downlinks.close();
       writer.close();

@@ -14,6 +14,12 @@ import {
 import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
 import { placeSchema, terminalIdSchema } from '#device/messages/order.ts';
 import { merchantAccount } from './acquirer/accounts.ts';
+import {
+  acquiringSchema,
+  addMerchant,
+  contractsSchema,
+  prepareContracts,
+} from './acquirer/links/seed.ts';
 import { addProduct, productSeedSchema } from './catalogue/catalogue.ts';
 import type { Chance, Clock } from './clock.ts';
 import { fundingAccount, payerAccount } from './issuer/accounts.ts';
@@ -29,6 +35,8 @@ import { codeDigest } from './terminals/enrolment.ts';
 const vendorSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]{1,30}$/),
   name: z.string().min(1).max(80),
+  /** What the acquirer knows of it; without it, all currencies that it sells in. */
+  acquiring: acquiringSchema.optional(),
 });
 
 const terminalSchema = z.strictObject({
@@ -76,6 +84,8 @@ export const seedSchema = z
     vendors: z.array(vendorSchema),
     terminals: z.array(terminalSchema),
     payers: z.array(payerSchema),
+    /** Who pays by link, and how each is verified. */
+    contracts: z.array(contractsSchema).default([]),
     /** What is sold by telephone. */
     products: z.array(productSeedSchema).default([]),
   })
@@ -117,7 +127,12 @@ export async function applySeed(parts: SeedParts, seed: ReadSeed): Promise<void>
       pin: await hashPin(keys.pin, payer.pin, chance.bytes(16)),
     })),
   );
+  const addContracts = await prepareContracts(
+    parts,
+    roles.includes('acquirer') ? seed.contracts : [],
+  );
   await writer.run((tx) => {
+    addContracts(tx);
     tx.settings.set('calling_code', seed.calling_code);
     for (const { id, name } of seed.vendors) tx.terminals.addVendor(id, name);
     for (const terminal of seed.terminals) {
@@ -126,6 +141,7 @@ export async function applySeed(parts: SeedParts, seed: ReadSeed): Promise<void>
       const { vendor, currency } = terminal;
       openAccount(tx, merchantAccount(vendor, currency), 'liability', currency, 0);
     }
+    if (roles.includes('acquirer')) addMerchants(tx, seed);
     for (const payer of hashed) addPayer(tx, keys, payer, clock.now());
     for (const product of seed.products) addProduct(tx, product, clock.now());
     for (const { phone, holder } of payers) {
@@ -135,6 +151,17 @@ export async function applySeed(parts: SeedParts, seed: ReadSeed): Promise<void>
       tx.payers.identify(payer.id, name, identityDigest(keys, number), maskIdentity(number));
     }
   });
+}
+
+/** Each with the currencies that it sells in, and where. */
+function addMerchants(tx: Transaction, seed: ReadSeed): void {
+  for (const { id, name, acquiring } of seed.vendors) {
+    const terminals = seed.terminals.filter(({ vendor }) => vendor === id);
+    const products = seed.products.filter(({ merchant }) => merchant === id);
+    const currencies = new Set([...terminals, ...products].map(({ currency }) => currency));
+    const address = terminals[0]?.place.name ?? '';
+    addMerchant(tx, { id, name, acquiring, currencies, address });
+  }
 }
 
 function addTerminal(

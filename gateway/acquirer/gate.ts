@@ -148,7 +148,16 @@ export const createLinkSchema = z.strictObject({
 export type CreateLinkRequest = z.infer<typeof createLinkSchema>;
 export const createLinkAnswerSchema = z.discriminatedUnion('said', [
   z.strictObject({ said: z.literal('created'), link: z.url(), expires_at: at }),
-  z.strictObject({ said: z.literal('refused'), code: z.enum(['unknown_merchant', 'closed']) }),
+  z.strictObject({
+    said: z.literal('refused'),
+    code: z.enum([
+      'unknown_merchant',
+      'merchant_suspended',
+      'currency_refused',
+      'amount_refused',
+      'closed',
+    ]),
+  }),
   z.strictObject({ said: z.literal('conflict') }),
 ]);
 export type CreateLinkAnswer = z.infer<typeof createLinkAnswerSchema>;

@@ -12,6 +12,10 @@ import {
   acquirerRefundSchema,
   acquirerStatusSchema,
   captureAnswerSchema,
+  closeLinkAnswerSchema,
+  closeLinkSchema,
+  createLinkAnswerSchema,
+  createLinkSchema,
   payAnswerSchema,
   paymentIdSchema,
   paySchema,
@@ -19,6 +23,7 @@ import {
   voidAnswerSchema,
   voidSchema,
 } from './gate.ts';
+import type { Links } from './links/links.ts';
 
 const PAY = {
   ...{ id: 'PAY-06D2', merchant: 'lin', order: '06D2A8Y1Z5W3KQ7M', amount_minor: 1250 },
@@ -29,10 +34,15 @@ const PROBLEMS = ['peer_refused'] as const;
 
 export interface AcquirerRouteParts {
   readonly acquirer: Acquirer;
+  readonly payLinks: Links;
   readonly writer: Writer;
 }
 
-export function acquirerRoutes({ acquirer, writer }: AcquirerRouteParts): readonly Route[] {
+export function acquirerRoutes({
+  acquirer,
+  writer,
+  payLinks,
+}: AcquirerRouteParts): readonly Route[] {
   const gate: AcquirerGate = acquirer.gate();
   const ends = (schema: z.ZodType) => ({ 200: { says: 'What became of it', schema } });
   return [
@@ -87,6 +97,7 @@ export function acquirerRoutes({ acquirer, writer }: AcquirerRouteParts): readon
         return reply(await askGate(writer, gate.refund, body));
       },
     }),
+    ...linkRoutes(payLinks, writer),
     route({
       ...{ method: 'GET', path: '/v1/acquirer/payments/{id}', caller: 'peer' },
       says: 'What became of a payment',
@@ -95,6 +106,42 @@ export function acquirerRoutes({ acquirer, writer }: AcquirerRouteParts): readon
       problems: ['peer_refused'],
       async handle({ params }) {
         return { status: 200, body: await askGate(writer, gate.status, params.id) };
+      },
+    }),
+  ];
+}
+
+function linkRoutes(links: Links, writer: Writer): readonly Route[] {
+  const gate = links.gate();
+  const order = { merchant: 'lin', order: '4839201740' };
+  return [
+    route({
+      ...{ method: 'POST', path: '/v1/acquirer/links', caller: 'peer', idempotency: 'own' },
+      says: 'Makes the link of the cashier page of an order',
+      body: {
+        schema: createLinkSchema,
+        example: {
+          ...{ id: 'link:4839201740', ...order, amount_minor: 2400, currency: 'CNY' },
+          lines: [{ name: 'Pork dumplings', code: '1', quantity: 2, unit_minor: 1200 }],
+          phone: '+8613800000001',
+        },
+      },
+      answers: { 200: { says: 'The link, or why there is none', schema: createLinkAnswerSchema } },
+      problems: PROBLEMS,
+      async handle({ body, request }) {
+        requireSameKey(request, body.id);
+        return reply(await askGate(writer, gate.createLink, body));
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/acquirer/link-closings', caller: 'peer', idempotency: 'own' },
+      says: 'Ends the link of an order, also one that is not made yet',
+      body: { schema: closeLinkSchema, example: { id: 'close:1', ...order } },
+      answers: { 200: { says: 'Whether nobody can pay any more', schema: closeLinkAnswerSchema } },
+      problems: PROBLEMS,
+      async handle({ body, request }) {
+        requireSameKey(request, body.id);
+        return reply(await askGate(writer, gate.closeLink, body));
       },
     }),
   ];

@@ -7,6 +7,9 @@ import {
   type AcquirerVerbs,
   acquirerStatusSchema,
   captureAnswerSchema,
+  closeLinkAnswerSchema,
+  createLinkAnswerSchema,
+  type LinkVerbs,
   payAnswerSchema,
   refundAnswerSchema,
   voidAnswerSchema,
@@ -32,3 +35,17 @@ export function remoteAcquirer(client: PeerClient): GateThere<AcquirerVerbs> & I
     ),
   };
 }
+
+/** Payment links, where the acquirer is another process. */
+export const remoteLinks = (client: PeerClient): GateThere<LinkVerbs> => ({
+  createLink: there((asked) =>
+    ask(client, createLinkAnswerSchema, {
+      ...{ method: 'POST', path: '/v1/acquirer/links', body: asked, id: asked.id },
+    }),
+  ),
+  closeLink: there((asked) =>
+    ask(client, closeLinkAnswerSchema, {
+      ...{ method: 'POST', path: '/v1/acquirer/link-closings', body: asked, id: asked.id },
+    }),
+  ),
+});

@@ -1,7 +1,7 @@
 /** The other organisations of a process that is one of them. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { remoteAcquirer } from '../acquirer/remote.ts';
+import { remoteAcquirer, remoteLinks } from '../acquirer/remote.ts';
 import type { Clock } from '../clock.ts';
 import type { CoreOptions } from '../core.ts';
 import { remoteIssuer } from '../issuer/remote.ts';
@@ -57,7 +57,9 @@ export function openPeers({ role, urls, dataDirectory, clock, timeoutMs }: PeerS
   return {
     gates: {
       ...(issuer === undefined ? {} : { issuer: remoteIssuer(issuer) }),
-      ...(acquirer === undefined ? {} : { acquirer: remoteAcquirer(acquirer) }),
+      ...(acquirer === undefined
+        ? {}
+        : { acquirer: remoteAcquirer(acquirer), links: remoteLinks(acquirer) }),
     },
     secrets,
     close() {

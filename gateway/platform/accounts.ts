@@ -1,9 +1,9 @@
 /** Account holders: who somebody is, how often they may be wrong, and how long they are remembered. */
 import { base64url } from '#device/codecs/bytes.ts';
+import { hashPassword, verifyPassword } from '../password.ts';
 import type { PlatformAccountRow, PlatformSessionRow } from '../store/tables-platform.ts';
 import type { Transaction } from '../store/writer.ts';
 import { digestOf, type PlatformParts } from './parts.ts';
-import { hashPassword, verifyPassword } from './password.ts';
 
 /** Wrong passwords in a row after which a name is locked. */
 const TRIES = 5;

@@ -4,9 +4,9 @@ import { base64url } from '#device/codecs/bytes.ts';
 import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
 import { openAccount, post } from '../ledger/ledger.ts';
 import { writeWebhookSecret } from '../notify/standard-webhooks.ts';
+import { hashPassword } from '../password.ts';
 import { accountName } from './accounts.ts';
 import { digestOf, holderAccount, type PlatformParts, platformFunding } from './parts.ts';
-import { hashPassword } from './password.ts';
 
 const clientSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]{1,30}$/),

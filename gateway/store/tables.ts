@@ -5,6 +5,7 @@
  */
 import type { DeclineReason, Outcome } from '#device/messages/order.ts';
 import type { CentreTables } from './tables-centre.ts';
+import type { LinkTable } from './tables-links.ts';
 import type { AttemptTable, IssuedTable, PaymentTable } from './tables-money.ts';
 import type { PairingTable } from './tables-pairing.ts';
 import type { PlatformTable } from './tables-platform.ts';
@@ -248,6 +249,8 @@ export interface Tables extends CentreTables {
   readonly payments: PaymentTable;
   readonly attempts: AttemptTable;
   readonly pairings: PairingTable;
+  /** The acquirer's payment links. */
+  readonly links: LinkTable;
   /** Of the payment platform, which always has a store of its own. */
   readonly platform: PlatformTable;
 }

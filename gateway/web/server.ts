@@ -1,6 +1,8 @@
 /** The HTTP door: pages and JSON on one server. */
 import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { addLinkApi } from '../acquirer/links/api.ts';
+import { addLinkPages } from '../acquirer/links/pages.ts';
 import type { Core } from '../core.ts';
 import { addPairing } from '../pairing/web.ts';
 import { addRoleDoors } from '../peers/role-doors.ts';
@@ -77,9 +79,15 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     addPages(server, core);
     await addPairing(server, core);
   }
+  if (core.roles.includes('acquirer')) {
+    const parts = { ...core, links: core.payLinks };
+    addLinkPages(server, parts);
+    addLinkApi(server, parts);
+  }
   await addRoleDoors(server, core, settings.peerSecrets ?? new Map());
   const listening = await server.listen({ host: settings.host, port: settings.port });
   url = `http://${reachable(settings.host)}:${new URL(listening).port || '80'}`;
+  core.payLinks.reachAt(settings.publicUrl ?? url);
   return { url, routes, close: () => server.close() };
 }
 

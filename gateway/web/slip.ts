@@ -6,11 +6,14 @@ import type { OrderView } from '../orders/view.ts';
 import { type Html, html } from './html.ts';
 import { say } from './messages.ts';
 
+/** Whatever has lines and an amount. */
+export type Priced = Pick<OrderView, 'lines' | 'amount_minor' | 'currency'>;
+
 /** The amount in figures that are read at arm's length. */
-export const bigAmount = (order: OrderView): Html => html`<p class="sum">${amountOf(order)}</p>`;
+export const bigAmount = (order: Priced): Html => html`<p class="sum">${amountOf(order)}</p>`;
 
 /** Items with quantity and price; nothing for a bare amount, which says all there is. */
-export function itemTable(language: Language, order: OrderView): Html | null {
+export function itemTable(language: Language, order: Priced): Html | null {
   const { currency, lines } = order;
   if (lines.length === 1 && lines[0]?.name === undefined) return null;
   const rows = lines.map(({ name, quantity, unit_minor }) => {

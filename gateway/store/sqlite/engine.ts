@@ -7,6 +7,7 @@ import { attemptTable } from './attempts.ts';
 import { deliveryTable } from './deliveries.ts';
 import { issuedTable } from './issued.ts';
 import { ledgerTable } from './ledger.ts';
+import { linkTable } from './links.ts';
 import { orderTable } from './orders.ts';
 import { outboxTable } from './outbox.ts';
 import { pairingTable } from './pairing.ts';
@@ -47,6 +48,7 @@ export function openSqlite(path: string): Engine {
       deliveries: deliveryTable(database),
       pairings: pairingTable(database),
       platform: platformTable(database),
+      links: linkTable(database),
     },
     begin: () => void verbs.begin.run(),
     savepoint: () => void verbs.savepoint.run(),

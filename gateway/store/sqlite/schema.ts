@@ -2,6 +2,7 @@
 import { centreSchema } from './centre-schema.ts';
 import { PAIRING } from './pairing.ts';
 import { PLATFORM } from './platform.ts';
+import { LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
 
 /** Refuses changes of what is only ever appended. */
@@ -147,4 +148,5 @@ export const MIGRATIONS: readonly string[] = [
   PAIRING + PLATFORM,
   centreSchema(appendOnly),
   MONEY,
+  LINKS,
 ];

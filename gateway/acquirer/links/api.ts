@@ -1,0 +1,108 @@
+/** What the script of a link's page calls: passkeys, and the state live. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../clock.ts';
+import type { LinkRow } from '../../store/tables-links.ts';
+import { sameSite } from '../../web/cookies.ts';
+import { Problem } from '../../web/problems.ts';
+import { decodeBody } from '../../web/requests.ts';
+import { stands, type Verified } from './attempts.ts';
+import { deviceOf, type LinkPageParts, type OfLink } from './pages.ts';
+import { assertionSchema, attestationSchema } from './passkeys.ts';
+
+/** A comment this often keeps proxies from closing a quiet stream. */
+const KEEP_ALIVE_MS = 15_000;
+
+export type LinkApiParts = LinkPageParts & { readonly clock: Clock };
+
+export function addLinkApi(server: FastifyInstance, parts: LinkApiParts): void {
+  const { passkeys } = parts;
+  server.post<OfLink>('/pay/:token/passkey-options', async (request) => {
+    const { row, device } = own(parts, request);
+    refuse(stands(row, device, parts.clock.now()));
+    return passkeys.options(row, device);
+  });
+  server.post<OfLink>('/pay/:token/passkey', async (request) => {
+    const { row, device } = own(parts, request);
+    const response = decodeBody(assertionSchema, request.body);
+    const said = await passkeys.pay(row, device, response);
+    refuse(said);
+    return { said: said.said === 'pay' ? 'paying' : said.said };
+  });
+  server.post<OfLink>('/pay/:token/registration-options', async (request) => {
+    const { row, device } = own(parts, request);
+    if (!passkeys.mayRegister(row, device)) throw new Problem('passkey_refused');
+    return passkeys.registrationOptions(row, device);
+  });
+  server.post<OfLink>('/pay/:token/registration', async (request) => {
+    const { row, device } = own(parts, request);
+    const response = decodeBody(attestationSchema, request.body);
+    if (!(await passkeys.register(row, device, response))) throw new Problem('passkey_refused');
+    return { said: 'registered' };
+  });
+  server.get<OfLink>('/pay/:token/events', async (request, reply) => {
+    stream(parts, own(parts, request).row.id, reply);
+    return reply;
+  });
+}
+
+/** The link and the phone that asks, which has to be the one that it is bound to. */
+function own(
+  parts: LinkApiParts,
+  request: FastifyRequest<OfLink>,
+): { readonly row: LinkRow; readonly device: string } {
+  if (!sameSite(request)) throw new Problem('foreign_form');
+  const row = parts.links.find(request.params.token);
+  if (row === undefined) throw new Problem('unknown_link');
+  const device = deviceOf(parts, request);
+  if (device === null || (row.device !== null && row.device !== device)) {
+    throw new Problem('link_elsewhere');
+  }
+  return { row, device };
+}
+
+function refuse(said: Verified | null): void {
+  switch (said?.said) {
+    case 'elsewhere':
+      throw new Problem('link_elsewhere');
+    case 'ended':
+      throw new Problem('link_ended');
+    case 'wrong_password':
+      throw new Problem('passkey_refused', { tries_left: said.tries_left });
+    default:
+  }
+}
+
+/** Server-sent events (WHATWG HTML §9.2): the state at once and at each change. */
+function stream(parts: LinkApiParts, id: string, reply: FastifyReply): void {
+  const { tables, clock, links } = parts;
+  const { raw } = reply;
+  let last = '';
+  let cancel = (): void => undefined;
+  const end = (): void => {
+    unwatch?.();
+    cancel();
+    raw.end();
+  };
+  const tell = (): void => {
+    const row = tables.links.find(id);
+    if (row === undefined) return;
+    if (row.state !== last) raw.write(`event: state\ndata: ${row.state}\n\n`);
+    last = row.state;
+    if (row.ended_at !== null) end();
+  };
+  const keepAlive = (): void => {
+    raw.write(': still here\n\n');
+    cancel = clock.after(KEEP_ALIVE_MS, keepAlive);
+  };
+  const unwatch = links.watch(id, tell);
+  if (unwatch === null) throw new Problem('store_unavailable');
+  reply.hijack();
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  raw.on('close', end);
+  cancel = clock.after(KEEP_ALIVE_MS, keepAlive);
+  tell();
+}

@@ -1,0 +1,182 @@
+/** The mobile cashier page behind a payment link. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { base64url } from '#device/codecs/bytes.ts';
+import type { Chance } from '../../clock.ts';
+import { readPhone } from '../../phone.ts';
+import type { Tables } from '../../store/tables.ts';
+import type { LinkRow } from '../../store/tables-links.ts';
+import { readCookie, sameSite, writeCookie } from '../../web/cookies.ts';
+import { type FramedPage, sendFramed } from '../../web/frame.ts';
+import { Problem } from '../../web/problems.ts';
+import { decodeBody, languageOf } from '../../web/requests.ts';
+import { refundedMinor } from '../actions.ts';
+import type { Verified } from './attempts.ts';
+import type { Links } from './links.ts';
+import {
+  billPage,
+  type Complaint,
+  choicePage,
+  endedPage,
+  type LinkView,
+  methodPage,
+  refusalPage,
+  workingPage,
+} from './page.ts';
+import type { Passkeys } from './passkeys.ts';
+import { linkSay } from './words.ts';
+
+export interface LinkPageParts {
+  readonly tables: Tables;
+  readonly clock: { now(): number };
+  readonly chance: Chance;
+  readonly links: Links;
+  readonly passkeys: Passkeys;
+}
+
+/** Of the payer's phone: what a link is bound to. */
+export const DEVICE = 'pay_device';
+const DEVICE_S = 2 * 86_400;
+
+const passwordForm = z.object({ phone: z.string().max(30), password: z.string().max(200) });
+
+export type OfLink = { Params: { token: string }; Querystring: { method?: string } };
+
+export function addLinkPages(server: FastifyInstance, parts: LinkPageParts): void {
+  server.get<OfLink>('/pay/:token', (request, reply) => show(parts, request, reply));
+  server.post<OfLink>('/pay/:token/password', async (request, reply) => {
+    if (!sameSite(request)) throw new Problem('foreign_form');
+    const row = parts.links.find(request.params.token);
+    const device = deviceOf(parts, request);
+    if (row === undefined || device === null) return turnAway(request, reply, row);
+    const { phone, password } = decodeBody(passwordForm, request.body);
+    const number = readPhone(phone, parts.tables.settings.get('calling_code') ?? '');
+    const complain = (complaint: Complaint) =>
+      showMethod(parts, request, reply, row, 'password', phone, complaint);
+    const language = languageOf(request);
+    if (number === null) {
+      return complain({ field: 'phone', says: linkSay(language, 'phone_wrong') });
+    }
+    const said = await parts.links.payByPassword(row.id, device, number, password);
+    switch (said.said) {
+      case 'wrong_password': {
+        const left = String(said.tries_left);
+        const says = linkSay(language, 'wrong_password', { left });
+        return complain({ field: 'password', says });
+      }
+      case 'account_locked':
+        return complain({ field: 'password', says: linkSay(language, 'account_locked') });
+      default:
+        return goOn(request, reply, said);
+    }
+  });
+}
+
+/** Post, redirect, get: reloading what follows does not pay again. */
+export function goOn(
+  request: FastifyRequest<OfLink>,
+  reply: FastifyReply,
+  _said: Verified,
+): FastifyReply {
+  return reply.redirect(`/pay/${request.params.token}?lang=${languageOf(request)}`, 303);
+}
+
+/** The digest of the phone that asks; `null` where it brings no cookie. */
+export function deviceOf(parts: LinkPageParts, request: FastifyRequest): string | null {
+  const secret = readCookie(request, DEVICE);
+  return secret === null ? null : parts.links.deviceDigest(secret);
+}
+
+/** Where there is no such link, or no cookie to know the phone by. */
+export function turnAway(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  row: LinkRow | undefined,
+): FastifyReply {
+  const language = languageOf(request);
+  const page = refusalPage(language, row === undefined ? 'unknown' : 'cookies');
+  return sendFramed(reply, row === undefined ? 404 : 403, page);
+}
+
+function show(
+  parts: LinkPageParts,
+  request: FastifyRequest<OfLink>,
+  reply: FastifyReply,
+): FastifyReply {
+  const row = parts.links.find(request.params.token);
+  if (row === undefined) return turnAway(request, reply, undefined);
+  const device = deviceOf(parts, request);
+  if (row.device !== null && row.device !== device) {
+    return sendFramed(reply, 403, refusalPage(languageOf(request), 'elsewhere'));
+  }
+  if (device === null) {
+    // Opening binds nothing: messengers open links, too, to show what is behind them.
+    writeCookie(request, reply, DEVICE, base64url(parts.chance.bytes(32)), DEVICE_S);
+  }
+  const view = viewOf(parts, request, row);
+  return sendFramed(reply, 200, pageOf(parts, view, device, request.query.method));
+}
+
+function pageOf(
+  parts: LinkPageParts,
+  view: LinkView,
+  device: string | null,
+  method: string | undefined,
+): FramedPage {
+  const { row, methods } = view;
+  const { tables, passkeys, clock } = parts;
+  switch (row.state) {
+    case 'paying':
+      return workingPage(view, tables.links.platform(row.attempt ?? '')?.page_url ?? null);
+    case 'paid': {
+      const payment = row.attempt ?? '';
+      return billPage(view, {
+        voided: tables.payments.find(payment)?.state === 'voided',
+        refunded_minor: refundedMinor(tables, payment, ['done']),
+        mayAddPasskey: device !== null && passkeys.mayRegister(row, device),
+      });
+    }
+    case 'failed':
+    case 'closed':
+      return endedPage(view);
+    case 'open':
+      if (row.expires_at <= clock.now()) return endedPage(view);
+  }
+  const [only] = methods;
+  const picked = methods.find((each) => each === method) ?? (methods.length === 1 ? only : null);
+  return picked == null ? choicePage(view) : methodPage(view, picked, '', null);
+}
+
+export function viewOf(
+  parts: LinkPageParts,
+  request: FastifyRequest<OfLink>,
+  row: LinkRow,
+): LinkView {
+  const { tables, passkeys } = parts;
+  const merchant = tables.links.merchant(row.merchant);
+  if (merchant === undefined) throw new Error(`merchant ${row.merchant} is gone`);
+  const platforms = [] as const;
+  const methods = tables.links
+    .methods()
+    .map(({ id }) => id)
+    .filter((id) => id === 'password' || (id === 'passkey' && passkeys.possible))
+    .sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
+  const { token } = request.params;
+  return { language: languageOf(request), token, row, merchant, methods, platforms };
+}
+
+const ORDER = ['passkey', 'password'];
+
+/** The form again, with what is wrong. */
+export function showMethod(
+  parts: LinkPageParts,
+  request: FastifyRequest<OfLink>,
+  reply: FastifyReply,
+  row: LinkRow,
+  method: string,
+  typed: string,
+  complaint: Complaint,
+): FastifyReply {
+  const now = parts.tables.links.find(row.id) ?? row;
+  return sendFramed(reply, 422, methodPage(viewOf(parts, request, now), method, typed, complaint));
+}
