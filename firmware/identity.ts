@@ -5,7 +5,9 @@ import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Identity, identitySchema } from '#device/messages/enrolment.ts';
+import { makeKey, writeRequest } from './certificate-request.ts';
 import { syncDirectory } from './disk.ts';
+import { postJson } from './post.ts';
 
 /** What the operator must do before this terminal can start. */
 export class EnrolmentError extends Error {}
@@ -15,7 +17,13 @@ export interface Enrolment {
   readonly gateway: string | undefined;
 }
 
-const ANSWER_TIMEOUT_MS = 10_000;
+/** What a TLS connection is opened with, PEM. */
+export interface Credentials {
+  readonly key: string;
+  readonly cert: string;
+  /** Whom to believe. */
+  readonly ca: string;
+}
 
 /** Reads the identity, or enrols and stores it; throws an {@link EnrolmentError} with the mend. */
 export async function identify(dataDirectory: string, enrolment: Enrolment): Promise<Identity> {
@@ -27,10 +35,16 @@ export async function identify(dataDirectory: string, enrolment: Enrolment): Pro
       `this terminal is not enrolled (no ${path}); start it with --enrol CODE --gateway URL`,
     );
   }
-  const identity = await enrol(code, gateway, await requestKey(dataDirectory));
-  await writeDurably(path, JSON.stringify(identity, null, 2));
+  const csr = writeRequest(await privateKey(dataDirectory));
+  const request = await requestKey(dataDirectory);
+  const identity = await enrol({ code, csr }, gateway, request);
+  await storeIdentity(dataDirectory, identity);
   return identity;
 }
+
+/** Replaces what this terminal knows of itself: whole and on disk, or not at all. */
+export const storeIdentity = (dataDirectory: string, identity: Identity): Promise<void> =>
+  writeDurably(join(dataDirectory, 'identity.json'), JSON.stringify(identity, null, 2));
 
 function readIdentity(path: string): Identity {
   let json: unknown;
@@ -54,25 +68,43 @@ async function requestKey(dataDirectory: string): Promise<string> {
   return key;
 }
 
-async function enrol(code: string, gateway: string, key: string): Promise<Identity> {
-  const url = new URL('/v1/enrolments', gateway);
-  let response: Response;
+/** The key of its certificate: made here, the same for all tries, and never sent. */
+async function privateKey(dataDirectory: string): Promise<string> {
+  const path = keyFile(dataDirectory);
+  if (existsSync(path)) return readFileSync(path, 'utf8');
+  const key = makeKey();
+  await writeDurably(path, key);
+  return key;
+}
+
+const keyFile = (dataDirectory: string): string => join(dataDirectory, 'identity.key');
+
+/** What mutual TLS needs, PEM; `null` for an identity from before there were certificates. */
+export function credentialsOf(dataDirectory: string, identity: Identity): Credentials | null {
+  const { certificate, authority } = identity;
+  if (certificate === undefined || authority === undefined) return null;
+  const path = keyFile(dataDirectory);
   try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key },
-      body: JSON.stringify({ code }),
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-    });
+    return { key: readFileSync(path, 'utf8'), cert: certificate, ca: authority };
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new EnrolmentError(`${url} can't be reached: ${why}; check --gateway and the network`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new EnrolmentError(
+      `${path} can't be read: ${why}; restore it from a backup, or enrol with a new code`,
+    );
   }
-  const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) {
+}
+
+async function enrol(request: object, gateway: string, key: string): Promise<Identity> {
+  const url = new URL('/v1/enrolments', gateway);
+  const { status, body } = await postJson(url, { 'idempotency-key': key }, request).catch(
+    (error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new EnrolmentError(`${url} can't be reached: ${why}; check --gateway and the network`);
+    },
+  );
+  if (status < 200 || status > 299) {
     const problem = z.object({ detail: z.string() }).safeParse(body);
-    const why = problem.success ? problem.data.detail : `HTTP ${response.status}`;
+    const why = problem.success ? problem.data.detail : `HTTP ${status}`;
     throw new EnrolmentError(`the gateway refused the enrolment: ${why}`);
   }
   const parsed = identitySchema.safeParse(body);

@@ -1,12 +1,15 @@
 /** The way to the gateway: `mqtt`, QoS 1, clean sessions, because the journal is what remembers. */
-import mqtt from 'mqtt';
+import mqtt, { type IClientOptions } from 'mqtt';
 import { downlinkTopic, uplinkTopic } from '#device/messages/topics.ts';
 import type { Link, LinkEvents } from '#device/ports/link.ts';
+import type { Credentials } from './identity.ts';
 
 export interface LinkSettings {
   readonly broker: string;
   readonly terminal: string;
   readonly password: string;
+  /** Key, certificate and authority for `mqtts:`, asked for at each connection. */
+  readonly credentials?: () => Credentials | null;
 }
 
 const RECONNECT_MS = 1000;
@@ -27,6 +30,7 @@ export function openLink(settings: LinkSettings, events: LinkEvents): Link {
     queueQoSZero: false,
     // The library's table of all 65,536 packet numbers takes 8 MB and 20 ms of the first sale.
     writeCache: false,
+    ...tlsOf(settings),
   });
   let why = 'not connected yet';
   client.on('connect', () => {
@@ -44,7 +48,11 @@ export function openLink(settings: LinkSettings, events: LinkEvents): Link {
   client.on('error', (error) => {
     why = error.message;
   });
-  client.on('close', () => events.down(why));
+  client.on('close', () => {
+    // The certificate may have been renewed since.
+    Object.assign(client.options, tlsOf(settings));
+    events.down(why);
+  });
   client.on('message', (_topic, payload) => events.message(payload.toString('utf8')));
   return {
     publish(token) {
@@ -56,3 +64,7 @@ export function openLink(settings: LinkSettings, events: LinkEvents): Link {
     close: () => client.endAsync(true).then(() => undefined),
   };
 }
+
+const tlsOf = ({ credentials }: LinkSettings): IClientOptions => {
+  return credentials?.() ?? {};
+};

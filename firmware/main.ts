@@ -29,6 +29,7 @@ import { driverContext, powerAtOneMetre } from './drivers.ts';
 import { EnrolmentError, identify } from './identity.ts';
 import { openLink } from './link.ts';
 import { Organs, organsOf } from './organs.ts';
+import { keepCertificate } from './renewal.ts';
 
 const USAGE = `usage: firmware/main.ts --board NAME --data DIR [options]
   --board NAME       profile in boards.json
@@ -217,11 +218,14 @@ async function main(): Promise<void> {
   });
   const password = base64url(settings.keys.broker);
   const broker = options.broker ?? identity.broker;
+  const clock = systemClock;
+  const { data: dataDirectory } = options;
+  const renewal = keepCertificate({ dataDirectory, identity, clock, log });
+  const { credentials } = renewal;
   const link = openLink(
-    { broker, terminal: identity.terminal, password },
+    { broker, terminal: identity.terminal, password, credentials },
     linkEvents(identity, push),
   );
-  const clock = systemClock;
   const ports = { clock, chance: systemChance, journal, link, outlets: organs, log };
   const terminal = new Terminal(settings, entries, ports);
   push({ is: 'tick' });
@@ -230,6 +234,7 @@ async function main(): Promise<void> {
     // An organ that hangs must not keep the terminal from ending.
     systemClock.after(STOP_TIMEOUT_MS, () => process.exit(0));
     terminal.stop();
+    renewal.close();
     await Promise.all([organs.close(), link.close()]);
     await disk.close();
     unlock();

@@ -5,6 +5,8 @@ import type { AcquirerGate, LinkGate, TellResult } from './acquirer/gate.ts';
 import { Links } from './acquirer/links/links.ts';
 import { Passkeys } from './acquirer/links/passkeys.ts';
 import type { Chance, Clock } from './clock.ts';
+import type { Authority } from './identity/authority.ts';
+import { IdentityDesk } from './identity/desk.ts';
 import type { IssuerGate } from './issuer/gate.ts';
 import { Issuer } from './issuer/issuer.ts';
 import type { GatewayKeys } from './keys.ts';
@@ -24,7 +26,7 @@ import { HOUSE_ROLES, type Role } from './roles.ts';
 import { openSqlite } from './store/sqlite/engine.ts';
 import type { Tables } from './store/tables.ts';
 import { Writer } from './store/writer.ts';
-import { type Enrolled, enrol } from './terminals/enrolment.ts';
+import { type Enrolled, type EnrolmentRequest, enrol } from './terminals/enrolment.ts';
 import { Registry } from './terminals/registry.ts';
 import { Idempotency } from './web/idempotency.ts';
 
@@ -49,6 +51,8 @@ export interface CoreOptions {
   readonly tell?: TellResult | undefined;
   /** Whom the telephone side asks for links instead of the acquirer. */
   readonly links?: LinkGate | undefined;
+  /** Who certifies terminals, merchants and organisations; without it nobody does. */
+  readonly authority?: Authority | undefined;
   /** Whether the telephone desk is told of endings by webhook. */
   readonly desk?: boolean;
 }
@@ -80,7 +84,13 @@ export interface Core extends Omit<CoreOptions, 'tell'> {
   readonly tell: TellResult;
   readonly pairing: PairingDesk;
   readonly idempotency: Idempotency;
-  enrol(code: string, idempotencyKey: string | null, addresses: Addresses): Promise<Enrolled>;
+  /** `null` where this process certifies nobody. */
+  readonly identity: IdentityDesk | null;
+  enrol(
+    request: EnrolmentRequest,
+    idempotencyKey: string | null,
+    addresses: Addresses,
+  ): Promise<Enrolled>;
   /** Commits what is queued and closes the store. */
   close(): void;
 }
@@ -128,6 +138,11 @@ export function openCore(options: CoreOptions): Core {
     ...{ tables, writer, clock, chance, keys, log, downlinks },
     signIn: signInWith(issuer, clock),
   });
+  const { authority } = options;
+  const identity =
+    authority === undefined
+      ? null
+      : new IdentityDesk({ tables, writer, clock, chance, keys, authority });
   const stopExpiry = startExpiry(tables, writer, clock, log);
   return {
     ...options,
@@ -157,8 +172,11 @@ export function openCore(options: CoreOptions): Core {
       log,
       unpair: (terminal, pairing) => desk.unpair(terminal, pairing),
     }),
-    enrol: (code, idempotencyKey, addresses) =>
-      enrol({ writer, clock, chance, keys, addresses: () => addresses }, code, idempotencyKey),
+    identity,
+    enrol: (request, idempotencyKey, addresses) => {
+      const parts = { writer, clock, chance, keys, desk: identity, addresses: () => addresses };
+      return enrol(parts, request, idempotencyKey);
+    },
     close() {
       stopExpiry();
       telephone.close();

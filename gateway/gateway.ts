@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type Chance, type Clock, systemChance, systemClock } from './clock.ts';
 import { type Core, openCore } from './core.ts';
 import { decode, writeComplaints } from './decode.ts';
+import { loadAuthority } from './identity/authority.ts';
+import { type OwnCertificate, ownCertificate } from './identity/own.ts';
 import { loadGatewayKeys, loadSecret } from './keys.ts';
 import { type Log, logToStderr } from './log.ts';
 import type { MqttDoor } from './mqtt/door.ts';
@@ -19,7 +21,13 @@ import { openWeb, type Web } from './web/server.ts';
 import type { Receiver } from './web/webhooks.ts';
 
 export type BrokerSettings =
-  | { readonly kind: 'embedded'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'embedded';
+      readonly host: string;
+      readonly port: number;
+      /** Without TLS, terminals by password: for loopback alone. */
+      readonly plain?: boolean;
+    }
   | {
       readonly kind: 'external';
       readonly url: string;
@@ -79,7 +87,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     role === undefined
       ? null
       : openPeers({ role, urls, dataDirectory, clock, timeoutMs: options.peerTimeoutMs });
+  const certifies = role === undefined || role === 'order-centre';
+  const authority = certifies ? await loadAuthority(dataDirectory, { clock, chance }) : undefined;
   const core = openCore({
+    authority,
     ...(role === undefined ? {} : { roles: [role] }),
     ...(peers === null ? {} : { gates: peers.gates }),
     tell: role === 'acquirer' ? tellByWebhook(chance, clock) : undefined,
@@ -101,15 +112,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     if (seed !== null) await applySeed(core, seed);
     const notify = openNotify(core, options.notify ?? {});
     opened.push(notify);
-    const mqtt = core.roles.includes('order-centre')
-      ? await openBroker(options.broker, core)
-      : null;
+    const mqtt = core.roles.includes('order-centre') ? await openBroker(core, options) : null;
     if (mqtt !== null) opened.push(mqtt);
     const broker = options.publicBroker ?? mqtt?.url ?? '';
     opened.push(openResults(core, peers, urls));
     const { publicUrl } = options;
     const web: Web = await openWeb(core, {
       ...options.http,
+      needsCertificate: isMutual(options.broker),
       ...{ publicUrl, broker, operatorToken, agentToken },
       ...{ receivers: receiversOf(core, peers), peerSecrets: peers?.secrets },
     });
@@ -154,8 +164,36 @@ function readSeed(seed: Seed | undefined): ReturnType<typeof seedSchema.parse> |
   return seedSchema.parse(seed);
 }
 
-function openBroker(settings: BrokerSettings, core: Core): Promise<MqttDoor> {
-  return settings.kind === 'embedded'
-    ? openEmbeddedBroker(settings, core)
-    : openExternalBroker(settings, core);
+/** Whether terminals prove themselves by certificate alone. */
+const isMutual = (broker: BrokerSettings): boolean =>
+  broker.kind === 'embedded' && broker.plain !== true;
+
+/** The broker with what it shows: a certificate of this gateway's own authority. */
+async function openBroker(core: Core, options: GatewayOptions): Promise<MqttDoor> {
+  const { broker } = options;
+  if (broker.kind === 'external') return openExternalBroker(broker, core);
+  const own = isMutual(broker) ? await serverCertificate(core, options) : null;
+  if (own === null) return openEmbeddedBroker(broker, core);
+  const door = await openEmbeddedBroker({ ...broker, own }, core);
+  return {
+    ...door,
+    close() {
+      own.close();
+      return door.close();
+    },
+  };
+}
+
+/** For the names that terminals reach the broker by. */
+async function serverCertificate(
+  core: Core,
+  { dataDirectory, broker, publicBroker, publicUrl }: GatewayOptions,
+): Promise<OwnCertificate | null> {
+  const { identity: desk, writer, clock, log } = core;
+  if (desk === null) return null;
+  const urls = [publicBroker, publicUrl].flatMap((url) => (url === undefined ? [] : [url]));
+  const names = urls.map((url) => new URL(url).hostname.replaceAll(/[[\]]/g, ''));
+  if (broker.kind === 'embedded') names.push(broker.host);
+  const holder = { kind: 'server', subject: 'gateway' } as const;
+  return ownCertificate({ dataDirectory, holder, names, desk, writer, clock, log });
 }

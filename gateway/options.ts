@@ -15,7 +15,8 @@ import { type Seed, seedSchema } from './seed.ts';
 export const USAGE = `Usage: gateway/main.ts --data DIR [options]
   --data DIR             store, keys and operator token
   --http HOST:PORT       pages and interface (default 127.0.0.1:8080; port 0 for any)
-  --mqtt HOST:PORT       own broker (default 127.0.0.1:1883; port 0 for any)
+  --mqtt HOST:PORT       own broker, mutual TLS (default 127.0.0.1:8883; port 0 for any)
+  --plain-mqtt HOST:PORT own broker without TLS, on loopback alone
   --broker URL           another broker instead; user and password in HAWKER_BROKER_USER
                          and HAWKER_BROKER_PASSWORD
   --public-url URL       what payers' phones reach the gateway by
@@ -52,18 +53,7 @@ function read(
 ): GatewayOptions {
   const values = parseFlags(args);
   if (values.data === undefined) throw new Complaint('--data: is missing; name a directory');
-  if (values.broker !== undefined && values.mqtt !== undefined) {
-    throw new Complaint('--broker: excludes --mqtt; leave one of them out');
-  }
-  const broker: BrokerSettings =
-    values.broker === undefined
-      ? { kind: 'embedded', ...readAddress('--mqtt', values.mqtt ?? '127.0.0.1:1883') }
-      : {
-          kind: 'external',
-          url: readUrl('--broker', values.broker, ['mqtt:', 'mqtts:']),
-          username: environment.HAWKER_BROKER_USER,
-          password: environment.HAWKER_BROKER_PASSWORD,
-        };
+  const broker = readBroker(values, environment);
   const optional = (flag: string, value: string | undefined, schemes: readonly string[]) =>
     value === undefined ? undefined : readUrl(flag, value, schemes);
   const notify = readNotify(values, environment, readUrl);
@@ -84,6 +74,41 @@ function read(
   };
 }
 
+type Flags = ReturnType<typeof parseFlags>;
+
+function readBroker(
+  { broker, mqtt, 'plain-mqtt': plain }: Pick<Flags, 'broker' | 'mqtt' | 'plain-mqtt'>,
+  environment: Readonly<Record<string, string | undefined>>,
+): BrokerSettings {
+  const other = mqtt !== undefined ? '--mqtt' : plain !== undefined ? '--plain-mqtt' : null;
+  if (broker !== undefined && other !== null) {
+    throw new Complaint(`--broker: excludes ${other}; leave one of them out`);
+  }
+  if (broker !== undefined) {
+    return {
+      kind: 'external',
+      url: readUrl('--broker', broker, ['mqtt:', 'mqtts:']),
+      username: environment.HAWKER_BROKER_USER,
+      password: environment.HAWKER_BROKER_PASSWORD,
+    };
+  }
+  if (plain === undefined) {
+    return { kind: 'embedded', ...readAddress('--mqtt', mqtt ?? '127.0.0.1:8883') };
+  }
+  if (mqtt !== undefined) {
+    throw new Complaint('--plain-mqtt: excludes --mqtt; leave one of them out');
+  }
+  const address = readAddress('--plain-mqtt', plain);
+  if (!isLoopback(address.host)) {
+    throw new Complaint(`--plain-mqtt: ${address.host} is not loopback; use --mqtt`);
+  }
+  return { kind: 'embedded', ...address, plain: true };
+}
+
+/** Whether what listens or is called there never leaves this machine. */
+export const isLoopback = (host: string): boolean =>
+  /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host);
+
 function parseFlags(args: readonly string[]) {
   const text = { type: 'string' } as const;
   try {
@@ -93,6 +118,7 @@ function parseFlags(args: readonly string[]) {
         data: text,
         http: text,
         mqtt: text,
+        'plain-mqtt': text,
         broker: text,
         'public-url': text,
         'public-broker': text,

@@ -21,7 +21,7 @@ const USAGE = `usage: npm start -- --board NAME [options]
   --enrol CODE      one-time enrolment code (default: that of the example stall)
   --seed FILE       stall, catalogue and payers of the gateway that is started here
   --http HOST:PORT  where that gateway listens (default 0.0.0.0:8080)
-  --mqtt HOST:PORT  where its broker listens (default 127.0.0.1:1883)
+  --mqtt HOST:PORT  where its broker listens, mutual TLS (default 127.0.0.1:8883)
 `;
 
 function readOptions() {
@@ -94,7 +94,7 @@ function startGateway(data: string, options: ReturnType<typeof readOptions>): Pr
   const http = options.http ?? '0.0.0.0:8080';
   const args = ['gateway/main.ts', '--data', join(data, 'gateway'), '--http', http];
   const port = http.slice(http.lastIndexOf(':') + 1);
-  args.push('--mqtt', options.mqtt ?? '127.0.0.1:1883');
+  args.push('--mqtt', options.mqtt ?? '127.0.0.1:8883');
   args.push('--public-url', `http://${lanAddress()}:${port}`);
   args.push('--seed', resolve(options.seed ?? join(HOME, 'simulators', 'stall', 'seed.json')));
   return new Promise((found) => {

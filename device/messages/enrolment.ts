@@ -55,7 +55,17 @@ export const stallSchema = z.strictObject({
 });
 export type Stall = z.infer<typeof stallSchema>;
 
-export const enrolmentRequestSchema = z.strictObject({ code: z.string().min(8).max(64) });
+/** One or more certificates, or a request for one (RFC 7468). */
+export const pemSchema = z
+  .string()
+  .max(8192)
+  .regex(/^-----BEGIN [A-Z ]+-----\n/, 'must be PEM');
+
+export const enrolmentRequestSchema = z.strictObject({
+  code: z.string().min(8).max(64),
+  /** PKCS #10 with the terminal's own public key, whose private half never leaves it. */
+  csr: pemSchema.optional(),
+});
 
 /** 201 answer of `POST /v1/enrolments`. */
 export const identitySchema = z.strictObject({
@@ -64,10 +74,14 @@ export const identitySchema = z.strictObject({
   secret: z.string().regex(/^[\w-]{43}$/),
   /** The gateway's Ed25519 public key, base64url: what every downlink is verified with. */
   gateway_key: z.string().regex(/^[\w-]{43}$/),
-  /** MQTT broker URL, such as `mqtt://192.168.1.20:1883`. */
+  /** MQTT broker URL, such as `mqtts://192.168.1.20:8883`. */
   broker: z.url(),
   /** What a payer's QR begins with, such as `https://pay.example/p/`. */
   pay_url: z.url(),
   stall: stallSchema,
+  /** Certificate of the key that it asked for one with, PEM; what `mqtts:` is opened with. */
+  certificate: pemSchema.optional(),
+  /** Certificate of whom it believes to be the broker, PEM. */
+  authority: pemSchema.optional(),
 });
 export type Identity = z.infer<typeof identitySchema>;

@@ -3,8 +3,13 @@
  * one that is refused is acknowledged too, because sending it again would not help.
  */
 import { createServer, type Server, Socket } from 'node:net';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
+import type { TerminalKeys } from '#device/codecs/keys.ts';
 import { readTopic } from '#device/messages/topics.ts';
+import type { Clock } from '../clock.ts';
+import type { OwnCertificate } from '../identity/own.ts';
+import { peerOf, type Trust } from '../identity/trust.ts';
 import type { Log } from '../log.ts';
 import type { Downlinks } from '../notify/downlinks.ts';
 import { reachable } from '../reachable.ts';
@@ -16,9 +21,14 @@ export interface EmbeddedSettings {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** What it shows; without it the door is plain, and terminals prove themselves by password. */
+  readonly own?: OwnCertificate | undefined;
 }
 
 export interface DoorParts {
+  readonly clock: Pick<Clock, 'after'>;
+  /** Whose certificates count; `null` where there are none. */
+  readonly identity: Trust | null;
   readonly registry: Registry;
   readonly uplinks: Uplinks;
   readonly downlinks: Downlinks;
@@ -28,7 +38,10 @@ export interface DoorParts {
 /** How long a connection may be silent before it says who it is. */
 const CONNECT_TIMEOUT_MS = 5000;
 const BAD_PASSWORD = 4;
+const NOT_AUTHORIZED = 5;
 const IDENTIFIER_REJECTED = 2;
+/** How often open connections are looked at, beside whenever somebody is revoked. */
+const LOOK_EVERY_MS = 15_000;
 
 /** Listens, or rejects with the operating system's error. */
 export async function openEmbeddedBroker(
@@ -36,14 +49,15 @@ export async function openEmbeddedBroker(
   parts: DoorParts,
 ): Promise<MqttDoor> {
   const broker = await Aedes.createBroker({ connectTimeout: CONNECT_TIMEOUT_MS });
-  const terminals = new WeakMap<Client, string>();
+  const terminals: Terminals = new WeakMap();
   authenticateWith(broker, terminals, parts);
   authorise(broker, terminals, parts);
   watch(broker, terminals, parts);
   parts.downlinks.attach({
     send: (terminal, topic, message) => {
       const listens = Object.values(clientsOf(broker)).some(
-        (client) => terminals.get(client) === terminal && topic in subscriptionsOf(client),
+        (client) =>
+          terminals.get(client)?.terminal === terminal && topic in subscriptionsOf(client),
       );
       if (listens) {
         const payload = Buffer.from(message);
@@ -53,16 +67,82 @@ export async function openEmbeddedBroker(
       return listens;
     },
   });
-  const server = createServer((socket) => {
-    socket.setNoDelay(true);
-    broker.handle(socket);
-  });
+  const stop = putOut(broker, terminals, parts);
+  const { server, unlisten } = makeServer(broker, settings, parts);
   const port = await listen(server, settings);
+  const scheme = settings.own === undefined ? 'mqtt' : 'mqtts';
   return {
-    url: `mqtt://${reachable(settings.host)}:${port}`,
-    close: () => closeBroker(broker, server),
+    url: `${scheme}://${reachable(settings.host)}:${port}`,
+    close() {
+      stop();
+      unlisten();
+      return closeBroker(broker, server);
+    },
   };
 }
+
+/** Plain TCP, or mutual TLS 1.3 with certificates of the authority alone. */
+function makeServer(
+  broker: Aedes,
+  { own }: EmbeddedSettings,
+  { log }: DoorParts,
+): { readonly server: Server; readonly unlisten: () => void } {
+  const take = (socket: Socket): void => {
+    socket.setNoDelay(true);
+    broker.handle(socket);
+  };
+  if (own === undefined) return { server: createServer(take), unlisten: () => undefined };
+  const server = createTlsServer(
+    {
+      ...own.current(),
+      ...{ minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: true },
+      handshakeTimeout: CONNECT_TIMEOUT_MS,
+    },
+    take,
+  );
+  server.on('tlsClientError', (error, socket) => {
+    const place = `mqtt ${socket.remoteAddress ?? 'gone'}`;
+    const mend = 'enrol the terminal with a new code if its certificate has expired or is lost';
+    log({ level: 'warn', place, says: `not let in: ${error.message}`, mend });
+  });
+  const unlisten = own.listen((credentials) => server.setSecureContext(credentials));
+  return { server, unlisten };
+}
+
+/** Ends the connections of those that were revoked, have expired, or were enrolled anew. */
+function putOut(broker: Aedes, terminals: Terminals, { clock, identity, ...parts }: DoorParts) {
+  const look = (): void => {
+    for (const client of Object.values(clientsOf(broker))) {
+      const admitted = terminals.get(client);
+      if (admitted === undefined) continue;
+      const { terminal, keys, serial } = admitted;
+      const good = serial === null || identity?.standing(serial) === 'good';
+      if (good && parts.registry.keys(terminal) === keys) continue;
+      const says = `${terminal} is put out: revoked, expired or enrolled anew`;
+      parts.log({ level: 'info', place: `mqtt ${addressOf(client)}`, says });
+      client.close();
+    }
+  };
+  let cancel = clock.after(LOOK_EVERY_MS, tick);
+  function tick(): void {
+    look();
+    cancel = clock.after(LOOK_EVERY_MS, tick);
+  }
+  const unlisten = identity?.listen(look);
+  return () => {
+    cancel();
+    unlisten?.();
+  };
+}
+
+/** Who is behind a connection, and what let it in. */
+interface Admitted {
+  readonly terminal: string;
+  readonly keys: TerminalKeys;
+  /** Of its certificate; `null` where it came by password. */
+  readonly serial: string | null;
+}
+type Terminals = WeakMap<Client, Admitted>;
 
 // Aedes keeps both, documented in its README, though its types leave them out.
 const clientsOf = (broker: Aedes): Readonly<Record<string, Client>> =>
@@ -70,11 +150,8 @@ const clientsOf = (broker: Aedes): Readonly<Record<string, Client>> =>
 const subscriptionsOf = (client: Client): object =>
   (client as unknown as { subscriptions: object }).subscriptions;
 
-function authenticateWith(
-  broker: Aedes,
-  terminals: WeakMap<Client, string>,
-  { registry, log }: DoorParts,
-): void {
+function authenticateWith(broker: Aedes, terminals: Terminals, parts: DoorParts): void {
+  const { registry, log } = parts;
   broker.preConnect = (_client, packet, done) => {
     // Sessions are not kept: the outbox is the memory. A will would speak for a dead terminal.
     packet.clean = true;
@@ -82,20 +159,17 @@ function authenticateWith(
     done(null, true);
   };
   broker.authenticate = (client, username, password, done) => {
-    const terminal = username ?? '';
     const refuse = (says: string, mend: string, returnCode: number): void => {
       log({ level: 'warn', place: `mqtt ${addressOf(client)}`, says, mend });
       done(Object.assign(new Error(says), { returnCode }) as AuthenticateError, null);
     };
-    if (!registry.admits(terminal, password?.toString('utf8') ?? '')) {
-      return refuse(
-        `${JSON.stringify(terminal.slice(0, 40))} is not let in: unknown or wrong password`,
-        'enrol the terminal with a new code',
-        BAD_PASSWORD,
-      );
+    const admitted = admit(client, username, password?.toString('utf8') ?? '', parts);
+    if ('says' in admitted) {
+      return refuse(admitted.says, 'enrol the terminal with a new code', admitted.returnCode);
     }
+    const { terminal } = admitted;
     const holder = clientsOf(broker)[client.id];
-    const other = holder === undefined ? undefined : terminals.get(holder);
+    const other = holder === undefined ? undefined : terminals.get(holder)?.terminal;
     const named = client.id !== terminal && registry.keys(client.id) !== undefined;
     // A client identifier takes over the connection that has it: never another terminal's.
     if (named || (other !== undefined && other !== terminal)) {
@@ -105,18 +179,52 @@ function authenticateWith(
         IDENTIFIER_REJECTED,
       );
     }
-    terminals.set(client, terminal);
+    terminals.set(client, admitted);
     done(null, true);
   };
 }
 
-function authorise(
-  broker: Aedes,
-  terminals: WeakMap<Client, string>,
-  { uplinks, log }: DoorParts,
-): void {
+type Refused = { readonly says: string; readonly returnCode: number };
+
+/** By certificate, which names the terminal whatever user it gives; on a plain door by password. */
+function admit(
+  client: Client,
+  username: string | undefined,
+  password: string,
+  { registry, identity }: DoorParts,
+): Admitted | Refused {
+  const user = JSON.stringify((username ?? '').slice(0, 40));
+  if (client.conn instanceof TLSSocket) {
+    const peer = peerOf(client.conn);
+    if (peer?.kind !== 'terminal') {
+      const says = `${peer?.kind ?? 'nobody'} is not let in: a terminal's certificate is needed`;
+      return { says, returnCode: NOT_AUTHORIZED };
+    }
+    const { subject: terminal, serial } = peer;
+    const standing = identity?.standing(serial) ?? 'unknown';
+    const keys = registry.keys(terminal);
+    if (standing !== 'good' || keys === undefined) {
+      const says = `${terminal} is not let in: its certificate is ${standing}`;
+      return { says, returnCode: NOT_AUTHORIZED };
+    }
+    if (username !== undefined && username !== terminal) {
+      const says = `${terminal} is not let in: it says that it is ${user}`;
+      return { says, returnCode: NOT_AUTHORIZED };
+    }
+    return { terminal, keys, serial };
+  }
+  const terminal = username ?? '';
+  const keys = registry.keys(terminal);
+  if (keys === undefined || !registry.admits(terminal, password)) {
+    const says = `${user} is not let in: unknown or wrong password`;
+    return { says, returnCode: BAD_PASSWORD };
+  }
+  return { terminal, keys, serial: null };
+}
+
+function authorise(broker: Aedes, terminals: Terminals, { uplinks, log }: DoorParts): void {
   broker.authorizePublish = (client, packet, done) => {
-    const terminal = client === null ? undefined : terminals.get(client);
+    const terminal = client === null ? undefined : terminals.get(client)?.terminal;
     const topic = readTopic(packet.topic);
     if (terminal === undefined || topic?.terminal !== terminal || topic.direction !== 'up') {
       const says = `${terminal ?? 'nobody'} may not publish to ${packet.topic.slice(0, 80)}`;
@@ -135,29 +243,27 @@ function authorise(
   };
   broker.authorizeSubscribe = (client, subscription, done) => {
     const topic = readTopic(subscription.topic);
-    const own = topic?.terminal === terminals.get(client) && topic?.direction === 'down';
+    const terminal = terminals.get(client)?.terminal;
+    const own = topic?.terminal === terminal && topic?.direction === 'down';
     if (!own) {
-      const says = `${terminals.get(client)} may not read ${subscription.topic.slice(0, 80)}`;
+      const says = `${terminal} may not read ${subscription.topic.slice(0, 80)}`;
       log({ level: 'warn', place: 'mqtt', says, mend: 'subscribe to its own downlink topic' });
     }
     done(null, own ? subscription : null);
   };
 }
 
-function watch(
-  broker: Aedes,
-  terminals: WeakMap<Client, string>,
-  { downlinks, log }: DoorParts,
-): void {
+function watch(broker: Aedes, terminals: Terminals, { downlinks, log }: DoorParts): void {
   broker.on('subscribe', (subscriptions, client) => {
-    const terminal = terminals.get(client);
+    const terminal = terminals.get(client)?.terminal;
     const granted = subscriptions.some(({ topic }) => readTopic(topic)?.terminal === terminal);
     if (terminal !== undefined && granted) downlinks.arrived(terminal);
   });
   const tell = (client: Client | null, error: Error): void =>
     log({
       level: 'info',
-      place: `mqtt ${client === null ? '' : (terminals.get(client) ?? addressOf(client))}`.trim(),
+      place:
+        `mqtt ${client === null ? '' : (terminals.get(client)?.terminal ?? addressOf(client))}`.trim(),
       says: `connection ended: ${error.message}`,
     });
   broker.on('clientError', tell);

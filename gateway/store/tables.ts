@@ -5,6 +5,7 @@
  */
 import type { DeclineReason, Outcome } from '#device/messages/order.ts';
 import type { CentreTables } from './tables-centre.ts';
+import type { IdentityTable } from './tables-identity.ts';
 import type { LinkTable } from './tables-links.ts';
 import type { AttemptTable, IssuedTable, PaymentTable } from './tables-money.ts';
 import type { PairingTable } from './tables-pairing.ts';
@@ -171,6 +172,7 @@ export interface TerminalRow {
   readonly stall: string;
   /** Base64url; `null` until enrolled. */
   readonly secret: string | null;
+  readonly enrolled_at: number | null;
 }
 
 export interface CodeRow {
@@ -188,6 +190,12 @@ export interface TerminalTable {
   /** Adds it, or renews vendor and stall of one that is not enrolled yet. */
   put(id: string, vendor: string, stall: string): void;
   enrol(id: string, secret: string, at: number): void;
+  /** Takes its secret away. */
+  expel(id: string): void;
+  /** What its codes were used with is forgotten: no answer is repeated any more. */
+  forgetUses(id: string): void;
+  /** Its codes count as used, so that a seed that names them again changes nothing. */
+  spendCodes(id: string, at: number): void;
   code(digest: string): CodeRow | undefined;
   addCode(digest: string, terminal: string): void;
   useCode(digest: string, at: number, usedWith: string | null): void;
@@ -253,6 +261,7 @@ export interface Tables extends CentreTables {
   readonly links: LinkTable;
   /** Of the payment platform, which always has a store of its own. */
   readonly platform: PlatformTable;
+  readonly identity: IdentityTable;
 }
 
 /** The verbs of a transaction that the batching writer needs of an engine. */

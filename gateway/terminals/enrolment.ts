@@ -2,6 +2,8 @@
 import { base64url } from '#device/codecs/bytes.ts';
 import { type Identity, identitySchema } from '#device/messages/enrolment.ts';
 import type { Chance, Clock } from '../clock.ts';
+import type { IssuedCertificate } from '../identity/authority.ts';
+import type { Granted, IdentityDesk } from '../identity/desk.ts';
 import { type GatewayKeys, keyedDigest } from '../keys.ts';
 import { terminalNumber } from '../pairing/numbers.ts';
 import type { Transaction, Writer } from '../store/writer.ts';
@@ -13,44 +15,90 @@ export interface EnrolmentParts {
   readonly keys: GatewayKeys;
   /** Where terminals find the broker and payers the cashier page. */
   readonly addresses: () => { readonly broker: string; readonly payUrl: string };
+  /** Who certifies terminals that ask for it; `null` where nobody does. */
+  readonly desk: IdentityDesk | null;
+}
+
+export interface EnrolmentRequest {
+  readonly code: string;
+  /** Certificate request (PKCS #10, PEM). */
+  readonly csr?: string | undefined;
 }
 
 export type Enrolled =
   | { readonly ok: true; readonly identity: Identity }
-  | { readonly ok: false; readonly code: 'code_refused' };
+  | {
+      readonly ok: false;
+      readonly code: 'code_refused' | 'csr_refused' | 'idempotency_key_reused';
+    };
+
+type Refusal = Extract<Enrolled, { ok: false }>;
+const refuse = (code: Refusal['code']): Refusal => ({ ok: false, code });
 
 export const codeDigest = (keys: Pick<GatewayKeys, 'digest'>, code: string): string =>
   keyedDigest(keys, `enrolment\n${code}`);
 
 /**
  * Gives the identity for a code that was never used, or used with the same `idempotencyKey` by a
- * terminal that lost the answer. A second code for an enrolled terminal ends its first secret.
+ * terminal that lost the answer. A second code for an enrolled terminal ends its first secret and
+ * its first certificate.
  */
-export function enrol(
+export async function enrol(
   parts: EnrolmentParts,
-  code: string,
+  { code, csr }: EnrolmentRequest,
   idempotencyKey: string | null,
 ): Promise<Enrolled> {
-  const { writer, clock, chance, keys } = parts;
+  const { writer, clock, chance, keys, desk } = parts;
+  const digest = codeDigest(keys, code);
   const secret = base64url(chance.bytes(32));
   const usedWith = idempotencyKey === null ? null : keyedDigest(keys, `use\n${idempotencyKey}`);
-  return writer.run((tx) => {
-    const row = tx.terminals.code(codeDigest(keys, code));
-    if (row === undefined) return { ok: false, code: 'code_refused' };
+  const made = await prepare(parts, digest, csr);
+  if (made === 'csr_refused') return refuse(made);
+  const enrolled = await writer.run((tx): Enrolled => {
+    const row = tx.terminals.code(digest);
+    if (row === undefined) return refuse('code_refused');
+    const holder = { kind: 'terminal', subject: row.terminal } as const;
     if (row.used_at !== null) {
-      const again = usedWith !== null && row.used_with === usedWith;
-      return again ? identify(tx, parts, row.terminal) : { ok: false, code: 'code_refused' };
+      if (usedWith === null || row.used_with !== usedWith) return refuse('code_refused');
+      if (made === null) return identify(tx, parts, row.terminal, null);
+      const granted = desk?.find(tx, holder, made.public_key) ?? null;
+      if (granted === null) return refuse('idempotency_key_reused');
+      return identify(tx, parts, row.terminal, granted);
     }
-    tx.terminals.useCode(row.digest, clock.now(), usedWith);
-    tx.terminals.enrol(row.terminal, secret, clock.now());
-    return identify(tx, parts, row.terminal);
+    const now = clock.now();
+    // Whoever has an earlier code must not be told the new secret for it.
+    tx.terminals.forgetUses(row.terminal);
+    tx.terminals.useCode(row.digest, now, usedWith);
+    tx.terminals.enrol(row.terminal, secret, now);
+    desk?.revokeAll(tx, holder, 'enrolled anew');
+    const granted = made === null ? null : (desk?.record(tx, made) ?? null);
+    return identify(tx, parts, row.terminal, granted);
   });
+  desk?.changed();
+  return enrolled;
 }
 
-function identify(tx: Transaction, parts: EnrolmentParts, id: string): Enrolled {
+/** Signs before the unit, because that takes its time; what the unit does not record is forgotten. */
+async function prepare(
+  { writer, desk }: EnrolmentParts,
+  digest: string,
+  csr: string | undefined,
+): Promise<IssuedCertificate | 'csr_refused' | null> {
+  if (csr === undefined || desk === null) return null;
+  const terminal = await writer.run((tx) => tx.terminals.code(digest)?.terminal);
+  if (terminal === undefined) return null;
+  const made = await desk.prepare({ kind: 'terminal', subject: terminal }, [], csr);
+  return made ?? 'csr_refused';
+}
+
+function identify(
+  tx: Transaction,
+  parts: EnrolmentParts,
+  id: string,
+  granted: Granted | null,
+): Enrolled {
   const terminal = tx.terminals.find(id);
-  if (terminal === undefined || terminal.secret === null)
-    return { ok: false, code: 'code_refused' };
+  if (terminal === undefined || terminal.secret === null) return refuse('code_refused');
   const { broker, payUrl } = parts.addresses();
   const identity = identitySchema.parse({
     terminal: terminal.id,
@@ -59,6 +107,7 @@ function identify(tx: Transaction, parts: EnrolmentParts, id: string): Enrolled 
     broker,
     pay_url: payUrl,
     stall: { ...JSON.parse(terminal.stall), number: terminalNumber(tx, parts.chance, id) },
+    ...(granted === null ? {} : { certificate: granted.certificate, authority: granted.authority }),
   });
   return { ok: true, identity };
 }

@@ -26,6 +26,8 @@ import {
 export interface ApiParts {
   readonly core: Core;
   readonly operatorToken: string;
+  /** Whether the broker lets nobody in without a certificate. */
+  readonly needsCertificate: boolean;
   readonly addresses: () => { readonly broker: string; readonly payUrl: string };
 }
 
@@ -34,8 +36,10 @@ type OfOrder = { Params: { number: string } };
 export function addApi(server: FastifyInstance, parts: ApiParts): void {
   const { core } = parts;
   server.post('/v1/enrolments', async (request, reply) => {
-    const { code } = decodeBody(enrolmentRequestSchema, request.body);
-    const enrolled = await core.enrol(code, idempotencyKey(request), parts.addresses());
+    const wanted = decodeBody(enrolmentRequestSchema, request.body);
+    // A terminal that has no certificate could never speak to this broker.
+    if (parts.needsCertificate && wanted.csr === undefined) throw new Problem('csr_missing');
+    const enrolled = await core.enrol(wanted, idempotencyKey(request), parts.addresses());
     if (!enrolled.ok) throw new Problem(enrolled.code);
     return reply.code(201).send(enrolled.identity);
   });

@@ -1,6 +1,7 @@
 /** Adds the order centre's telephone side, its webhooks and the document of the interface. */
 import type { FastifyInstance } from 'fastify';
 import type { Core } from '../core.ts';
+import { IDENTITY_DOCS, identityRoutes } from '../identity/http.ts';
 import { sameSecret } from '../keys.ts';
 import { writeOpenApi } from './openapi.ts';
 import { Problem } from './problems.ts';
@@ -29,7 +30,15 @@ export async function addCentre(
   addRoutes(server, { idempotency, admit: guard }, routes);
   addTelephoneEvents(server, core, guard);
   await addWebhooks(server, { writer, clock, receivers: settings.receivers ?? [] });
-  const docs: readonly RouteDoc[] = [...STREET_DOCS, ...routes, TELEPHONE_EVENTS_DOC, WEBHOOK_DOC];
+  const { identity } = core;
+  const authority = identity === null ? [] : [...identityRoutes(identity), ...IDENTITY_DOCS];
+  const docs: readonly RouteDoc[] = [
+    ...STREET_DOCS,
+    ...routes,
+    TELEPHONE_EVENTS_DOC,
+    WEBHOOK_DOC,
+    ...authority,
+  ];
   const document = writeOpenApi('Hawker order centre', docs);
   server.get('/openapi.json', async () => document);
 }

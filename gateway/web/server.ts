@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { addLinkApi } from '../acquirer/links/api.ts';
 import { addLinkPages } from '../acquirer/links/pages.ts';
 import type { Core } from '../core.ts';
+import { addIdentity } from '../identity/http.ts';
 import { addPairing } from '../pairing/web.ts';
 import { addRoleDoors } from '../peers/role-doors.ts';
 import { reachable } from '../reachable.ts';
@@ -24,6 +25,8 @@ export interface WebSettings {
   readonly publicUrl?: string | undefined;
   /** What terminals reach the broker by. */
   readonly broker: string;
+  /** Whether that lets nobody in without a certificate. */
+  readonly needsCertificate?: boolean;
   readonly operatorToken: string;
   /** What telephone agents bring. */
   readonly agentToken: string;
@@ -74,7 +77,9 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
   });
   addOperations(server, core, settings.operatorToken);
   if (core.roles.includes('order-centre')) {
-    addApi(server, { core, operatorToken: settings.operatorToken, addresses });
+    const { operatorToken, needsCertificate = false } = settings;
+    addApi(server, { core, operatorToken, addresses, needsCertificate });
+    addIdentity(server, core, operatorToken);
     await addCentre(server, core, settings);
     addPages(server, core);
     await addPairing(server, core);

@@ -79,7 +79,7 @@ export const STREET_DOCS: readonly RouteDoc[] = [
     says: 'A terminal becomes one by a one-time code',
     body: { schema: enrolmentRequestSchema, example: { code: 'LIN-DUMPLINGS-0001' } },
     answers: { 201: { says: 'Its identity', schema: identitySchema } },
-    problems: ['code_refused'],
+    problems: ['code_refused', 'csr_missing', 'csr_refused', 'idempotency_key_reused'],
   },
   {
     ...{ method: 'POST', path: '/v1/matches', caller: 'anybody' },

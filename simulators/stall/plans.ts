@@ -30,7 +30,8 @@ export function gatewayPlan(settings: GatewaySettings): Plan {
       join(HOME, 'gateway', 'main.ts'),
       ...['--data', join(directory, 'gateway'), '--seed', join(directory, 'seed.json')],
       ...['--http', `${publicUrl === undefined ? '127.0.0.1' : '0.0.0.0'}:${ports.http}`],
-      ...['--mqtt', `127.0.0.1:${ports.mqtt}`],
+      // Plain, so that the wire between them shows what passes; elsewhere it is mutual TLS.
+      ...['--plain-mqtt', `127.0.0.1:${ports.mqtt}`],
       ...['--public-url', publicUrl ?? gatewayUrl],
       ...post.flags,
     ],

@@ -41,7 +41,7 @@ export async function openConstellation(
   const logged: LogEntry[] = [];
   const base: Omit<GatewayOptions, 'dataDirectory'> = {
     http: { host: '127.0.0.1', port: 0 },
-    broker: { kind: 'embedded', host: '127.0.0.1', port: 0 },
+    broker: { kind: 'embedded', host: '127.0.0.1', port: 0, plain: true },
     seed: SEED,
     log: (entry) => logged.push(entry),
     ...options,

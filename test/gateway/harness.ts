@@ -71,7 +71,7 @@ export async function startGateway(options: Partial<GatewayOptions> = {}): Promi
   const gateway = await createGateway({
     dataDirectory: data,
     http: { host: '127.0.0.1', port: 0 },
-    broker: { kind: 'embedded', host: '127.0.0.1', port: 0 },
+    broker: { kind: 'embedded', host: '127.0.0.1', port: 0, plain: true },
     seed: SEED,
     log: (entry) => logged.push(entry),
     ...options,

@@ -53,7 +53,7 @@ describe('a gateway that is killed at any moment', () => {
     writeFileSync(seed, JSON.stringify(SEED));
     const [http, mqtt] = [await freePort(), await freePort()];
     args = ['--data', join(data, 'store'), '--seed', seed];
-    args.push('--http', `127.0.0.1:${http}`, '--mqtt', `127.0.0.1:${mqtt}`);
+    args.push('--http', `127.0.0.1:${http}`, '--plain-mqtt', `127.0.0.1:${mqtt}`);
     gateway = await spawnGateway(args);
     terminal = await Terminal.connect(await enrol(gateway.http));
   });

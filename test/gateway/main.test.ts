@@ -17,7 +17,7 @@ describe('the gateway as a program', () => {
 
   test('starts with the seed twice, keeps its secrets to itself, and ends on SIGTERM', async () => {
     const data = join(directory, 'data');
-    const args = ['--data', data, '--http', '127.0.0.1:0', '--mqtt', '127.0.0.1:0'];
+    const args = ['--data', data, '--http', '127.0.0.1:0', '--plain-mqtt', '127.0.0.1:0'];
     args.push('--seed', SEED_FILE);
     const balances: unknown[] = [];
     for (let start = 0; start < 2; start += 1) {
@@ -62,7 +62,7 @@ describe('the gateway as a program', () => {
       join(directory, 'one'),
       '--http',
       '127.0.0.1:0',
-      '--mqtt',
+      '--plain-mqtt',
       '127.0.0.1:0',
     ];
     const gateway = await spawnGateway(args);
@@ -75,7 +75,7 @@ describe('the gateway as a program', () => {
       join(directory, 'two'),
       '--http',
       `127.0.0.1:${port}`,
-      '--mqtt',
+      '--plain-mqtt',
       '127.0.0.1:0',
     ];
     const http = await runGateway(taken);

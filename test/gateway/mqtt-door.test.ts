@@ -188,7 +188,7 @@ describe('PUBACK', () => {
     await committing(applySeed(core, seedSchema.parse(SEED)));
     const door = await openEmbeddedBroker({ host: '127.0.0.1', port: 0 }, core);
     const addresses = { broker: door.url, payUrl: 'http://127.0.0.1:1/p/' };
-    const answer = await committing(core.enrol('CODE-0001', null, addresses));
+    const answer = await committing(core.enrol({ code: 'CODE-0001' }, null, addresses));
     assert.ok(answer.ok);
     const terminal = await Terminal.connect(answer.identity);
     const order = makeOrder(answer.identity);

@@ -47,7 +47,7 @@ describe('organisations that are killed between question and answer', () => {
       );
     }
     if (role === 'order-centre') {
-      args.push('--peer', `acquirer=${toAcquirer.url}`, '--mqtt', `127.0.0.1:${mqttPort}`);
+      args.push('--peer', `acquirer=${toAcquirer.url}`, '--plain-mqtt', `127.0.0.1:${mqttPort}`);
     }
     running.set(role, await spawnGateway(args));
   };

@@ -105,7 +105,7 @@ export async function openStand(): Promise<Stand> {
 
 async function enrolled(core: Core, code: string): Promise<StandTerminal> {
   const addresses = { broker: 'mqtt://127.0.0.1:1', payUrl: 'http://127.0.0.1:1/p/' };
-  const answer = await core.enrol(code, null, addresses);
+  const answer = await core.enrol({ code }, null, addresses);
   if (!answer.ok) throw new Error(answer.code);
   const { identity } = answer;
   const keys = deriveKeys(identity.secret);

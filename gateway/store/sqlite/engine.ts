@@ -5,6 +5,7 @@ import type { Engine } from '../tables.ts';
 import { StoreError } from '../writer.ts';
 import { attemptTable } from './attempts.ts';
 import { deliveryTable } from './deliveries.ts';
+import { identityTable } from './identity.ts';
 import { issuedTable } from './issued.ts';
 import { ledgerTable } from './ledger.ts';
 import { linkTable } from './links.ts';
@@ -49,6 +50,7 @@ export function openSqlite(path: string): Engine {
       pairings: pairingTable(database),
       platform: platformTable(database),
       links: linkTable(database),
+      identity: identityTable(database),
     },
     begin: () => void verbs.begin.run(),
     savepoint: () => void verbs.savepoint.run(),

@@ -11,9 +11,11 @@ import type {
 } from '../tables.ts';
 import { every, first } from './rows.ts';
 
+const TERMINAL = 'id, vendor, stall, secret, enrolled_at';
+
 export function terminalTable(database: DatabaseSync): TerminalTable {
-  const find = database.prepare('SELECT id, vendor, stall, secret FROM terminals WHERE id = ?');
-  const all = database.prepare('SELECT id, vendor, stall, secret FROM terminals ORDER BY id');
+  const find = database.prepare(`SELECT ${TERMINAL} FROM terminals WHERE id = ?`);
+  const all = database.prepare(`SELECT ${TERMINAL} FROM terminals ORDER BY id`);
   const vendor = database.prepare(
     'INSERT INTO vendors (id, name) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name',
   );
@@ -23,6 +25,14 @@ export function terminalTable(database: DatabaseSync): TerminalTable {
      WHERE secret IS NULL`,
   );
   const enrol = database.prepare('UPDATE terminals SET secret = ?, enrolled_at = ? WHERE id = ?');
+  const expel = database.prepare('UPDATE terminals SET secret = NULL WHERE id = ?');
+  const forgetUses = database.prepare(
+    'UPDATE enrolment_codes SET used_with = NULL WHERE terminal = ?',
+  );
+  const spendCodes = database.prepare(
+    `UPDATE enrolment_codes SET used_with = NULL, used_at = COALESCE(used_at, ?)
+     WHERE terminal = ?`,
+  );
   const code = database.prepare('SELECT * FROM enrolment_codes WHERE digest = ?');
   const addCode = database.prepare(
     'INSERT INTO enrolment_codes (digest, terminal) VALUES (?, ?) ON CONFLICT DO NOTHING',
@@ -36,6 +46,9 @@ export function terminalTable(database: DatabaseSync): TerminalTable {
     addVendor: (id, name) => void vendor.run(id, name),
     put: (id, vendorId, stall) => void put.run(id, vendorId, stall),
     enrol: (id, secret, at) => void enrol.run(secret, at, id),
+    expel: (id) => void expel.run(id),
+    forgetUses: (id) => void forgetUses.run(id),
+    spendCodes: (id, at) => void spendCodes.run(at, id),
     code: (digest) => first<CodeRow>(code, digest),
     addCode: (digest, terminal) => void addCode.run(digest, terminal),
     useCode: (digest, at, usedWith) => void useCode.run(at, usedWith, digest),

@@ -1,5 +1,6 @@
 /** The SQLite schema, one migration an entry; `PRAGMA user_version` counts those that were applied. */
 import { centreSchema } from './centre-schema.ts';
+import { IDENTITY } from './identity.ts';
 import { PAIRING } from './pairing.ts';
 import { PLATFORM } from './platform.ts';
 import { LINKS } from './schema-links.ts';
@@ -148,5 +149,6 @@ export const MIGRATIONS: readonly string[] = [
   PAIRING + PLATFORM,
   centreSchema(appendOnly),
   MONEY,
+  IDENTITY,
   LINKS,
 ];
