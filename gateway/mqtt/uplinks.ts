@@ -9,6 +9,7 @@ import { closeOrder, markSeen, recordOrder } from '../orders/orders.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Writer } from '../store/writer.ts';
 import type { Registry } from '../terminals/registry.ts';
+import { findCardData } from '../web/card-data.ts';
 
 /** Fifty lines of long names fit four times. */
 export const UPLINK_LIMIT = 64 * 1024;
@@ -76,6 +77,8 @@ export class Uplinks {
     if (!opened.ok) {
       return bad(opened.why.replaceAll('_', ' '), 'enrol the terminal anew if its secret is lost');
     }
+    const card = findCardData(opened.payload);
+    if (card !== null) return bad(`card data at ${card}`, 'never key a card number in');
     const decoded = decode(uplinkSchema, opened.payload);
     if (!decoded.ok) {
       return bad(writeComplaints(decoded.complaints), 'update whichever of the two is older');

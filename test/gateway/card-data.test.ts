@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { findCardData } from '#gateway/web/card-data.ts';
 import { AGENT, type Bench, openBench, PHONE, place, tell } from './centre-bench.ts';
-import { call, freshKey } from './harness.ts';
+import { call, freshKey, makeOrder } from './harness.ts';
+import { openStand } from './stand.ts';
 
 /** Published test numbers of the networks. */
 const CARDS = [
@@ -90,4 +91,16 @@ describe('a request that brings card data', () => {
     // The key is not used up: it was refused before it was looked at.
     assert.equal((await place(bench, {}, key)).status, 201);
   });
+});
+
+test('an order of a terminal that holds a card number is refused, and the log names its place alone', async () => {
+  const { core, logged, terminals } = await openStand();
+  const [terminal] = terminals;
+  const card = '4111 1111 1111 1111';
+  const order = makeOrder(terminal.identity, [{ name: card, quantity: 1, unit_minor: 100 }]);
+  assert.equal(await terminal.say({ kind: 'order', order }), 'refused');
+  assert.equal(core.tables.orders.find(order.number), undefined);
+  assert.match(logged.at(-1)?.says ?? '', /card data at order\.lines\[0\]\.name/);
+  assert.equal(JSON.stringify(logged).includes('4111'), false);
+  core.close();
 });

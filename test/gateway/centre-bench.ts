@@ -13,7 +13,6 @@ import type {
   CreateLinkAnswer,
   CreateLinkRequest,
   LinkGate,
-  VoidRequest,
 } from '#gateway/acquirer/gate.ts';
 import { acquirerResultSchema } from '#gateway/acquirer/gate.ts';
 import { type Clock, systemChance, systemClock } from '#gateway/clock.ts';
@@ -48,7 +47,6 @@ export const PRODUCTS: NonNullable<Seed['products']> = [
 export class LinkDesk {
   readonly created = new Map<string, CreateLinkRequest>();
   readonly closed = new Map<string, CloseLinkRequest>();
-  readonly voided: VoidRequest[] = [];
   /** Orders that are paid or being paid: their links can't be closed. */
   readonly held = new Map<string, 'paid' | 'paying'>();
   /** How many questions are done and not answered. */

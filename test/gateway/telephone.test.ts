@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Clock } from '#gateway/clock.ts';
 import { isTelephoneNumber } from '#gateway/orders/telephone/number.ts';
 import { telephoneOrderSchema } from '#gateway/orders/telephone/order.ts';
+import { applySeed, seedSchema } from '#gateway/seed.ts';
 import { until } from '#test/until.ts';
 import {
   AGENT,
@@ -12,12 +13,13 @@ import {
   openBench,
   PAID,
   PHONE,
+  PRODUCTS,
   place,
   result,
   stockOf,
   tell,
 } from './centre-bench.ts';
-import { type Answer, call, freshKey, shiftedClock } from './harness.ts';
+import { type Answer, call, freshKey, SEED, shiftedClock } from './harness.ts';
 
 const refused = (answer: Answer, status: number, code: string): void => {
   assert.deepEqual([answer.status, answer.body.code], [status, code], JSON.stringify(answer.body));
@@ -250,6 +252,18 @@ for (const where of ['here', 'there'] as const) {
   });
 }
 
+test('an answer that is lost is asked for again, under the same id', async () => {
+  const bench = await openBench({ where: 'there' });
+  bench.desk.silent = 1;
+  const order = await place(bench, { lines: [{ code: '2', quantity: 1 }] });
+  await until('the link', async () => (await look(bench, order.body.number)).body.link === 'made');
+  assert.equal(bench.desk.asked, 2);
+  assert.deepEqual([...bench.desk.created.keys()], [`link:${order.body.number}`]);
+  const { messages } = (await look(bench, order.body.number)).body as { messages: unknown[] };
+  assert.equal(messages.length, 1);
+  await bench.close();
+});
+
 describe('a desk that watches an order', () => {
   let bench: Bench;
   before(async () => {
@@ -295,6 +309,18 @@ describe('products', () => {
     assert.deepEqual(await find('in_stock=true'), ['1', '2']);
     assert.deepEqual(await find('merchant=other'), []);
     assert.deepEqual(await find('limit=1'), ['1']);
+  });
+
+  test('of the seed are added once, and belong to a vendor that is there', async () => {
+    const { core } = bench;
+    const seed = { ...SEED, products: PRODUCTS };
+    const before = stockOf(bench, '2');
+    await place(bench, { lines: [{ code: '2', quantity: 1 }] });
+    await applySeed(core, seedSchema.parse(seed));
+    assert.equal(stockOf(bench, '2'), before - 1);
+    const [first] = PRODUCTS;
+    const other = seedSchema.safeParse({ ...seed, products: [{ ...first, merchant: 'nobody' }] });
+    assert.deepEqual(other.error?.issues[0]?.path, ['products', 0, 'merchant']);
   });
 
   test('get new stock, once a key', async () => {
