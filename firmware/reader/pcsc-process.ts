@@ -37,6 +37,8 @@ interface Nfc {
 const SOCKET = process.env.PCSCLITE_CSOCK_NAME ?? '/run/pcscd/pcscd.comm';
 const LONGEST_ANSWER = 4096;
 const SEARCH_MS = 40;
+/** Searches in longer than the daemon takes to see that a card is gone. */
+const PATIENCE = 15;
 /** What readers themselves answer (PC/SC part 3 §3.2.2.1.3). */
 const GET_UID = Buffer.from('ffca000000', 'hex');
 const GET_HISTORICAL = Buffer.from('ffca010000', 'hex');
@@ -89,6 +91,9 @@ class Desk {
   #present = false;
   /** A card may lie there that the daemon does not tell of. */
   #searching = false;
+  #searches = 0;
+  /** That something lies there which can't be read was told. */
+  #crowd = false;
 
   constructor(reader: NfcReader) {
     this.#reader = reader;
@@ -97,14 +102,16 @@ class Desk {
     reader.on('error', (error) => void decide(error));
     reader.on('end', () => lose('reader', `${reader.name} was unplugged`));
     reader.on('card', (card) => this.#then(() => this.#arrive(card.atr)));
-    reader.on('card.off', () => {
-      this.#searching = false;
-      this.#then(async () => this.#leave());
-    });
+    reader.on('card.off', () => this.#then(async () => this.#leave()));
     reader.reader.on('status', ({ state, atr }) => {
       const { SCARD_STATE_MUTE: mute, SCARD_STATE_PRESENT: present } = reader.reader;
+      if ((state & present) === 0) {
+        this.#searching = false;
+        this.#crowd = false;
+        return;
+      }
       const unreadable = (state & mute) !== 0 || !begins(atr);
-      if ((state & present) !== 0 && unreadable) this.#then(async () => say({ say: 'unreadable' }));
+      if (unreadable) this.#then(async () => this.#refuse());
     });
   }
 
@@ -148,12 +155,18 @@ class Desk {
     const historical = atr === undefined ? dataOf(told) : historicalOfAtr(atr);
     this.#presence += 1;
     this.#present = true;
+    this.#crowd = false;
     say({
       say: 'arrived',
       presence: this.#presence,
       uid: hex(dataOf(uid)),
       historical: hex(historical),
     });
+  }
+
+  #refuse(): void {
+    if (!this.#crowd) say({ say: 'unreadable' });
+    this.#crowd = true;
   }
 
   #leave(): void {
@@ -170,6 +183,7 @@ class Desk {
   async #renew(): Promise<void> {
     this.#leave();
     this.#searching = true;
+    this.#searches = 0;
     await this.#search();
   }
 
@@ -179,6 +193,10 @@ class Desk {
       this.#searching = false;
       return this.#arrive(undefined);
     }
+    this.#searches += 1;
+    // By now the daemon would have said that nothing lies there: something does, and is silent.
+    if (this.#searches % PATIENCE === 0 && !(await this.#restart())) this.#refuse();
+    else if (this.#searches % PATIENCE === 1 && this.#searches > 1) this.#refuse();
     setTimeout(() => this.#then(() => this.#search()), SEARCH_MS);
   }
 

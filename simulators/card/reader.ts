@@ -38,6 +38,9 @@ export interface PcscStandOptions {
 
 const POLL_SOURCE = fileURLToPath(new URL('./poll.c', import.meta.url));
 const START_TIMEOUT_MS = 5000;
+const DAEMON_POLL_MS = 400;
+/** What a look takes on a busy machine. */
+const LOOK_MS = 60;
 const NAME = 'Hawker';
 
 /** The daemon with a two-slot reader; slot 0 is the reader of the terminal. */
@@ -85,9 +88,12 @@ export class PcscStand implements Simulator {
     await this.slot.present(...cards);
   }
 
+  /** Pulls the card away, and waits until the daemon has looked. */
   async remove(): Promise<void> {
     this.#kept = [];
     await this.slot.remove();
+    const { clock = realClock, pollMs = DAEMON_POLL_MS } = this.#options;
+    await new Promise<void>((resolve) => clock.after(pollMs + LOOK_MS, () => resolve()));
   }
 
   /** The card will be pulled away at that command. */

@@ -34,8 +34,8 @@ export class Slot {
   #working: Promise<void> = Promise.resolve();
   /** The first byte of the next answer's length is out already. */
   #early = false;
-  /** What makes an empty answer of the one that is under way. */
-  #owed: Uint8Array | null = null;
+  /** And its second one is not: vpcd waits for it. */
+  #owed = false;
 
   constructor(options: SlotOptions) {
     this.#options = options;
@@ -55,6 +55,7 @@ export class Slot {
     this.#socket = socket;
     this.#rest = NOTHING;
     this.#early = false;
+    this.#owed = false;
     this.field.put(cards);
     this.#say(cards.length > 1 ? `${cards.length} cards are put on` : 'a card is put on');
     socket.on('data', (bytes: Buffer) => this.#receive(socket, new Uint8Array(bytes)));
@@ -78,8 +79,8 @@ export class Slot {
     this.#socket = null;
     if (socket === null) return;
     // Half of an answer's length and then nothing makes vpcd 3.3 crash, and the daemon with it.
-    if (this.#owed !== null) socket.write(this.#owed);
-    this.#owed = null;
+    if (this.#owed) socket.write(Uint8Array.of(0));
+    this.#owed = false;
     socket.destroySoon();
     this.#say('the card is pulled away');
   }
@@ -100,16 +101,16 @@ export class Slot {
     const control = this.#rest[0] === 0 && this.#rest[1] === 1;
     if (this.#rest.length !== 2 || control || this.#early || this.field.hung) return;
     this.#early = true;
+    this.#owed = true;
     socket.write(Uint8Array.of(0));
   }
 
   async #take(socket: Socket, payload: Uint8Array, early: boolean): Promise<void> {
     if (this.#socket !== socket) return;
     if (payload.length === 1) return this.#control(socket, payload[0] ?? 0);
-    this.#owed = early ? Uint8Array.of(0) : Uint8Array.of(0, 0);
     const answer = await this.#transmit(payload);
     if (answer === null || this.#socket !== socket) return;
-    this.#owed = null;
+    if (early) this.#owed = false;
     socket.write(early ? concat(uint(answer.length, 1), answer) : framed(answer));
   }
 
@@ -131,7 +132,9 @@ export class Slot {
 
   async #transmit(apdu: Uint8Array): Promise<Uint8Array | null> {
     const { card, hung } = this.field;
-    if (hung || card === null) return null;
+    if (hung) return null;
+    // What several cards say at once, the reader can't make out.
+    if (card === null) return NOTHING;
     return apdu[0] === 0xff ? answerReader(apdu, card) : this.field.exchange(card, apdu);
   }
 
