@@ -92,12 +92,13 @@ export type Refused =
 
 /**
  * Whether all of it can be had, line by line; changes nothing. The same product in two lines counts
- * together.
+ * together. With `stock` false it only has to be in the catalogue.
  */
 export function lookUpLines(
   tx: Pick<Transaction, 'products'>,
   merchant: string,
   wanted: readonly Wanted[],
+  stock = true,
 ): { ok: true; products: readonly ProductRow[] } | { ok: false; refused: Refused } {
   const products: ProductRow[] = [];
   const taken = new Map<string, number>();
@@ -105,7 +106,7 @@ export function lookUpLines(
     const product = tx.products.find(merchant, code);
     if (product === undefined) return { ok: false, refused: { code: 'unknown_product', line } };
     const earlier = taken.get(code) ?? 0;
-    if (product.stock < earlier + quantity) {
+    if (stock && product.stock < earlier + quantity) {
       const left = Math.max(0, product.stock - earlier);
       return { ok: false, refused: { code: 'sold_out', line, left } };
     }

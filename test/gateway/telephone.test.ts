@@ -198,6 +198,12 @@ for (const where of ['here', 'there'] as const) {
     });
 
     test('a draft takes no stock until it is placed', async () => {
+      const much = { code: '1', quantity: 999 };
+      const odd = await place(bench, { draft: true, lines: [much, { code: '99', quantity: 1 }] });
+      refused(odd, 422, 'unknown_product');
+      const wish = await place(bench, { draft: true, lines: [much] });
+      refused(await change(bench, wish.body.number, 'placement'), 409, 'sold_out');
+      assert.equal((await look(bench, wish.body.number)).body.state, 'not_placed');
       const before = stockOf(bench, '1');
       const draft = await place(bench, { draft: true });
       assert.equal(draft.body.state, 'not_placed');

@@ -44,9 +44,10 @@ export function registerOrder(
 ): Placed {
   const { merchant, draft } = request;
   if (tx.products.merchantName(merchant) === undefined) return refuse({ code: 'unknown_merchant' });
-  const found = lookUpLines(tx, merchant, request.lines);
-  if (!found.ok && !(draft && found.refused.code === 'sold_out')) return refuse(found.refused);
-  const products = found.ok ? found.products : knownProducts(tx, merchant, request.lines);
+  // A draft may want more than there is now.
+  const found = lookUpLines(tx, merchant, request.lines, !draft);
+  if (!found.ok) return refuse(found.refused);
+  const { products } = found;
   const currency = products[0]?.currency ?? '';
   const odd = products.findIndex((product) => product.currency !== currency);
   if (odd >= 0) return refuse({ code: 'mixed_currencies', line: odd });
@@ -81,7 +82,7 @@ export function placeOrder(tx: Transaction, office: Office, number: string, now:
         ...{ code, quantity, unit_minor },
       })),
       amount_minor: row.amount_minor,
-      currency: currencyOf(found.products),
+      currency: currencySchema.parse(row.currency),
       phone: row.phone,
     },
   });
@@ -125,17 +126,6 @@ const lineOf = (product: ProductRow, quantity: number): Line => ({
   quantity,
   unit_minor: product.unit_minor,
 });
-
-/** A draft may want more than there is now. */
-function knownProducts(
-  tx: Transaction,
-  merchant: string,
-  lines: OrderRequest['lines'],
-): readonly ProductRow[] {
-  return lines.flatMap(({ code }) => tx.products.find(merchant, code) ?? []);
-}
-
-const currencyOf = (products: readonly ProductRow[]) => currencySchema.parse(products[0]?.currency);
 
 export function requireRow(tx: Pick<Transaction, 'telephone'>, number: string): TelephoneOrderRow {
   const row = tx.telephone.find(number);
