@@ -1,16 +1,14 @@
 /**
- * How a telephone order ends, once: paid, cancelled or expired. Whoever no longer wants to be paid
- * asks the acquirer first, so that an order which is cancelled can't be paid; and if money comes all
- * the same, it is sent back without anybody's doing.
+ * How a telephone order ends unpaid, once. Whoever no longer wants to be paid asks the acquirer first,
+ * so that an order which is cancelled can't be paid.
  */
-import type { AcquirerResult } from '../../acquirer/gate.ts';
 import { returnStock } from '../../catalogue/catalogue.ts';
 import { addDelivery } from '../../notify/notifier.ts';
 import type { TelephoneOrderRow, TelephoneState } from '../../store/tables-centre.ts';
 import type { Transaction } from '../../store/writer.ts';
 import { addEvent } from '../orders.ts';
 import type { Answered } from './asks.ts';
-import { CENTRE, sendBill, sendLink } from './messages.ts';
+import { CENTRE, sendLink } from './messages.ts';
 import { type Office, requireRow } from './placing.ts';
 
 /** Who is told of endings besides the payer. */
@@ -144,112 +142,13 @@ function endUnpaid(
   tellDesk(tx, office, number, now);
 }
 
-/**
- * Takes a result of the acquirer, once however often it comes and in whatever order. Answers whether
- * it is about a telephone order; the answer is the same for a repetition.
- */
-export function takeResult(
+/** Told in the transaction of the end; a webhook follows where the desk has an endpoint. */
+export function tellDesk(
   tx: Transaction,
   office: Office & Desk,
-  result: AcquirerResult,
-  now: number,
-): boolean {
-  const row = tx.telephone.find(result.order);
-  if (row === undefined) return false;
-  if (!tx.deliveries.receive(`${CENTRE}:result`, result.event, now)) return true;
-  tx.note({ about: 'telephone', number: row.number });
-  if (result.kind === 'refund') takeRefund(tx, row, result, now);
-  else takePayment(tx, office, row, result, now);
-  return true;
-}
-
-function takePayment(
-  tx: Transaction,
-  office: Office & Desk,
-  row: TelephoneOrderRow,
-  result: Extract<AcquirerResult, { kind: 'payment' }>,
+  number: string,
   now: number,
 ): void {
-  const { number } = row;
-  const { answer, id } = result;
-  const known = tx.telephone.attempt(number, id);
-  switch (answer.said) {
-    case 'paid':
-      tx.telephone.putAttempt(number, id, 'paid', now);
-      takePaid(tx, office, row, result, answer.payer, now);
-      return;
-    case 'pending':
-    case 'authorised':
-      // One that was overtaken by its own end says nothing new.
-      if (known !== undefined) return;
-      tx.telephone.putAttempt(number, id, 'open', now);
-      addEvent(tx, number, 'paying', now, { attempt: id });
-      break;
-    default:
-      if (known === 'paid') return;
-      tx.telephone.putAttempt(number, id, 'over', now);
-      addEvent(tx, number, 'attempt_failed', now, { attempt: id, said: answer.said });
-      if (row.ended_at === null) tx.telephone.change(number, { reason: reasonOf(answer) });
-  }
-  if (row.ended_at !== null) return;
-  const state = tx.telephone.openAttempts(number) > 0 ? 'paying' : 'unpaid';
-  tx.telephone.change(number, { state });
-  // Not the owner of the order's phone, or too many wrong proofs: the transaction has failed (C7).
-  const failed = answer.said === 'declined' && answer.reason === 'payer_not_verified';
-  if (failed && state === 'unpaid') closeTelephoneOrder(tx, office, number, 'cancelled', now);
-}
-
-function reasonOf(answer: Extract<AcquirerResult, { kind: 'payment' }>['answer']): string {
-  if (answer.said === 'declined') return answer.reason;
-  return answer.said === 'not_admitted' ? answer.code : answer.said;
-}
-
-function takePaid(
-  tx: Transaction,
-  office: Office & Desk,
-  row: TelephoneOrderRow,
-  result: AcquirerResult,
-  payer: string,
-  now: number,
-): void {
-  const { number } = row;
-  const fits =
-    result.amount_minor === row.amount_minor &&
-    result.currency === row.currency &&
-    result.merchant === row.merchant;
-  if (!fits || row.ended_at !== null) {
-    if (row.payment === result.id) return;
-    // Nobody relies on this money: it goes back.
-    addEvent(tx, number, fits ? 'paid_late' : 'paid_otherwise', now, { attempt: result.id });
-    const ask = { id: `void:${result.id}`.slice(0, 64), payment: result.id };
-    office.asks.ask(tx, number, { verb: 'void', ask });
-    return;
-  }
-  tx.telephone.change(number, {
-    ...{ state: 'paid', closing: null, reason: null, ended_at: now },
-    ...{ payment: result.id, payer },
-  });
-  addEvent(tx, number, 'paid', now, { payment: result.id, payer });
-  sendBill(tx, office.chance, requireRow(tx, number), now);
-  tellDesk(tx, office, number, now);
-}
-
-function takeRefund(
-  tx: Transaction,
-  row: TelephoneOrderRow,
-  result: Extract<AcquirerResult, { kind: 'refund' }>,
-  now: number,
-): void {
-  const { answer } = result;
-  if (answer.said !== 'refunded') return;
-  addEvent(tx, row.number, 'refunded', now, { amount_minor: answer.amount_minor });
-  // What came after the end was never this order's money.
-  if (row.state !== 'paid') return;
-  const refunded = Math.min(row.amount_minor, row.refunded_minor + answer.amount_minor);
-  tx.telephone.change(row.number, { refunded_minor: refunded });
-}
-
-function tellDesk(tx: Transaction, office: Office & Desk, number: string, now: number): void {
   tx.note({ about: 'telephone', number });
   if (!office.told) return;
   const { state, reason, amount_minor, currency, payment } = requireRow(tx, number);

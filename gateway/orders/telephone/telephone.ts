@@ -8,10 +8,11 @@ import type { ProductSearch, TelephoneOrderRow } from '../../store/tables-centre
 import type { Transaction, Writer } from '../../store/writer.ts';
 import { addEvent } from '../orders.ts';
 import { Asks, type CentreAcquirer } from './asks.ts';
-import { type Closed, closeTelephoneOrder, type Desk, finishAsk, takeResult } from './endings.ts';
+import { type Closed, closeTelephoneOrder, type Desk, finishAsk } from './endings.ts';
 import { sendLink } from './messages.ts';
 import type { OrderRequest } from './order.ts';
 import { type Office, type Placed, placeOrder, registerOrder } from './placing.ts';
+import { takeResult } from './results.ts';
 
 export interface TelephoneParts {
   readonly tables: Tables;
