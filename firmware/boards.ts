@@ -73,6 +73,10 @@ const organSchema = z.discriminatedUnion('driver', [
     /** `gb18030` where it is left out; `cp858` for a printer without Chinese characters. */
     charset: z.enum(['gb18030', 'cp858']).optional(),
   }),
+  /** A card reader that PC/SC knows; `reader` is part of its name, any where it is left out. */
+  z.strictObject({ driver: z.literal('pcsc-reader'), reader: z.string().min(1).optional() }),
+  /** A PN532 module on a serial port. */
+  z.strictObject({ driver: z.literal('pn532-uart'), port, baud }),
   z.strictObject({
     driver: z.literal('alsa-speaker'),
     /** As `aplay -D` takes it. */
@@ -241,6 +245,9 @@ function usesOf(organ: OrganSettings, path: string): Use[] {
       break;
     case 'firmata-ssd1306':
       uses.push({ of: `I2C address ${organ.address} of ${organ.board}`, path: `${path}.address` });
+      break;
+    case 'pcsc-reader':
+      uses.push({ of: `PC/SC reader ${organ.reader ?? 'any'}`, path: `${path}.reader` });
       break;
     case 'usb-hid-keypad':
       uses.push({

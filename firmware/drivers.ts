@@ -4,8 +4,9 @@
  */
 import { join } from 'node:path';
 import { powerAtOneMetre as powerOfRange } from '#device/codecs/radio-range.ts';
-import type { Device, DeviceError, Role } from '#device/ports/device.ts';
+import type { Device, DeviceEvents, Role } from '#device/ports/device.ts';
 import type { Key } from '#device/ports/keypad.ts';
+import type { CardEvents, ReaderEvents } from '#device/ports/reader.ts';
 import { VOCABULARY } from '#device/words/clips.ts';
 import type { Driver, OrganSettings, Profile } from './boards.ts';
 import type { FirmataBoard } from './firmata/board.ts';
@@ -24,6 +25,8 @@ export const ROLES: Readonly<Record<Driver, Role>> = {
   'firmata-ssd1306': 'display',
   escpos: 'printer',
   'alsa-speaker': 'speaker',
+  'pcsc-reader': 'reader',
+  'pn532-uart': 'reader',
 };
 
 /** What several organs of one profile share. */
@@ -59,10 +62,17 @@ export function powerAtOneMetre(profile: Profile): number {
   return powerOfRange(ranges.length === 0 ? 1 : Math.min(...ranges));
 }
 
-export interface DriverEvents {
-  lost(error: DeviceError): void;
+export interface DriverEvents extends DeviceEvents {
   key(key: Key): void;
+  /** Absent where nobody asks for cards. */
+  readonly cards?: CardEvents;
 }
+
+const NOBODY: CardEvents = {
+  arrived: () => undefined,
+  left: () => undefined,
+  unreadable: () => undefined,
+};
 
 /** Opens what `settings` names; rejects with a `DeviceError`. */
 export async function openOrgan(
@@ -123,12 +133,29 @@ export async function openOrgan(
       const { openEscPos } = await import('./printer/escpos.ts');
       return openEscPos(name, withPort(settings, dataDirectory), events);
     }
+    case 'pcsc-reader': {
+      const { openPcscReader } = await import('./reader/pcsc.ts');
+      return openPcscReader(name, settings, readerEvents(events));
+    }
+    case 'pn532-uart': {
+      const { openPn532Reader } = await import('./reader/pn532.ts');
+      return openPn532Reader(name, withPort(settings, dataDirectory), readerEvents(events));
+    }
     case 'alsa-speaker': {
       const { openAlsaSpeaker } = await import('./speaker/alsa.ts');
       const cacheDirectory = join(dataDirectory, 'clips');
       return openAlsaSpeaker(name, { ...settings, cacheDirectory, vocabulary: VOCABULARY }, events);
     }
   }
+}
+
+function readerEvents({ lost, cards = NOBODY }: DriverEvents): ReaderEvents {
+  return {
+    lost,
+    arrived: (card) => cards.arrived(card),
+    left: (card) => cards.left(card),
+    unreadable: () => cards.unreadable(),
+  };
 }
 
 function withPort<S extends { readonly port: string }>(settings: S, dataDirectory: string): S {

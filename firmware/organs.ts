@@ -10,6 +10,7 @@ import type { Display, Screen } from '#device/ports/display.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import type { BeepPattern, Buzzer, Lamp, LampSignal } from '#device/ports/lamp.ts';
 import type { PrintedReceipt, Printer } from '#device/ports/printer.ts';
+import type { Reader } from '#device/ports/reader.ts';
 import type { Speaker } from '#device/ports/speaker.ts';
 import type { Outlets } from '#device/terminal.ts';
 import type { Profile } from './boards.ts';
@@ -34,6 +35,7 @@ interface ByRole {
   advertiser: Advertiser;
   lamp: Lamp;
   buzzer: Buzzer;
+  reader: Reader;
 }
 
 export class Organs implements Outlets {
@@ -46,6 +48,7 @@ export class Organs implements Outlets {
     advertiser: new Map(),
     lamp: new Map(),
     buzzer: new Map(),
+    reader: new Map(),
   };
   readonly #queues = new Map<string, PrintQueue>();
   readonly #clock: Clock;

@@ -1,6 +1,14 @@
 /** What every organ has in common: it is opened, it may be lost, it is closed. */
 
-export type Role = 'keypad' | 'display' | 'printer' | 'speaker' | 'advertiser' | 'lamp' | 'buzzer';
+export type Role =
+  | 'keypad'
+  | 'display'
+  | 'printer'
+  | 'speaker'
+  | 'advertiser'
+  | 'lamp'
+  | 'buzzer'
+  | 'reader';
 
 export type DeviceErrorCode =
   | 'absent' /* not plugged in, or its daemon is not there */

@@ -25,13 +25,16 @@ export type TransmitResult =
       readonly gone: 'card' | 'silent' | 'reader' | 'daemon';
     };
 
-export interface ReaderEvents extends DeviceEvents {
+/** Cards at one reader. */
+export interface CardEvents {
   arrived(card: CardPresence): void;
   /** Once for each that arrived, unless the reader is lost. */
   left(card: CardPresence): void;
   /** Something lies there that can't be read: several cards at once, or none that answers. */
   unreadable(): void;
 }
+
+export interface ReaderEvents extends DeviceEvents, CardEvents {}
 
 export interface Reader extends Device {
   /**

@@ -8,6 +8,7 @@ import { hex } from '#device/codecs/bytes.ts';
 import { INS, wrap } from '#device/codecs/desfire.ts';
 import { PN532, SYNTAX_ERROR, TO_CHIP, writePn532 } from '#device/codecs/pn532.ts';
 import type { Reader } from '#device/ports/reader.ts';
+import { driverContext, openOrgan } from '#firmware/drivers.ts';
 import { openPn532Reader } from '#firmware/reader/pn532.ts';
 import { openSerial } from '#firmware/serial.ts';
 import { Pn532 } from '#simulators/card/pn532.ts';
@@ -29,13 +30,19 @@ async function chipAt(): Promise<{ chip: Pn532; port: string; close: () => Promi
   };
 }
 
+const profile = { about: '', qr: { format: 'url' }, microcontrollers: {}, organs: {} } as const;
+const context = driverContext(profile, tmpdir());
 const settingsOf = (port: string) => ({ driver: 'pn532-uart', port, baud: 115_200 }) as const;
 
 describeReaderContract('a simulated PN532', async () => {
   const { chip, port, close } = await chipAt();
   return {
     stand: chip,
-    open: (events) => openPn532Reader('reader', settingsOf(port), events),
+    // As a terminal opens it: by the driver's name in boards.json.
+    open: async (events) => {
+      const cards = { ...events, key: () => undefined, cards: events };
+      return (await openOrgan('reader', settingsOf(port), context, cards)) as Reader;
+    },
     async close() {
       assert.deepEqual([...chip.unknownCommands], [], 'the driver asked for nothing unknown');
       await close();

@@ -42,6 +42,22 @@ describe('boards.json', () => {
     assert.match(read.ok ? '' : (read.complaints[0] ?? ''), /is not JSON/);
   });
 
+  test('card readers are drivers too, each with a port or a name of its own', () => {
+    const pn532 = { driver: 'pn532-uart', port: 'wires/pn532', baud: 115_200 };
+    const right = readBoard(changed('organs.reader', pn532), 'simulated');
+    assert.deepEqual(right.ok ? [] : right.complaints, []);
+    const named = readBoard(changed('organs.reader', { driver: 'pcsc-reader' }), 'simulated');
+    assert.deepEqual(named.ok ? [] : named.complaints, []);
+    const taken = readBoard(
+      changed('organs.reader', { ...pn532, port: 'wires/radio' }),
+      'simulated',
+    );
+    assert.match(taken.ok ? '' : (taken.complaints[0] ?? ''), /port wires\/radio is taken by/);
+    const empty = { driver: 'pcsc-reader', reader: '' };
+    const wrongName = readBoard(changed('organs.reader', empty), 'simulated');
+    assert.match(wrongName.ok ? '' : (wrongName.complaints[0] ?? ''), /organs\.reader\.reader/);
+  });
+
   const wrong: [what: string, path: string, value: unknown, complaint: RegExp][] = [
     [
       'an unknown key',
