@@ -176,7 +176,6 @@ function takeFrom(
   now: number,
 ): string | null {
   const account = payerAccount(payer.id, currency);
-  if (tx.ledger.account(account) === undefined) return null;
   const done =
     kind === 'authorise'
       ? placeHold(tx, {
@@ -193,7 +192,11 @@ function takeFrom(
           order_number: reference,
           at: now,
           postings: [
-            { account, amount_minor: -amount_minor },
+            {
+              account,
+              amount_minor: -amount_minor,
+              opens: { kind: 'liability', currency, floor_minor: 0 },
+            },
             duePosting(caller, currency, amount_minor),
           ],
         });

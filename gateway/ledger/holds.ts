@@ -8,6 +8,7 @@ import {
   availableMinor,
   knownAccount,
   LedgerError,
+  type NewAccount,
   type Posted,
   post,
   type Transfer,
@@ -23,6 +24,8 @@ export interface Hold {
   readonly order_number: string | null;
   /** ms since 1970. */
   readonly at: number;
+  /** Opens the account where there is none yet. */
+  readonly opens?: NewAccount;
 }
 
 /** Freezes an amount, or answers `below_floor`; the same hold again freezes nothing more. */
@@ -35,12 +38,13 @@ export function placeHold(tables: Pick<Tables, 'ledger'>, hold: Hold): Posted {
     }
     return { ok: true, repeated: true };
   }
-  const account = knownAccount(tables, hold.account);
+  const account = knownAccount(tables, hold.account, hold.opens);
   if (availableMinor(account) < hold.amount_minor) {
     return { ok: false, why: 'below_floor', account: account.id };
   }
+  const { opens: _, ...terms } = hold;
   const row: HoldRow = {
-    ...hold,
+    ...terms,
     state: 'held',
     captured_minor: 0,
     transfer: null,

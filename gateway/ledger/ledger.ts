@@ -80,30 +80,66 @@ export const availableMinor = (account: AccountRow): number =>
  * the transfer itself is wrong.
  */
 export function post(tables: Pick<Tables, 'ledger'>, transfer: Transfer): Posted {
-  const moves = transfer.postings.map(({ account, amount_minor, opens }) => ({
-    account: knownAccount(tables, account, opens),
-    amount_minor: minor(amount_minor),
-  }));
-  checkBalanced(transfer.reference, moves);
-  for (const { account, amount_minor } of moves) {
-    if (amount_minor < 0 && availableMinor(account) < -amount_minor) {
-      if (wasPosted(tables, transfer)) return { ok: true, repeated: true };
-      return { ok: false, why: 'below_floor', account: account.id };
+  const moves: Move[] = [];
+  for (const posting of transfer.postings) {
+    const account = moveMoney(tables, posting);
+    if (account !== null) {
+      moves.push({ account, amount_minor: posting.amount_minor });
+      continue;
     }
+    moveBack(tables, moves);
+    // A wrong transfer is a mistake also where there is too little for it.
+    checkBalanced(
+      transfer.reference,
+      transfer.postings.map(({ account: id, amount_minor, opens }) => ({
+        account: knownAccount(tables, id, opens),
+        amount_minor,
+      })),
+    );
+    if (wasPosted(tables, transfer)) return { ok: true, repeated: true };
+    return { ok: false, why: 'below_floor', account: posting.account };
   }
-  const { postings: _, ...head } = transfer;
-  const id = tables.ledger.addTransfer(head);
-  if (id === null) return { ok: true, repeated: wasPosted(tables, transfer) };
+  checkBalanced(transfer.reference, moves);
+  const id = tables.ledger.addTransfer(transfer);
+  if (id === null) {
+    moveBack(tables, moves);
+    return { ok: true, repeated: wasPosted(tables, transfer) };
+  }
   for (const { account, amount_minor } of moves) {
     tables.ledger.addPosting({
       transfer: id,
       account: account.id,
       currency: account.currency,
       amount_minor,
-      balance_after_minor: minor(account.balance_minor + amount_minor),
+      balance_after_minor: minor(account.balance_minor),
     });
   }
   return { ok: true, repeated: false };
+}
+
+interface Move {
+  /** As it is after the move. */
+  readonly account: AccountRow;
+  readonly amount_minor: number;
+}
+
+/** The account after it, or `null` where it would fall below what is available. */
+function moveMoney(
+  tables: Pick<Tables, 'ledger'>,
+  { account, amount_minor, opens }: Posting,
+): AccountRow | null {
+  const moved = tables.ledger.move(account, minor(amount_minor));
+  if (moved !== undefined) return moved;
+  const fresh = tables.ledger.account(account) === undefined;
+  knownAccount(tables, account, opens);
+  return fresh ? (tables.ledger.move(account, amount_minor) ?? null) : null;
+}
+
+function moveBack(tables: Pick<Tables, 'ledger'>, moves: readonly Move[]): void {
+  for (const { account, amount_minor } of moves.toReversed()) {
+    if (tables.ledger.move(account.id, 0 - amount_minor) !== undefined) continue;
+    throw new LedgerError(`${account.id} can't be moved back`);
+  }
 }
 
 export function knownAccount(
@@ -118,10 +154,7 @@ export function knownAccount(
   return { id, ...opens, balance_minor: 0, held_minor: 0 };
 }
 
-function checkBalanced(
-  reference: string,
-  moves: readonly { account: AccountRow; amount_minor: number }[],
-): void {
+function checkBalanced(reference: string, moves: readonly Move[]): void {
   if (moves.length < 2) throw new LedgerError(`${reference} has fewer than two postings`);
   if (new Set(moves.map(({ account }) => account.id)).size !== moves.length) {
     throw new LedgerError(`${reference} names an account twice`);

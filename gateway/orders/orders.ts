@@ -109,15 +109,13 @@ export function closeOrder(
 
 /** Ends an open order in one of the four ways and puts the result into the outbox. */
 export function endOrder(tx: Transaction, number: string, ending: OrderEnding, now: number): void {
-  tx.orders.end(number, {
+  const row = tx.orders.end(number, {
     state: ending.state,
     ended_at: now,
     reason: ending.state === 'declined' ? ending.reason : null,
     payment: ending.state === 'paid' ? ending.payment : null,
     payer: 'payer' in ending ? ending.payer : null,
   });
-  const row = tx.orders.find(number);
-  if (row === undefined) throw new Error(`order ${number} is gone`);
   const { state: _, ...detail } = ending;
   addEvent(tx, number, ending.state, now, detail);
   addResult(tx, row, now);

@@ -150,6 +150,7 @@ export class OrderPayments {
     const id = `PAY-${writeOrderNumber(chance.bytes(10))}`;
     const elsewhere = acquirer.pay.where === 'there';
     const now = Math.floor(clock.now());
+    let open: OrderRow | undefined;
     return {
       begin: (tx) => {
         if (elsewhere && wasKept(tx, instruction)) return { end: null };
@@ -160,6 +161,7 @@ export class OrderPayments {
         }
         // One question at a time: a second phone would only learn that it is too late.
         if (elsewhere && tx.attempts.openOf(order) !== undefined) return { end: null };
+        open = row;
         return { ask: payRequest(id, row, payer) };
       },
       remember: (tx) => {
@@ -172,7 +174,7 @@ export class OrderPayments {
         tx.note({ about: 'open' });
       },
       finish: (tx, _question, answer) => {
-        if (!elsewhere) return keep(tx, this.#conclude(tx, order, id, answer) ?? NOT_MADE);
+        if (!elsewhere) return keep(tx, this.#conclude(tx, open, id, answer) ?? NOT_MADE);
         const end = this.#finishAttempt(tx, id, answer);
         return end === null ? null : keep(tx, end);
       },
@@ -195,7 +197,8 @@ export class OrderPayments {
   #finishAttempt(tx: Transaction, id: string, answer: Answer): PayAnswer | null {
     const attempt = tx.attempts.find(id);
     if (attempt?.state !== 'asking') return null;
-    const end = this.#conclude(tx, attempt.order_number, id, answer);
+    const order = tx.orders.find(attempt.order_number);
+    const end = this.#conclude(tx, order, id, answer);
     if (end === null) {
       tx.attempts.put({ ...attempt, next_at: Math.floor(this.#parts.clock.now()) + 1000 });
       tx.note({ about: 'open' });
@@ -209,9 +212,14 @@ export class OrderPayments {
   }
 
   /** Writes what an answer of the acquirer means for the order; `null` where it is none yet. */
-  #conclude(tx: Transaction, order: string, id: string, answer: Answer): PayAnswer | null {
+  #conclude(
+    tx: Transaction,
+    row: OrderRow | undefined,
+    id: string,
+    answer: Answer,
+  ): PayAnswer | null {
     const now = Math.floor(this.#parts.clock.now());
-    const row = tx.orders.find(order);
+    const order = row?.number ?? '';
     const closed = closedAnswer(row);
     switch (answer.said) {
       case 'pending':

@@ -51,8 +51,8 @@ export interface Ending {
 export interface OrderTable {
   find(number: string): OrderRow | undefined;
   add(row: OrderRow): void;
-  /** Ends an offered order; the engine refuses a second ending. */
-  end(number: string, ending: Ending): void;
+  /** Ends an offered order and gives it as it is then; the engine refuses a second ending. */
+  end(number: string, ending: Ending): OrderRow;
   /** Open orders whose time is over, oldest first. */
   due(now: number, limit: number): OrderRow[];
   /** When the next open order expires. */
@@ -125,7 +125,11 @@ export interface LedgerTable {
   transferOf(reference: string): TransferRow | undefined;
   /** Its id, or `null` where there is one of that reference: then nothing is written. */
   addTransfer(row: Omit<TransferRow, 'id'>): number | null;
-  /** Appends the posting and moves the account's balance to `balance_after_minor`. */
+  /**
+   * Adds to a balance and gives the account as it is then; `undefined`, with nothing changed, where
+   * there is no such account, or what is taken is more than balance less holds and floor.
+   */
+  move(account: string, amountMinor: number): AccountRow | undefined;
   addPosting(row: PostingRow): void;
   transfersOfOrder(number: string): TransferRow[];
   postingsOf(transfer: number): PostingRow[];

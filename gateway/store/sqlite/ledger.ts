@@ -32,7 +32,7 @@ function transfers(
   database: DatabaseSync,
 ): Pick<
   LedgerTable,
-  'transferOf' | 'addTransfer' | 'addPosting' | 'transfersOfOrder' | 'postingsOf'
+  'transferOf' | 'addTransfer' | 'move' | 'addPosting' | 'transfersOfOrder' | 'postingsOf'
 > {
   const find = database.prepare('SELECT * FROM transfers WHERE reference = ?');
   const add = database.prepare(
@@ -40,7 +40,11 @@ function transfers(
      ON CONFLICT (reference) DO NOTHING`,
   );
   const post = database.prepare(`INSERT INTO postings (${POSTING}) VALUES (?, ?, ?, ?, ?)`);
-  const move = database.prepare('UPDATE accounts SET balance_minor = ? WHERE id = ?');
+  const move = database.prepare(
+    `UPDATE accounts SET balance_minor = balance_minor + ?1 WHERE id = ?2
+       AND (?1 >= 0 OR floor_minor IS NULL OR balance_minor - held_minor + ?1 >= floor_minor)
+     RETURNING *`,
+  );
   const ofOrder = database.prepare('SELECT * FROM transfers WHERE order_number = ? ORDER BY id');
   const postings = database.prepare(
     `SELECT ${POSTING} FROM postings WHERE transfer = ? ORDER BY id`,
@@ -51,10 +55,10 @@ function transfers(
       const done = add.run(row.reference, row.kind, row.order_number, row.at);
       return done.changes === 0 ? null : Number(done.lastInsertRowid);
     },
+    move: (account, amountMinor) => first<AccountRow>(move, amountMinor, account),
     addPosting(row) {
       const { transfer, account, currency, amount_minor, balance_after_minor } = row;
       post.run(transfer, account, currency, amount_minor, balance_after_minor);
-      move.run(balance_after_minor, account);
     },
     transfersOfOrder: (number) => every<TransferRow>(ofOrder, number),
     postingsOf: (transfer) => every<PostingRow>(postings, transfer),
