@@ -156,13 +156,18 @@ export class Terminal {
   }
 
   /** Connected and subscribed. */
-  static async connect(identity: Identity, broker = identity.broker): Promise<Terminal> {
+  static async connect(
+    identity: Identity,
+    broker = identity.broker,
+    tls: { readonly key?: string; readonly cert?: string; readonly ca?: string } = {},
+  ): Promise<Terminal> {
     const client = connect(broker, {
       clientId: `${identity.terminal}-${hex(systemChance.bytes(3))}`,
       username: identity.terminal,
       password: base64url(deriveKeys(identity.secret).broker),
       reconnectPeriod: 100,
       resubscribe: true,
+      ...tls,
     });
     client.on('error', () => undefined);
     const terminal = new Terminal(identity, client);
