@@ -15,8 +15,8 @@ import { pairingSay as t } from './words.ts';
  * Without JavaScript the page does so every few seconds.
  */
 const SCRIPT = `
-const m=document.querySelector('[data-version]');if(m){const v=m.dataset.version;let ok=0;
-const go=n=>n!=v&&location.replace(m.dataset.next);
+let sent=0;const m=document.querySelector('[data-version]');if(m){const v=m.dataset.version;let ok=0;
+const go=n=>n!=v&&!sent&&location.replace(m.dataset.next);
 const e=new EventSource('/v1/pairing/events');
 e.addEventListener('view',x=>{ok=1;go(x.lastEventId)});
 const poll=()=>fetch('/v1/pairing?wait_s=20&version='+v).then(r=>r.ok?r.json():{version:''})
@@ -24,8 +24,8 @@ const poll=()=>fetch('/v1/pairing?wait_s=20&version='+v).then(r=>r.ok?r.json():{
 e.onerror=()=>{if(!ok){e.close();poll()}};
 addEventListener('pageshow',p=>p.persisted&&location.reload())}
 const p=document.getElementById('print');if(p){p.hidden=false;p.onclick=()=>print()}
-for(const f of document.forms)f.addEventListener('submit',()=>setTimeout(()=>
-f.querySelectorAll('button').forEach(b=>b.disabled=true)));
+for(const f of document.forms)f.addEventListener('submit',()=>{sent=1;setTimeout(()=>
+f.querySelectorAll('button').forEach(b=>b.disabled=true))});
 `;
 
 const PAIRING_STYLE = `${STYLE}
@@ -120,7 +120,7 @@ export function stepPage(parts: StepParts): FramedPage {
       ? null
       : html`<p class="soft">${t(language, 'connected_says', { number: terminal.number.replace(/^(...)/, '$1 '), place: terminal.place })}</p>`;
   const body = html`<div data-version="${version}" data-next="${next}">${alert(parts.complaint)}${bodyOf(parts)}
-${where === null ? null : html`<div class="foot mid">${where}</div>`}${terminal === undefined ? null : foot(language, 'leave')}</div>`;
+${where === null ? null : html`<div class="foot mid">${where}</div>`}${terminal === undefined ? html`<p class="mid"><a href="/pair?lang=${language}&amp;new=1">${t(language, 'connect')}</a></p>` : foot(language, 'leave')}</div>`;
   const origins = parts.platforms.map(({ pageOrigin }) => pageOrigin);
   const seconds = step === 'pair' ? 5 : SECONDS[step];
   return {

@@ -168,7 +168,8 @@ function show(
     return sendFramed(reply, status, logInPage({ language, complaint }, typed));
   }
   const { view, version } = versioned(core.pairing.view(read.session));
-  if (view.step === 'pair') {
+  const anew = view.terminal === undefined && 'new' in (request.query as object);
+  if (view.step === 'pair' || anew) {
     const complaint: Framing['complaint'] = says === null ? null : { field: 'number', says };
     return sendFramed(reply, status, numberPage({ language, complaint }, view, typed.number));
   }

@@ -43,7 +43,8 @@ export function viewPairing(tables: Sources, session: string): PairingView {
   };
   if (pairing.ended_at !== null) {
     // A bill that somebody paid for does not vanish because the next phone is there.
-    const paid = attempt?.state === 'paid';
+    const kept = pairing.because === 'next_phone' || pairing.because === 'time';
+    const paid = kept && attempt?.state === 'paid';
     return {
       step: paid ? 'paid' : 'pair',
       unpaired: pairing.because ?? 'time',

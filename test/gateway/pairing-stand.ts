@@ -1,5 +1,11 @@
 /** A gateway, a platform, the way between them, a terminal, and phones that speak JSON. */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import {
+  request as ask,
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Order } from '#device/messages/order.ts';
 import type { GatewayOptions } from '#gateway/gateway.ts';
 import type { PairingView } from '#gateway/pairing/view.ts';
@@ -35,37 +41,34 @@ export class Way {
     const address = server.address();
     if (typeof address !== 'object' || address === null) throw new Error('no port');
     const way = new Way(server, `http://127.0.0.1:${address.port}`);
-    server.on('request', async (request, response) => {
+    server.on('request', (request, response) => {
       way.asked.push(`${request.method} ${request.url}`);
-      const down = way.mode === 'down';
-      const answer = down ? null : await forward(target(), request).catch(() => null);
-      if (answer === null || way.mode === 'loses_answers') {
-        request.socket.destroy();
-        return;
-      }
-      response.writeHead(answer.status, { 'content-type': answer.type });
-      response.end(answer.text);
+      if (way.mode === 'down') request.socket.destroy();
+      else way.#forward(target(), request, response);
     });
     return way;
+  }
+
+  #forward(target: string, request: IncomingMessage, response: ServerResponse): void {
+    const { method, headers, url } = request;
+    const onward = ask(target + url, { method, headers, agent: false }, (answer) => {
+      if (this.mode === 'loses_answers') {
+        answer.resume().on('end', () => request.socket.destroy());
+        return;
+      }
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      response.flushHeaders();
+      answer.pipe(response);
+    });
+    onward.on('error', () => request.socket.destroy());
+    response.on('close', () => onward.destroy());
+    request.pipe(onward);
   }
 
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
-}
-
-async function forward(target: string, request: IncomingMessage) {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const { host: _, connection: _c, 'content-length': _l, ...headers } = request.headers;
-  const response = await fetch(target + request.url, {
-    method: request.method ?? 'GET',
-    headers: headers as Record<string, string>,
-    ...(chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }),
-  });
-  const type = response.headers.get('content-type') ?? 'text/plain';
-  return { status: response.status, type, text: await response.text() };
 }
 
 export class PairingStand {
