@@ -1,6 +1,7 @@
 /** Sales through the stall's interface, each step timed by what can be seen from outside. */
 import { KioskBrowser } from '#simulators/kiosk/browser.ts';
 import type { PhoneView } from '#simulators/stall/street.ts';
+import { until } from '#test/until.ts';
 import type { BenchStall } from './stand.ts';
 
 /** Milliseconds of one sale; `null` where an organ is missing. */
@@ -75,14 +76,14 @@ async function hear(
 /** The phone scans the customer's panel and pays; times of the record and of the phone's answer. */
 async function pay(stall: BenchStall, mark: number): Promise<{ paid: number; answered: number }> {
   const { client } = stall;
-  const { qr } = await client.call<{ qr: string | null }>('GET', 'panel');
-  const opened = await client.call<PhoneView>('POST', 'phones/Alice/open', {
-    by: 'text',
-    text: qr,
-  });
+  const read = () => client.call<{ qr: string | null }>('GET', 'panel');
+  const text = await until('a QR on the panel', async () => (await read()).qr);
+  const seen = { by: 'text', text };
+  const opened = await client.call<PhoneView>('POST', 'phones/Alice/open', seen);
   if (opened.opened === null) throw new Error(`not matched: ${opened.refusal?.detail}`);
-  const [payer] = client.state.payers;
-  if (payer === undefined) throw new Error('the seed has no payer');
+  // The seed's fullest account: it lasts for two thousand sales.
+  const payer = client.state.payers[2];
+  if (payer === undefined) throw new Error('the seed has no third payer');
   const { phone, pin } = payer;
   const view = await client.call<PhoneView>('POST', 'phones/Alice/pay', { phone, pin });
   const order = view.opened?.order;
