@@ -113,7 +113,9 @@ export class PcscStand implements Simulator {
     this.#configure(reader);
     // Its directory is fixed at compile time, so it is given one of its own.
     const mounts = 'mount -t tmpfs none /run && mkdir /run/pcscd && mount --bind "$0" /run/pcscd';
-    const script = `${mounts} && exec pcscd --foreground --config "$1"`;
+    // However we end, the daemon ends with us.
+    const daemonCommand = 'exec setpriv --pdeathsig KILL pcscd --foreground --config "$1"';
+    const script = `${mounts} && ${daemonCommand}`;
     const unshare = process.getuid?.() === 0 ? ['-m'] : ['-m', '--map-root-user'];
     const daemon = spawn('unshare', [...unshare, 'sh', '-c', script, run, config], {
       stdio: ['ignore', 'ignore', 'pipe'],

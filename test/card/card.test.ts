@@ -6,7 +6,12 @@ import { INS, leBytes, readLe, readLeSigned } from '#device/codecs/desfire.ts';
 import * as c from '#device/codecs/desfire-commands.ts';
 import { authenticateEv2NonFirst } from '#device/codecs/desfire-exchange.ts';
 import { readFileSettings, readVersion } from '#device/codecs/desfire-files.ts';
-import { transactionInput, verifyTransaction } from '#device/codecs/transaction-mac.ts';
+import {
+  decryptReaderId,
+  deriveTransactionKeys,
+  transactionInput,
+  verifyTransaction,
+} from '#device/codecs/transaction-mac.ts';
 import { Card } from '#simulators/card/card.ts';
 import { Eeprom } from '#simulators/card/eeprom.ts';
 import { REAL_TIMING } from '#simulators/card/work.ts';
@@ -162,6 +167,31 @@ describe('the Transaction MAC', () => {
     );
     const [input, mac] = [concat(read, debited), answer.slice(4)];
     assert.ok(verifyTransaction(TRANSACTION_KEY, { uid: UID, counter: 1, input, mac }));
+  });
+
+  test('binds the reader where the card wants one, and tells who was before', () => {
+    const card = purse({ proof: false });
+    const access = { read: 'free', write: 'never', readWrite: DEBIT, change: 0 } as const;
+    const file = { fileNo: FILES.proof, mode: 'plain', access } as const;
+    const key = TRANSACTION_KEY;
+    opened(card, 0).must(c.createTransactionMacFile({ ...file, key, version: 1 }));
+    const bare = opened(card, DEBIT);
+    bare.must(c.debit(FILES.value, 1250, 'full'));
+    assert.equal(bare.refusal(c.commitTransaction(true)), 'permissionDenied');
+    let before = new Uint8Array(16);
+    for (const counter of [1, 2]) {
+      const reader = new Uint8Array(16).fill(counter);
+      const to = opened(card, DEBIT);
+      const told = to.must(c.commitReaderId(reader));
+      const keys = deriveTransactionKeys(key, UID, counter);
+      assert.deepEqual(decryptReaderId(keys, told), before);
+      to.must(c.debit(FILES.value, 1250, 'full'));
+      const answer = to.must(c.commitTransaction(true));
+      const bound = transactionInput(INS.commitReaderId, concat(reader, told));
+      const [input, mac] = [concat(bound, debited), answer.slice(4)];
+      assert.ok(verifyTransaction(key, { uid: UID, counter, input, mac }));
+      before = reader;
+    }
   });
 
   test('asked for where there is none, the commit is refused and nothing happened', () => {
