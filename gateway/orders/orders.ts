@@ -13,7 +13,7 @@ import {
   type Receipt,
   type Result,
 } from '#device/messages/order.ts';
-import type { OrderRow, TerminalRow } from '../store/tables.ts';
+import type { Ending, OrderRow, TerminalRow } from '../store/tables.ts';
 import type { Transaction } from '../store/writer.ts';
 import { firstDifference } from './difference.ts';
 
@@ -108,14 +108,23 @@ export function closeOrder(
 }
 
 /** Ends an open order in one of the four ways and puts the result into the outbox. */
-export function endOrder(tx: Transaction, number: string, ending: OrderEnding, now: number): void {
-  const row = tx.orders.end(number, {
+export function endOrder(
+  tx: Transaction,
+  number: string,
+  ending: OrderEnding,
+  now: number,
+  known: OrderRow | undefined = tx.orders.find(number),
+): void {
+  if (known === undefined) throw new Error(`order ${number} is gone`);
+  const end: Ending = {
     state: ending.state,
     ended_at: now,
     reason: ending.state === 'declined' ? ending.reason : null,
     payment: ending.state === 'paid' ? ending.payment : null,
     payer: 'payer' in ending ? ending.payer : null,
-  });
+  };
+  tx.orders.end(number, end);
+  const row: OrderRow = { ...known, ...end };
   const { state: _, ...detail } = ending;
   addEvent(tx, number, ending.state, now, detail);
   addResult(tx, row, now);

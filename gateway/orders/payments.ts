@@ -229,12 +229,12 @@ export class OrderPayments {
           addEvent(tx, order, 'paid_too_late', now, { payment: id });
           return closed;
         }
-        endOrder(tx, order, { state: 'paid', payment: id, payer: answer.payer }, now);
+        endOrder(tx, order, { state: 'paid', payment: id, payer: answer.payer }, now, row);
         return { kind: 'paid', payment: id };
       case 'declined': {
         if (closed !== null) return closed;
         const { reason, payer = '' } = answer;
-        endOrder(tx, order, { state: 'declined', reason, payer }, now);
+        endOrder(tx, order, { state: 'declined', reason, payer }, now, row);
         return { kind: 'declined', reason };
       }
       case 'not_admitted': {

@@ -51,8 +51,8 @@ export interface Ending {
 export interface OrderTable {
   find(number: string): OrderRow | undefined;
   add(row: OrderRow): void;
-  /** Ends an offered order and gives it as it is then; the engine refuses a second ending. */
-  end(number: string, ending: Ending): OrderRow;
+  /** Ends an offered order; the engine refuses a second ending. */
+  end(number: string, ending: Ending): void;
   /** Open orders whose time is over, oldest first. */
   due(now: number, limit: number): OrderRow[];
   /** When the next open order expires. */

@@ -17,7 +17,7 @@ function orders(
   );
   const end = database.prepare(
     `UPDATE orders SET state = ?, ended_at = ?, reason = ?, payment = ?, payer = ?
-     WHERE number = ? AND state = 'offered' RETURNING *`,
+     WHERE number = ? AND state = 'offered'`,
   );
   const due = database.prepare(
     `SELECT * FROM orders WHERE state = 'offered' AND expires_at <= ? ORDER BY expires_at LIMIT ?`,
@@ -43,9 +43,9 @@ function orders(
       );
     },
     end(number, { state, ended_at, reason, payment, payer }) {
-      const row = first<OrderRow>(end, state, ended_at, reason, payment, payer, number);
-      if (row !== undefined) return row;
-      throw new Error(`order ${number} is not open: whoever ends it looks first`);
+      const { changes } = end.run(state, ended_at, reason, payment, payer, number);
+      if (changes !== 1)
+        throw new Error(`order ${number} is not open: whoever ends it looks first`);
     },
     due: (now, limit) => every<OrderRow>(due, now, limit),
     nextExpiry: () => first<{ at: number | null }>(next)?.at ?? undefined,
