@@ -12,7 +12,7 @@ import {
   type TestGateway,
 } from '#test/gateway/harness.ts';
 
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

@@ -141,7 +141,7 @@ function formOf(
   const amount = amountOf(row);
   if (method === 'passkey') {
     return html`<form>${alert}<p class="alert" role="alert" id="said" data-none="${t(language, 'passkey_none')}" hidden></p>
-<noscript><p class="alert">${t(language, 'passkey_needs')}</p></noscript>
+<p class="alert" id="needs">${t(language, 'passkey_needs')}</p>
 <button class="pay" type="button" id="passkey" hidden>${t(language, 'passkey_pay', { amount })}</button></form>`;
   }
   const password = method === 'password';

@@ -18,8 +18,8 @@ const json=(c,r)=>({id:c.id,rawId:c.id,type:c.type,
 authenticatorAttachment:c.authenticatorAttachment,clientExtensionResults:{},response:r});
 const press=(id,work)=>{const k=$(id);if(!k)return;k.hidden=false;k.onclick=async()=>{
 k.disabled=true;try{await work(k)}catch(e){const s=$('said');s.textContent=s.dataset.none;s.hidden=false;
-k.disabled=false;if(typeof e=='number')location.replace(d.next)}}};
-if(window.PublicKeyCredential){
+k.disabled=false;if(e>403)location.replace(d.next)}}};
+if(window.PublicKeyCredential){if($('needs'))$('needs').hidden=true;
 press('passkey',async()=>{const o=await post('/passkey-options',{});o.challenge=b(o.challenge);
 const c=await navigator.credentials.get({publicKey:o}),r=c.response;
 await post('/passkey',json(c,{clientDataJSON:u(r.clientDataJSON),authenticatorData:u(r.authenticatorData),

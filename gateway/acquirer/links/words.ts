@@ -17,7 +17,8 @@ const EN = {
   password: 'Password',
   pay: 'Pay {amount}',
   passkey_pay: 'Pay {amount} by face or fingerprint',
-  passkey_needs: 'Face and fingerprint need JavaScript. Please pay another way.',
+  passkey_needs:
+    'Face and fingerprint need JavaScript and a browser that knows them. Please pay another way.',
   passkey_none: 'This did not work. Try again, or pay another way.',
   platform_pay: 'Continue at {platform}',
   platform_says: 'Account and password are typed there.',
@@ -83,7 +84,7 @@ const ZH: Readonly<Record<LinkWord, string>> = {
   password: '密码',
   pay: '支付 {amount}',
   passkey_pay: '用人脸或指纹支付 {amount}',
-  passkey_needs: '人脸和指纹支付需要 JavaScript，请换一种付款方式。',
+  passkey_needs: '人脸和指纹支付需要 JavaScript 和支持该功能的浏览器，请换一种付款方式。',
   passkey_none: '验证未成功，请重试或换一种付款方式。',
   platform_pay: '前往{platform}付款',
   platform_says: '账户和密码在那里输入。',

@@ -1,0 +1,311 @@
+/** The page behind a payment link in a phone-sized Chromium: forms, face and fingerprint, for everybody. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import {
+  type Browser,
+  type BrowserContext,
+  type CDPSession,
+  chromium,
+  type Page,
+} from 'playwright-core';
+import { ALSO_RICH, freePort, POOR, RICH } from '#test/gateway/harness.ts';
+import {
+  type LinkStand,
+  OTHER_PASSWORD,
+  openLinkStand,
+  PASSWORD,
+} from '#test/gateway/link-stand.ts';
+import { until } from '#test/until.ts';
+import { examine, FLAGS } from './cashier-stand.ts';
+
+const HEAVIEST = 20_000;
+
+describe('the page behind a payment link', () => {
+  let stand: LinkStand;
+  let browser: Browser;
+  const faults: string[] = [];
+
+  before(async () => {
+    browser = await chromium
+      .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
+      .catch((error: unknown) => {
+        throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
+      });
+    const port = await freePort();
+    stand = await openLinkStand('together', {
+      http: { host: '127.0.0.1', port },
+      publicUrl: `http://localhost:${port}`,
+    });
+  });
+  after(async () => {
+    await browser.close();
+    await stand.close();
+    assert.deepEqual(faults, []);
+  });
+
+  const phone = (settings: { script?: boolean; locale?: 'en' | 'zh-CN'; dark?: boolean } = {}) =>
+    browser.newContext({
+      viewport: { width: 360, height: 640 },
+      javaScriptEnabled: settings.script ?? true,
+      locale: settings.locale ?? 'en',
+      colorScheme: settings.dark === true ? 'dark' : 'light',
+    });
+
+  async function open(context: BrowserContext, link: string): Promise<Page> {
+    const page = await context.newPage();
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      if (/Content Security Policy|Refused to/.test(message.text())) faults.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith('http://localhost') && !request.url().startsWith('data:')) {
+        faults.push(request.url());
+      }
+    });
+    await page.goto(link);
+    return page;
+  }
+
+  async function payByPassword(page: Page, who: string, password: string): Promise<void> {
+    await page.getByRole('link', { name: 'Password' }).click();
+    await page.locator('#phone').fill(who);
+    await page.locator('#password').fill(password);
+    await page.locator('.pay').click();
+  }
+  const heading = (page: Page, name: string) =>
+    page.getByRole('heading', { name, exact: true }).waitFor();
+
+  for (const script of [true, false]) {
+    test(`pays by password, JavaScript ${script ? 'on' : 'off'}`, async () => {
+      const { number, link } = await stand.order();
+      const context = await phone({ script });
+      const page = await open(context, link);
+      await payByPassword(page, '138 0000 0001', 'wrong again');
+      await page.locator('.alert').waitFor();
+      assert.equal(await page.locator('#phone').inputValue(), '138 0000 0001');
+      assert.equal(await page.locator('#password').inputValue(), '');
+      if (script) assert.equal(await page.locator(':focus').getAttribute('id'), 'password');
+      await page.locator('#password').fill(PASSWORD);
+      await page.locator('.pay').click();
+      await heading(page, 'Paid');
+      await stand.state(number, 'paid');
+      // Without JavaScript what lies behind is the form that was sent: the browser asks first.
+      if (script) await page.goBack();
+      await page.reload();
+      await heading(page, 'Paid');
+      assert.deepEqual((await stand.all.moved(number)).kinds, ['debit', 'payment']);
+      await context.close();
+    });
+  }
+
+  test('a second tab goes on by itself when the first has paid', async () => {
+    const { link } = await stand.order();
+    const context = await phone();
+    const page = await open(context, link);
+    const other = await open(context, link);
+    await payByPassword(page, RICH.phone, PASSWORD);
+    await heading(page, 'Paid');
+    await heading(other, 'Paid');
+    await context.close();
+  });
+
+  for (const locale of ['en', 'zh-CN'] as const) {
+    test(`axe finds nothing, nothing is heavy, dark and light (${locale})`, async () => {
+      for (const dark of [false, true]) {
+        const lines = [
+          { code: '2', quantity: 1 },
+          { code: '1', quantity: 1 },
+        ];
+        const { link } = await stand.order({ phone: POOR.phone, lines });
+        const context = await phone({ locale, dark });
+        const page = await open(context, link);
+        await examine(page);
+        for (const query of ['?method=password', '?method=passkey']) {
+          const answer = await page.goto(`${link}${query}`);
+          const size = (await answer?.body())?.length ?? Number.POSITIVE_INFINITY;
+          assert.ok(size < HEAVIEST, `${query} weighs ${size}`);
+          await examine(page);
+        }
+        await page.goto(`${link}?method=password`);
+        await page.locator('#phone').fill(POOR.phone);
+        await page.locator('#password').fill(PASSWORD);
+        await page.locator('.pay').click();
+        await page.locator('.alert').waitFor();
+        await examine(page);
+        await page.goto(link.slice(0, -3));
+        await page.locator('.mark.bad').waitFor();
+        await examine(page);
+        await context.close();
+        const rich = await stand.order();
+        const again = await phone({ locale, dark });
+        const bill = await open(again, `${rich.link}?method=password`);
+        await bill.locator('#phone').fill(RICH.phone);
+        await bill.locator('#password').fill(PASSWORD);
+        await bill.locator('.pay').click();
+        await bill.locator('#print').waitFor();
+        await examine(bill);
+        await again.close();
+      }
+    });
+  }
+
+  test('by keyboard alone, in the order in which it is read', async () => {
+    const { link } = await stand.order();
+    const context = await phone({ script: false });
+    const page = await open(context, `${link}?method=password`);
+    const visited: string[] = [];
+    for (let step = 0; step < 5; step += 1) {
+      await page.keyboard.press('Tab');
+      const focused = page.locator(':focus');
+      const name = (await focused.getAttribute('id')) ?? (await focused.innerText());
+      visited.push(name);
+      if (name === 'phone') await page.keyboard.type(RICH.phone);
+      if (name === 'password') await page.keyboard.type(PASSWORD);
+    }
+    const wanted = ['中文', 'phone', 'password', 'Pay ¥20.00', 'Pay another way'];
+    assert.deepEqual(visited, wanted);
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Paid');
+    await context.close();
+  });
+
+  test('without JavaScript face and fingerprint say that they need it', async () => {
+    const { link } = await stand.order();
+    const context = await phone({ script: false });
+    const page = await open(context, `${link}?method=passkey`);
+    await page.getByText('need JavaScript').waitFor();
+    assert.equal(await page.locator('#passkey').isVisible(), false);
+    await context.close();
+  });
+
+  // ── Face and fingerprint ────────────────────────────────────────────────────────────────────
+
+  async function authenticator(
+    page: Page,
+    verified = true,
+  ): Promise<{ cdp: CDPSession; id: string }> {
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send('WebAuthn.enable');
+    const { authenticatorId: id } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true },
+        ...{ hasUserVerification: true, isUserVerified: verified },
+        automaticPresenceSimulation: true,
+      },
+    });
+    return { cdp, id };
+  }
+
+  /** Pays an order by password and adds a passkey; the page keeps its authenticator. */
+  async function register(context: BrowserContext, who = RICH.phone, password = PASSWORD) {
+    const { link } = await stand.order({ phone: who });
+    const page = await open(context, link);
+    const device = await authenticator(page);
+    await payByPassword(page, who, password);
+    await page.getByRole('button', { name: 'Pay by face or fingerprint next time' }).click();
+    await page.getByText('Done: next time').waitFor();
+    return { page, ...device };
+  }
+
+  async function payByPasskey(page: Page, link: string): Promise<void> {
+    await page.goto(link);
+    await page.getByRole('link', { name: 'Face or fingerprint' }).click();
+    await page.locator('#passkey').click();
+  }
+
+  test('a verified fingerprint pays, without a phone number or a password', async () => {
+    const context = await phone();
+    const { page } = await register(context);
+    const { number, link } = await stand.order();
+    await payByPasskey(page, link);
+    await heading(page, 'Paid');
+    const seen = await stand.state(number, 'paid');
+    assert.equal(seen.body.payer, '•••• 0001');
+    await context.close();
+  });
+
+  test('a finger that is not known pays nothing', async () => {
+    const context = await phone();
+    const { page, cdp, id } = await register(context);
+    await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: false });
+    const { number, link } = await stand.order();
+    await payByPasskey(page, link);
+    await page.getByText('This did not work').waitFor();
+    assert.equal((await stand.look(number)).body.state, 'unpaid');
+    await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: true });
+    await page.locator('#passkey').click();
+    await heading(page, 'Paid');
+    await context.close();
+  });
+
+  test('an answer without user verification, or made up, is refused by the server', async () => {
+    const context = await phone();
+    const { page } = await register(context);
+    const { number, link } = await stand.order();
+    await page.goto(`${link}?method=passkey`);
+    // The page itself asks for verification; here somebody has taken that out of it.
+    const status = await page.evaluate(`(async () => {
+      const d = document.querySelector('main>div').dataset;
+      const o = await post('/passkey-options', {});
+      o.challenge = b(o.challenge); o.userVerification = 'discouraged';
+      const c = await navigator.credentials.get({ publicKey: o }), r = c.response;
+      const data = new Uint8Array(r.authenticatorData); data[32] &= ~4;
+      const body = json(c, { clientDataJSON: u(r.clientDataJSON), authenticatorData: u(data),
+        signature: u(r.signature), userHandle: null });
+      const send = () => fetch(d.api + '/passkey', { method: 'POST',
+        headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      return [(await send()).status, (await send()).status];
+    })()`);
+    assert.deepEqual(status, [403, 403]);
+    assert.equal((await stand.look(number)).body.state, 'unpaid');
+    await context.close();
+  });
+
+  test('a copied authenticator is found by its counter, and let in no more', async () => {
+    const context = await phone();
+    const { page, cdp, id } = await register(context);
+    const first = await stand.order();
+    await payByPasskey(page, first.link);
+    await heading(page, 'Paid');
+    // The copy was made before that payment: its counter is where it was.
+    const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId: id });
+    const [credential] = credentials;
+    assert.ok(credential !== undefined && credential.signCount > 0);
+    await cdp.send('WebAuthn.clearCredentials', { authenticatorId: id });
+    const copy = { ...credential, signCount: credential.signCount - 1 };
+    await cdp.send('WebAuthn.addCredential', { authenticatorId: id, credential: copy });
+    const second = await stand.order();
+    await payByPasskey(page, second.link);
+    await page.getByText('This did not work').waitFor();
+    await page.locator('#passkey:enabled').waitFor();
+    await page.locator('#passkey').click();
+    await page.getByText('This did not work').waitFor();
+    assert.equal((await stand.look(second.number)).body.state, 'unpaid');
+    assert.deepEqual((await stand.all.moved(second.number)).kinds, []);
+    await context.close();
+  });
+
+  test('somebody else’s fingerprint does not pay, and ends the link', async () => {
+    const context = await phone();
+    const { page } = await register(context, ALSO_RICH.phone, OTHER_PASSWORD);
+    const { number, link } = await stand.order();
+    await payByPasskey(page, link);
+    await page.getByText('belongs to another phone number').waitFor();
+    await until('the order centre to know', async () => {
+      return (await stand.look(number)).body.reason === 'payer_not_verified';
+    });
+    assert.deepEqual((await stand.all.moved(number)).kinds, []);
+    await context.close();
+  });
+
+  test('nobody adds a passkey without having logged in by password', async () => {
+    const context = await phone();
+    const { link } = await stand.order();
+    const page = await open(context, `${link}?method=passkey`);
+    await authenticator(page);
+    const status = await page.evaluate(`post('/registration-options', {}).catch(status => status)`);
+    assert.equal(status, 403);
+    await context.close();
+  });
+});
