@@ -83,6 +83,8 @@ function openDatabase(path: string): DatabaseSync {
     database.exec('PRAGMA synchronous = FULL');
     database.exec('PRAGMA foreign_keys = ON');
     database.exec('PRAGMA wal_autocheckpoint = 10000');
+    // What a savepoint may have to undo stays out of files: a fifth of a payment's time (measured).
+    database.exec('PRAGMA temp_store = MEMORY');
     checkDurable(database, path);
     migrate(database);
   } catch (cause) {
