@@ -34,9 +34,21 @@ const PACKAGES = {
     '/usr/share/arduino/hardware/arduino/avr/boards.txt',
     'the second judge of the Firmata panel',
   ],
-  gcc: ['/usr/bin/gcc', 'the second judge of the radio'],
+  gcc: ['/usr/bin/gcc', 'the card library, and the second judges of radio and card'],
+  'g++': ['/usr/bin/g++', 'the card library'],
+  make: ['/usr/bin/make', 'the card library'],
+  python3: ['/usr/bin/python3', 'the card library'],
+  'libpcsclite-dev': ['/usr/include/PCSC/winscard.h', 'the card library'],
+  pcscd: ['/usr/sbin/pcscd', 'card readers'],
+  'vsmartcard-vpcd': ['/usr/lib/pcsc/drivers/serial/libifdvpcd.so', 'the simulated card reader'],
+  'libnfc-bin': ['/usr/bin/nfc-list', 'a second judge of the card'],
+  'libfreefare-bin': ['/usr/bin/mifare-desfire-info', 'a second judge of the card'],
+  'pcsc-tools': ['/usr/bin/scriptor', 'a second judge of the card'],
+  opensc: ['/usr/bin/opensc-tool', 'a second judge of the card'],
 };
 
+/** What the card library is compiled with; no board profile has a reader yet, the tests have. */
+const CARDS = ['gcc', 'g++', 'make', 'python3', 'libpcsclite-dev', 'pcscd'];
 const ON_METAL = ['espeak-ng', 'alsa-utils', 'libusb-1.0-0'];
 const SIMULATED = [...ON_METAL, 'socat', 'umockdev', 'chromium', 'fonts-noto-cjk'];
 const ALL = Object.keys(PACKAGES);
@@ -65,19 +77,24 @@ function run(program, args, options = {}) {
   return done.status === null ? 1 : done.status;
 }
 
+function runNpm(args, more = {}) {
+  const npm = process.env.npm_execpath;
+  const env = { ...process.env, NODE_ENV: 'development', ...more };
+  return npm ? run(process.execPath, [npm, ...args], { env }) : run('npm', args, { env });
+}
+
 /** The lock file that the packages were installed from is kept beside them. */
 function installPackages() {
   const lock = fs.readFileSync(path.join(HOME, 'package-lock.json'));
   const mark = path.join(HOME, 'node_modules', '.hawker-lock');
   if (fs.existsSync(mark) && fs.readFileSync(mark).equals(lock)) return;
   say('installing npm packages (once, about half a minute) …');
-  const npm = process.env.npm_execpath;
-  // Every addon ships prebuilt binaries and finds them by itself: no install script has to run.
+  // Every addon but the card library ships prebuilt binaries and finds them by itself: no install
+  // script has to run.
   // `npm ci` would first take away what a running terminal may be loading.
   const verb = fs.existsSync(path.dirname(mark)) ? ['install', '--no-save'] : ['ci'];
   const args = [...verb, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const env = { ...process.env, NODE_ENV: 'development' };
-  const status = npm ? run(process.execPath, [npm, ...args], { env }) : run('npm', args, { env });
+  const status = runNpm(args);
   if (status !== 0) fail('npm could not install the packages; see above. Then try again.');
   fs.writeFileSync(mark, lock);
 }
@@ -91,6 +108,22 @@ function findNode() {
     `Node ${NEEDED_NODE} is needed, this is ${process.versions.node}, and npm carries none for ` +
       `${process.platform}-${process.arch}; install Node ${NEEDED_NODE} or newer`,
   );
+}
+
+/** The card library is compiled once, against the Node that runs it. */
+function buildCardLibrary(node) {
+  const folder = path.join(HOME, 'node_modules', '@pokusew', 'pcsclite');
+  const built = path.join(folder, 'build', 'Release', 'pcsclite.node');
+  if (!fs.existsSync(folder) || fs.existsSync(built)) return;
+  if (CARDS.some((name) => !fs.existsSync(PACKAGES[name][0]))) return;
+  say('building the card library (once, about ten seconds) …');
+  const root = path.join(path.dirname(fs.realpathSync(node)), '..');
+  const carried = fs.existsSync(path.join(root, 'include', 'node', 'node.h'));
+  const nodedir = carried ? { npm_config_nodedir: root } : {};
+  const args = ['rebuild', '@pokusew/pcsclite', '--loglevel=error'];
+  if (runNpm(args, nodedir) !== 0 || !fs.existsSync(built)) {
+    say('the card library could not be built; card readers on PC/SC are shown as missing');
+  }
 }
 
 function installDebianPackages(names) {
@@ -131,6 +164,7 @@ function main() {
   installPackages();
   const node = findNode();
   installDebianPackages(command.packages);
+  if (CARDS.every((each) => command.packages.includes(each))) buildCardLibrary(node);
   const bin = path.join(HOME, 'node_modules', '.bin');
   const child = spawn(node, [...command.run, ...args], {
     cwd: HOME,
