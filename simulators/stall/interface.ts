@@ -7,6 +7,7 @@ import { extname, join } from 'node:path';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { addCalls } from './calls.ts';
 import { refuse } from './guard.ts';
+import { addPairingCalls } from './pairing-calls.ts';
 import { Problem } from './problems.ts';
 import { addScreen } from './screen-door.ts';
 import type { Stall } from './stall.ts';
@@ -53,6 +54,7 @@ export async function openInterface(
   );
   addPage(server);
   addCalls(server, stall);
+  addPairingCalls(server, stall);
   addScreen(server, stall);
   addEvents(server, stall);
   const url = await server.listen({ host: '127.0.0.1', port });

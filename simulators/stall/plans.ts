@@ -17,6 +17,8 @@ export interface GatewaySettings {
   readonly gatewayUrl: string;
   /** Where payers' phones reach it; then it listens on every address. */
   readonly publicUrl: string | undefined;
+  /** Where the payment platform is. */
+  readonly platformUrl: string;
   /** What it tells people through. */
   readonly post: Post;
 }
@@ -33,9 +35,27 @@ export function gatewayPlan(settings: GatewaySettings): Plan {
       // Plain, so that the wire between them shows what passes; elsewhere it is mutual TLS.
       ...['--plain-mqtt', `127.0.0.1:${ports.mqtt}`],
       ...['--public-url', publicUrl ?? gatewayUrl],
+      ...['--platform', `lotus=${settings.platformUrl}`],
       ...post.flags,
     ],
-    env: post.environment,
+    env: { ...post.environment, HAWKER_PLATFORM_LOTUS: REGISTRATION_CODE },
+    ready: (line) => line.ready === true,
+  };
+}
+
+/** Of `platform.json`: lets the gateway register there. */
+const REGISTRATION_CODE = 'REGISTER-HAWKER-1';
+
+/** The third-party payment platform: another organisation, another process, another store. */
+export function platformPlan(directory: string, port: number): Plan {
+  return {
+    name: 'the payment platform',
+    command: process.execPath,
+    args: [
+      join(HOME, 'gateway', 'main.ts'),
+      ...['--role', 'platform', '--data', directory, '--http', `127.0.0.1:${port}`],
+      ...['--seed', join(HOME, 'simulators', 'stall', 'platform.json')],
+    ],
     ready: (line) => line.ready === true,
   };
 }

@@ -16,7 +16,7 @@ import { watchJournal } from './journal-watch.ts';
 import { endOrphans, lockDirectory } from './lock.ts';
 import { Machine } from './machine.ts';
 import { type Organs, openOrgans, padKeys } from './organs.ts';
-import { gatewayPlan, type Plan, terminalPlan } from './plans.ts';
+import { gatewayPlan, type Plan, platformPlan, terminalPlan } from './plans.ts';
 import { freePort, keepPorts, type Ports } from './ports.ts';
 import { notNow, wrong } from './problems.ts';
 import { Rack } from './rack.ts';
@@ -54,6 +54,9 @@ export class Stall {
   readonly post: Post;
   readonly street: Street;
   readonly gateway: Machine;
+  /** The third-party payment platform, and where it is. */
+  readonly platform: Machine;
+  readonly platformUrl: string;
   readonly terminal: Machine;
   readonly #options: StallOptions;
   readonly #air: Air;
@@ -70,9 +73,14 @@ export class Stall {
   #closed = false;
   #pressing: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: StallOptions, ports: Ports, post: Post) {
+  private constructor(options: StallOptions, ports: Ports, post: Post, platformPort: number) {
     this.#options = options;
     this.post = post;
+    this.platformUrl = `http://127.0.0.1:${platformPort}`;
+    this.platform = new Machine(
+      () => platformPlan(join(options.directory, 'platform'), platformPort),
+      () => this.#change(),
+    );
     this.#ports = ports;
     this.#terminalDirectory = join(options.directory, 'terminal');
     this.seed = readSeed(options.seed, options);
@@ -103,15 +111,16 @@ export class Stall {
   static async open(options: StallOptions): Promise<Stall> {
     const unlock = lockDirectory(options.directory);
     await endOrphans(options.directory);
-    for (const each of ['gateway', 'terminal', 'street', 'usb', 'sound']) {
+    for (const each of ['gateway', 'platform', 'terminal', 'street', 'usb', 'sound']) {
       mkdirSync(join(options.directory, each), { recursive: true });
     }
-    const [ports, mail, sms] = [
+    const [ports, mail, sms, lotus] = [
       await keepPorts(options.directory, options.ports),
       await freePort(0),
       await freePort(0),
+      await freePort(0),
     ];
-    const stall = new Stall(options, ports, new Post({ mail, sms }));
+    const stall = new Stall(options, ports, new Post({ mail, sms }), lotus);
     stall.#unlock = unlock;
     try {
       await stall.#start();
@@ -198,7 +207,7 @@ export class Stall {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#unwatch();
     await Promise.all([this.street.close(), this.terminal.kill('SIGTERM')]);
-    await this.gateway.kill('SIGTERM');
+    await Promise.all([this.gateway.kill('SIGTERM'), this.platform.kill('SIGTERM')]);
     const stuck = await this.rack.close();
     this.#unlock();
     if (stuck.length > 0) this.#options.progress(`not closed in time: ${stuck.join(', ')}`);
@@ -225,6 +234,8 @@ export class Stall {
     progress(enrolled ? 'starting gateway and terminal' : 'starting gateway');
     const gateway = this.gateway.start();
     gateway.catch(() => undefined);
+    const platform = this.platform.start();
+    platform.catch(() => undefined);
     const post = this.post.open((...organ) => this.rack.add(...organ), this.trace.watch);
     this.#network = await this.rack.add('mqtt', NETWORK, '', () =>
       NetworkWire.open({
@@ -243,7 +254,7 @@ export class Stall {
       await gateway;
       progress('enrolling the terminal');
     }
-    await Promise.all([gateway, post, this.terminal.start()]);
+    await Promise.all([gateway, platform, post, this.terminal.start()]);
     if (this.#options.browser !== false) void this.#openEye();
   }
 
@@ -266,8 +277,10 @@ export class Stall {
 
   #gatewayPlan(): Plan {
     const { directory, publicUrl } = this.#options;
-    const { gatewayUrl, post } = this;
-    return gatewayPlan({ directory, ports: this.#ports, publicUrl, gatewayUrl, post });
+    const { gatewayUrl, platformUrl, post } = this;
+    return gatewayPlan({
+      ...{ directory, ports: this.#ports, publicUrl, gatewayUrl, platformUrl, post },
+    });
   }
 
   #terminalPlan(): Plan {
