@@ -5,7 +5,8 @@ import { type Chance, type Clock, systemChance, systemClock } from './clock.ts';
 import { type Core, openCore } from './core.ts';
 import { decode, writeComplaints } from './decode.ts';
 import { loadAuthority } from './identity/authority.ts';
-import { type OwnCertificate, ownCertificate } from './identity/own.ts';
+import { type Identity, openIdentity } from './identity/open.ts';
+import type { OwnCertificate } from './identity/own.ts';
 import { loadGatewayKeys, loadSecret } from './keys.ts';
 import { type Log, logToStderr } from './log.ts';
 import type { MqttDoor } from './mqtt/door.ts';
@@ -17,7 +18,7 @@ import { openPeers, type Peers } from './peers/peers.ts';
 import { resultReceiver, startResults, tellByWebhook } from './peers/results.ts';
 import type { Role } from './roles.ts';
 import { applySeed, type Seed, seedSchema } from './seed.ts';
-import { openWeb, type Web } from './web/server.ts';
+import { openWeb, type Web, type WebTls } from './web/server.ts';
 import type { Receiver } from './web/webhooks.ts';
 
 export type BrokerSettings =
@@ -50,6 +51,12 @@ export interface GatewayOptions {
   readonly notify?: NotifySettings | undefined;
   /** The one organisation that this process is; without it, all of the house in one store. */
   readonly role?: Role | undefined;
+  /** Where other organisations and merchants call, over mutual TLS; port 0 for any free one. */
+  readonly peerDoor?: { readonly host: string; readonly port: number } | undefined;
+  /** Who certifies a role whose authority is elsewhere; without it its order centre. */
+  readonly authority?: string | undefined;
+  /** Pages over HTTPS: with this key and certificate, or with one of the own authority. */
+  readonly tls?: { readonly key: string; readonly cert: string } | 'own' | undefined;
   /** Where the organisations are that this one calls; URLs without a slash at their end. */
   readonly peers?: ReadonlyMap<Role, string> | undefined;
   /** How long an answer of a peer is waited for, ms. */
@@ -65,6 +72,8 @@ export interface Gateway {
   readonly http: string;
   /** `null` where this process is no order centre: terminals talk to that. */
   readonly mqtt: string | null;
+  /** `null` where there is no peer door. */
+  readonly peerDoor: string | null;
   readonly operatorToken: string;
   /** What telephone agents bring. */
   readonly agentToken: string;
@@ -83,10 +92,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const agentToken = loadSecret(join(dataDirectory, 'agent.token'), chance);
   const database = join(dataDirectory, 'gateway.sqlite');
   const { role, peers: urls = new Map() } = options;
+  let identity: Identity | null = null;
   const peers =
     role === undefined
       ? null
-      : openPeers({ role, urls, dataDirectory, clock, timeoutMs: options.peerTimeoutMs });
+      : openPeers({
+          ...{ role, urls, dataDirectory, clock, timeoutMs: options.peerTimeoutMs },
+          identity: () => identity?.peer ?? null,
+        });
   const certifies = role === undefined || role === 'order-centre';
   const authority = certifies ? await loadAuthority(dataDirectory, { clock, chance }) : undefined;
   const core = openCore({
@@ -112,15 +125,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     if (seed !== null) await applySeed(core, seed);
     const notify = openNotify(core, options.notify ?? {});
     opened.push(notify);
-    const mqtt = core.roles.includes('order-centre') ? await openBroker(core, options) : null;
+    identity = await openIdentity(core, options, isMutual(options.broker));
+    const { peer, server: own } = identity;
+    opened.push(identity);
+    const mqtt = core.roles.includes('order-centre') ? await openBroker(core, options, own) : null;
     if (mqtt !== null) opened.push(mqtt);
     const broker = options.publicBroker ?? mqtt?.url ?? '';
-    opened.push(openResults(core, peers, urls));
+    opened.push(openResults(core, peers, urls, () => peer));
     const { publicUrl } = options;
     const web: Web = await openWeb(core, {
       ...options.http,
       needsCertificate: isMutual(options.broker),
-      ...{ publicUrl, broker, operatorToken, agentToken },
+      ...{ publicUrl, broker, operatorToken, agentToken, identity: peer },
+      ...{ peerDoor: options.peerDoor, tls: tlsOf(options, own) },
       ...{ receivers: receiversOf(core, peers), peerSecrets: peers?.secrets },
     });
     opened.push(web);
@@ -129,7 +146,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       const { platform, returnUrl } = connectPlatform(parts, each);
       core.pairing.connect(platform, returnUrl);
     }
-    return { http: web.url, mqtt: mqtt?.url ?? null, operatorToken, agentToken, close };
+    const { url: http, peerDoor } = web;
+    return { http, mqtt: mqtt?.url ?? null, peerDoor, operatorToken, agentToken, close };
   } catch (error) {
     await close();
     throw error;
@@ -141,12 +159,15 @@ function openResults(
   core: Core,
   peers: Peers | null,
   urls: ReadonlyMap<Role, string>,
+  identity: Parameters<typeof startResults>[3],
 ): { close(): Promise<void> } {
   const url = urls.get('order-centre');
   const secret = peers?.secrets.get('order-centre');
   const needed = core.roles.length === 1 && core.roles.includes('acquirer');
   const results =
-    needed && url !== undefined && secret !== undefined ? startResults(core, url, secret) : null;
+    needed && url !== undefined && secret !== undefined
+      ? startResults(core, url, secret, identity)
+      : null;
   return { close: async () => results?.close() };
 }
 
@@ -168,32 +189,19 @@ function readSeed(seed: Seed | undefined): ReturnType<typeof seedSchema.parse> |
 const isMutual = (broker: BrokerSettings): boolean =>
   broker.kind === 'embedded' && broker.plain !== true;
 
-/** The broker with what it shows: a certificate of this gateway's own authority. */
-async function openBroker(core: Core, options: GatewayOptions): Promise<MqttDoor> {
-  const { broker } = options;
-  if (broker.kind === 'external') return openExternalBroker(broker, core);
-  const own = isMutual(broker) ? await serverCertificate(core, options) : null;
-  if (own === null) return openEmbeddedBroker(broker, core);
-  const door = await openEmbeddedBroker({ ...broker, own }, core);
-  return {
-    ...door,
-    close() {
-      own.close();
-      return door.close();
-    },
-  };
+function openBroker(
+  core: Core,
+  { broker }: GatewayOptions,
+  own: OwnCertificate | null,
+): Promise<MqttDoor> {
+  if (broker.kind === 'external') return openExternalBroker(broker, core, own);
+  if (!isMutual(broker)) return openEmbeddedBroker(broker, core);
+  if (own === null) throw new Error('there is no certificate for the broker');
+  return openEmbeddedBroker({ ...broker, own }, core);
 }
 
-/** For the names that terminals reach the broker by. */
-async function serverCertificate(
-  core: Core,
-  { dataDirectory, broker, publicBroker, publicUrl }: GatewayOptions,
-): Promise<OwnCertificate | null> {
-  const { identity: desk, writer, clock, log } = core;
-  if (desk === null) return null;
-  const urls = [publicBroker, publicUrl].flatMap((url) => (url === undefined ? [] : [url]));
-  const names = urls.map((url) => new URL(url).hostname.replaceAll(/[[\]]/g, ''));
-  if (broker.kind === 'embedded') names.push(broker.host);
-  const holder = { kind: 'server', subject: 'gateway' } as const;
-  return ownCertificate({ dataDirectory, holder, names, desk, writer, clock, log });
+function tlsOf({ tls }: GatewayOptions, own: OwnCertificate | null): WebTls | undefined {
+  if (tls !== 'own') return tls === undefined ? undefined : { current: () => tls };
+  if (own === null) throw new Error('--tls-cert own: this role has no authority; name a file');
+  return own;
 }

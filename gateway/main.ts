@@ -1,12 +1,15 @@
 /** The gateway as a program: reads its flags, says where it is, ends on SIGTERM. */
 import { systemClock } from './clock.ts';
 import { createGateway } from './gateway.ts';
+import { readCommand, runCommand } from './identity/command.ts';
 import { logToStderr } from './log.ts';
 import { readOptions, USAGE } from './options.ts';
 import { openPlatform } from './platform/platform.ts';
 import { asksForPlatform, PLATFORM_USAGE, readPlatformOptions } from './platform/program.ts';
 
 const args = process.argv.slice(2);
+const command = readCommand(args);
+if (command !== null) process.exit(await runCommand(command, args.slice(1)));
 const platform = asksForPlatform(args);
 const usage = platform ? PLATFORM_USAGE : USAGE;
 if (args.includes('--help')) {
@@ -59,7 +62,7 @@ function mendOf(says: string): string | undefined {
 }
 
 interface Running {
-  readonly at: { readonly http: string; readonly mqtt?: string };
+  readonly at: { readonly http: string; readonly mqtt?: string; readonly peer_door?: string };
   close(): Promise<void>;
 }
 
@@ -76,8 +79,13 @@ function readStart(): () => Promise<Running> {
   const read = readOptions(args, process.env);
   if (!read.ok) return refuse(read.complaint);
   return async () => {
-    const { http, mqtt, close } = await createGateway({ ...read.options, log });
-    return { at: mqtt === null ? { http } : { http, mqtt }, close };
+    const { http, mqtt, peerDoor, close } = await createGateway({ ...read.options, log });
+    const at = {
+      http,
+      ...(mqtt === null ? {} : { mqtt }),
+      ...(peerDoor === null ? {} : { peer_door: peerDoor }),
+    };
+    return { at, close };
   };
 }
 

@@ -9,6 +9,7 @@ import {
   PLATFORM_FLAGS_USAGE,
   readPlatforms,
 } from './pairing/platforms/options.ts';
+import { isLoopback } from './reachable.ts';
 import { HOUSE_ROLES, isRole, ROLES, type Role } from './roles.ts';
 import { type Seed, seedSchema } from './seed.ts';
 
@@ -23,9 +24,14 @@ export const USAGE = `Usage: gateway/main.ts --data DIR [options]
   --public-broker URL    what terminals reach the broker by
   --seed FILE            vendors, terminals and payers to start with
   --role NAME            only order-centre, acquirer or issuer; without it, all three in one store
+  --peer-door HOST:PORT  where other organisations and merchants call, mutual TLS
+  --authority URL        who certifies this role (default the order centre's --peer)
+  --tls-cert FILE, --tls-key FILE
+                         pages over HTTPS; --tls-cert own for a certificate of the own authority
   --peer NAME=URL        where another role is; once for each. DIR/peers/NAME.key holds the 32
                          bytes, base64url, that both sides share
-${PLATFORM_FLAGS_USAGE}${NOTIFY_USAGE}  --role platform --help  the payment platform, a program of its own
+${PLATFORM_FLAGS_USAGE}${NOTIFY_USAGE}  revoke, code, enrol    certificates: --help after one of them
+  --role platform --help  the payment platform, a program of its own
 `;
 
 export type ReadOptions =
@@ -70,6 +76,12 @@ function read(
     notify,
     role: readRole(values.role),
     peers: readPeers(values.peer ?? []),
+    peerDoor:
+      values['peer-door'] === undefined
+        ? undefined
+        : readAddress('--peer-door', values['peer-door']),
+    authority: optional('--authority', values.authority, ['http:', 'https:']),
+    tls: readTls(values['tls-cert'], values['tls-key']),
     platforms,
   };
 }
@@ -105,10 +117,6 @@ function readBroker(
   return { kind: 'embedded', ...address, plain: true };
 }
 
-/** Whether what listens or is called there never leaves this machine. */
-export const isLoopback = (host: string): boolean =>
-  /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host);
-
 function parseFlags(args: readonly string[]) {
   const text = { type: 'string' } as const;
   try {
@@ -119,6 +127,10 @@ function parseFlags(args: readonly string[]) {
         http: text,
         mqtt: text,
         'plain-mqtt': text,
+        'peer-door': text,
+        authority: text,
+        'tls-cert': text,
+        'tls-key': text,
         broker: text,
         'public-url': text,
         'public-broker': text,
@@ -156,6 +168,23 @@ function readUrl(flag: string, text: string, schemes: readonly string[]): string
     throw new Complaint(`${flag}: holds a password; put it into the environment (see --help)`);
   }
   return text.replace(/\/+$/, '');
+}
+
+function readTls(cert: string | undefined, key: string | undefined): GatewayOptions['tls'] {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === 'own' && key === undefined) return 'own';
+  if (cert === undefined) throw new Complaint('--tls-cert: is missing; name the certificate');
+  if (key === undefined) throw new Complaint('--tls-key: is missing; name the key');
+  return { cert: readText('--tls-cert', cert), key: readText('--tls-key', key) };
+}
+
+function readText(flag: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const says = error instanceof Error ? error.message : String(error);
+    throw new Complaint(`${flag}: ${path} can't be read: ${says}; name a PEM file`);
+  }
 }
 
 function readRole(text: string | undefined): Role | undefined {

@@ -10,3 +10,7 @@ export function reachable(host: string): string {
   const address = wildcard ? (found?.address ?? '127.0.0.1') : host;
   return address.includes(':') ? `[${address}]` : address;
 }
+
+/** Whether what listens or is called there never leaves this machine. */
+export const isLoopback = (host: string): boolean =>
+  /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host);

@@ -155,7 +155,8 @@ export async function writeCrl(
     })),
     extensions: [await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey)],
   });
-  return { pem: pem(crl), der: new Uint8Array(crl.rawData) };
+  // The label of RFC 7468 §6, which OpenSSL insists on.
+  return { pem: pem(crl).replaceAll(' CRL-', ' X509 CRL-'), der: new Uint8Array(crl.rawData) };
 }
 
 /** Serials (hexadecimal, lower case) of a list that this authority signed, or `null`. */
@@ -164,7 +165,7 @@ export async function readCrl(
   text: string,
 ): Promise<{ readonly serials: readonly string[]; readonly until: number } | null> {
   try {
-    const crl = new x509.X509Crl(text);
+    const crl = new x509.X509Crl(text.replaceAll(' X509 CRL-', ' CRL-'));
     const publicKey = await new x509.X509Certificate(authorityCertificate).publicKey.export();
     if (!(await crl.verify({ publicKey }))) return null;
     const serials = crl.entries.map(({ serialNumber }) => serialNumber.toLowerCase());
@@ -208,4 +209,10 @@ async function pair(text: string): Promise<webcrypto.CryptoKeyPair> {
   }
   const publicKey = await subtle.importKey('jwk', { kty, crv, x, y }, CURVE, true, ['verify']);
   return { privateKey, publicKey };
+}
+
+/** When a certificate begins and ends, ms since 1970. */
+export function lifeOf(pem: string): { readonly issuedAt: number; readonly expiresAt: number } {
+  const { notBefore, notAfter } = new x509.X509Certificate(pem);
+  return { issuedAt: notBefore.getTime(), expiresAt: notAfter.getTime() };
 }

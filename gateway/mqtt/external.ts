@@ -5,6 +5,7 @@
 import { connect, type MqttClient } from 'mqtt';
 import { ALL_UPLINKS, readTopic } from '#device/messages/topics.ts';
 import type { Clock } from '../clock.ts';
+import type { OwnCertificate } from '../identity/own.ts';
 import type { Tables } from '../store/tables.ts';
 import type { MqttDoor } from './door.ts';
 import type { DoorParts } from './embedded.ts';
@@ -32,14 +33,18 @@ const TIME_EVERY_MS = 20_000;
 export async function openExternalBroker(
   settings: ExternalSettings,
   parts: ExternalParts,
+  own: OwnCertificate | null = null,
 ): Promise<MqttDoor> {
+  const mutual = settings.url.startsWith('mqtts:') ? own : null;
   const client = connect(settings.url, {
+    ...mutual?.current(),
     clean: true,
     protocolVersion: 4,
     reconnectPeriod: 1000,
     ...(settings.username === undefined ? {} : { username: settings.username }),
     ...(settings.password === undefined ? {} : { password: settings.password }),
   });
+  const unlisten = mutual?.listen((credentials) => Object.assign(client.options, credentials));
   receive(client, parts);
   parts.downlinks.attach({
     send(_terminal, topic, message) {
@@ -59,6 +64,7 @@ export async function openExternalBroker(
     url: settings.url,
     async close() {
       cancel();
+      unlisten?.();
       await client.endAsync(true);
     },
   };

@@ -10,10 +10,18 @@ export interface WebhookEndpoint {
   readonly secret: string;
 }
 
+/** Rejects where no answer came. */
+export type Post = (
+  url: string,
+  payload: string,
+  headers: Readonly<Record<string, string>>,
+) => Promise<{ readonly status: number }>;
+
 /** `endpoints` names the recipients of deliveries; one that is not there (yet) waits for it. */
 export const webhooksOverHttp = (
   endpoints: (name: string) => WebhookEndpoint | undefined,
   clock: Pick<Clock, 'now'>,
+  post: Post = postJson,
 ): Notifier => ({
   async tell(delivery): Promise<Told> {
     const endpoint = endpoints(delivery.recipient);
@@ -21,7 +29,7 @@ export const webhooksOverHttp = (
     const { payload } = webhookSchema.parse(JSON.parse(delivery.body));
     const headers = signWebhook(endpoint.secret, delivery.id, clock.now(), payload);
     try {
-      const { status } = await postJson(endpoint.url, payload, { ...headers });
+      const { status } = await post(endpoint.url, payload, { ...headers });
       if (status >= 200 && status < 300) return { said: 'taken', reference: null };
       return { said: 'later', why: `status_${status}` };
     } catch (error) {

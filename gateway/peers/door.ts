@@ -1,6 +1,8 @@
 /** Where the other organisations come in: what they say is signed, and so is who says it. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
+import { requireRole } from '../identity/admission.ts';
+import type { PeerIdentity } from '../identity/mutual.ts';
 import type { Idempotency } from '../web/idempotency.ts';
 import { Problem } from '../web/problems.ts';
 import { idempotencyKey } from '../web/requests.ts';
@@ -14,6 +16,8 @@ export interface PeerDoorParts {
   /** Secrets shared with those that may call. */
   readonly secrets: ReadonlyMap<string, Uint8Array>;
   readonly clock: Pick<Clock, 'now'>;
+  /** With what the peer door shows itself; `null` where calls stay on this machine. */
+  readonly identity: PeerIdentity | null;
   readonly idempotency: Idempotency;
   /** The routes, for whoever knows how to tell who calls. */
   readonly routes: (callerOf: (request: FastifyRequest) => string) => readonly Route[];
@@ -38,6 +42,7 @@ export async function addPeerDoor(server: FastifyInstance, parts: PeerDoorParts)
     const now = parts.clock.now();
     const verified = verifyMessage(signed, request.headers, (id) => keys.get(id) ?? null, now);
     if (!verified.ok) throw new Problem('peer_refused', { why: verified.why });
+    requireRole(request, parts.identity, verified.keyId, now);
     callers.set(request, verified.keyId);
   };
   const callerOf = (request: FastifyRequest): string => {

@@ -1,9 +1,10 @@
 /** A peer over HTTP: one connection pool, signed requests, and an answer in time or none. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { SecureContextOptions } from 'node:tls';
+import { request as httpsRequest } from 'node:https';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
+import type { PeerIdentity } from '../identity/mutual.ts';
+import { peerAgent } from './agent.ts';
 import { type PeerAnswer, type PeerClient, PeerError, type PeerRequest } from './client.ts';
 import { directionKey } from './keys.ts';
 import { signMessage } from './message-signature.ts';
@@ -16,8 +17,8 @@ export interface HttpPeerSettings {
   readonly url: string;
   readonly secret: Uint8Array;
   readonly clock: Pick<Clock, 'now'>;
-  /** Own certificate and whom to believe, where the URL is https. */
-  readonly tls?: SecureContextOptions;
+  /** Own certificate and whom to believe, where the URL is https; `null` until there is one. */
+  readonly identity?: (() => PeerIdentity | null) | undefined;
   /** Default 10 s: under the time after which the resolver asks. */
   readonly timeoutMs?: number;
 }
@@ -35,14 +36,16 @@ export function httpPeer(settings: HttpPeerSettings): HttpPeer {
   const base = new URL(settings.url);
   const secure = base.protocol === 'https:';
   const agentOptions = { keepAlive: true, maxSockets: CONNECTIONS };
-  const agent = secure
-    ? new HttpsAgent({ ...agentOptions, ...settings.tls })
-    : new HttpAgent(agentOptions);
+  const plain = new HttpAgent(agentOptions);
+  const mutual = peerAgent(settings.identity ?? (() => null), settings.peer, agentOptions);
   const key = directionKey(settings.secret, settings.self, settings.peer);
   const send = secure ? httpsRequest : httpRequest;
 
   return {
-    close: () => agent.destroy(),
+    close() {
+      plain.destroy();
+      mutual.close();
+    },
     call({ method, path, body, id }) {
       const text = body === undefined ? undefined : JSON.stringify(body);
       const parts = { method, path, body: text, idempotencyKey: id };
@@ -59,6 +62,7 @@ export function httpPeer(settings: HttpPeerSettings): HttpPeer {
         const signal = AbortSignal.timeout(settings.timeoutMs ?? TIMEOUT_MS);
         const lost = (cause: unknown): void =>
           reject(new PeerError(whyLost(settings.peer, cause, signal.aborted), { cause }));
+        const agent = secure ? mutual.pool() : plain;
         const call = send(url, { method, agent, headers, signal }, (response) => {
           read(response)
             .then((answer) => resolve(checked(settings.peer, answer)), lost)

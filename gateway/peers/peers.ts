@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { remoteAcquirer, remoteLinks } from '../acquirer/remote.ts';
 import type { Clock } from '../clock.ts';
 import type { CoreOptions } from '../core.ts';
+import type { PeerIdentity } from '../identity/mutual.ts';
 import { remoteIssuer } from '../issuer/remote.ts';
+import { isLoopback } from '../reachable.ts';
 import { isRole, type Role } from '../roles.ts';
 import { type HttpPeer, httpPeer } from './http-client.ts';
 import { loadPeerSecret } from './keys.ts';
@@ -25,6 +27,8 @@ export interface PeerSettings {
   readonly clock: Pick<Clock, 'now'>;
   /** How long an answer of a peer is waited for, ms. */
   readonly timeoutMs?: number | undefined;
+  /** With what https peers are called; `null` until it is there. */
+  readonly identity: () => PeerIdentity | null;
 }
 
 export interface Peers {
@@ -35,10 +39,16 @@ export interface Peers {
 }
 
 /** Reads the secrets and makes the clients; throws with the flag or file that is missing. */
-export function openPeers({ role, urls, dataDirectory, clock, timeoutMs }: PeerSettings): Peers {
+export function openPeers(settings: PeerSettings): Peers {
+  const { role, urls, dataDirectory, clock, timeoutMs, identity } = settings;
   for (const needed of NEEDS[role]) {
     if (urls.has(needed)) continue;
     throw new Error(`--role ${role} needs --peer ${needed}=URL: name where the ${needed} is`);
+  }
+  for (const [peer, url] of urls) {
+    const { protocol, hostname } = new URL(url);
+    if (protocol === 'https:' || isLoopback(hostname)) continue;
+    throw new Error(`--peer ${peer}=${url} leaves this machine: name its peer door, https://…`);
   }
   const names = new Set<string>([...urls.keys(), ...keysIn(dataDirectory)]);
   const secrets = new Map([...names].map((name) => [name, loadPeerSecret(dataDirectory, name)]));
@@ -48,7 +58,7 @@ export function openPeers({ role, urls, dataDirectory, clock, timeoutMs }: PeerS
     const secret = secrets.get(peer);
     if (url === undefined || secret === undefined) return undefined;
     const wait = timeoutMs === undefined ? {} : { timeoutMs };
-    const made = httpPeer({ self: role, peer, url, secret, clock, ...wait });
+    const made = httpPeer({ self: role, peer, url, secret, clock, identity, ...wait });
     clients.push(made);
     return made;
   };

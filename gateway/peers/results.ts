@@ -3,12 +3,14 @@ import { hkdfSync } from 'node:crypto';
 import { type AcquirerResult, acquirerResultSchema, type TellResult } from '../acquirer/gate.ts';
 import type { Chance, Clock } from '../clock.ts';
 import type { Core } from '../core.ts';
+import type { PeerIdentity } from '../identity/mutual.ts';
 import { Courier } from '../notify/courier.ts';
 import { addDelivery } from '../notify/notifier.ts';
 import { writeWebhookSecret } from '../notify/standard-webhooks.ts';
-import { webhooksOverHttp } from '../notify/webhook-sender.ts';
+import { type Post, webhooksOverHttp } from '../notify/webhook-sender.ts';
 import type { Transaction } from '../store/writer.ts';
 import { type Receiver, receiver } from '../web/webhooks.ts';
+import { peerAgent, securePost } from './agent.ts';
 
 const OWNER = 'acquirer';
 const RECIPIENT = 'order-centre';
@@ -29,19 +31,34 @@ export const resultSecret = (shared: Uint8Array): string =>
   );
 
 /** Sends what is in the outbox, beginning with what an earlier process left. */
-export function startResults(core: Core, url: string, shared: Uint8Array): { close(): void } {
+export function startResults(
+  core: Core,
+  url: string,
+  shared: Uint8Array,
+  identity: () => PeerIdentity | null,
+): { close(): void } {
   const { tables, writer, clock, chance, log } = core;
   const endpoint = { url: `${url}/v1/webhooks/acquirer`, secret: resultSecret(shared) };
-  return new Courier({
+  const endpoints = (name: string) => (name === RECIPIENT ? endpoint : undefined);
+  const agent = peerAgent(identity, RECIPIENT);
+  const secure: Post = (to, payload, headers) => securePost(agent, to, payload, headers);
+  const post = url.startsWith('https:') ? secure : undefined;
+  const courier = new Courier({
     owner: OWNER,
     deliveries: tables.deliveries,
     ...{ writer, clock, chance, log },
     notifiers: {
       email: undefined,
       sms: undefined,
-      webhook: webhooksOverHttp((name) => (name === RECIPIENT ? endpoint : undefined), clock),
+      webhook: webhooksOverHttp(endpoints, clock, post),
     },
   });
+  return {
+    close() {
+      courier.close();
+      agent.close();
+    },
+  };
 }
 
 /** The order centre's side. */

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { acquirerRoutes } from '../acquirer/http.ts';
 import type { Core } from '../core.ts';
+import type { PeerIdentity } from '../identity/mutual.ts';
 import { issuerRoutes } from '../issuer/http.ts';
 import type { Role } from '../roles.ts';
 import { writeOpenApi } from '../web/openapi.ts';
@@ -15,6 +16,7 @@ export async function addRoleDoors(
   server: FastifyInstance,
   core: Core,
   secrets: ReadonlyMap<string, Uint8Array>,
+  identity: PeerIdentity | null,
 ): Promise<void> {
   const tables: Partial<Record<Role, Table>> = {
     issuer: (callerOf) => issuerRoutes(core, callerOf),
@@ -24,7 +26,7 @@ export async function addRoleDoors(
     const routes = tables[self];
     if (routes === undefined) continue;
     const { clock, idempotency } = core;
-    await addPeerDoor(server, { self, secrets, clock, idempotency, routes });
+    await addPeerDoor(server, { self, secrets, clock, identity, idempotency, routes });
     const document = writeOpenApi(`Hawker ${self}`, routes(nobody));
     server.get(`/v1/${self}/openapi.json`, async () => document);
     if (core.roles.length === 1) server.get('/openapi.json', async () => document);

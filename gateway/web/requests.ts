@@ -60,13 +60,16 @@ export function requireBearer(
 
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 
+/** Whether it comes from this machine, and not through a proxy. */
+export function isNear({ headers, socket }: FastifyRequest): boolean {
+  const proxied = headers.forwarded !== undefined || headers['x-forwarded-for'] !== undefined;
+  return LOOPBACK.test(socket.remoteAddress ?? '') && !proxied;
+}
+
 /** Lets the operator through: from this machine, not through a proxy, with the token. */
 export function requireOperator(request: FastifyRequest, token: string): void {
-  const { headers, socket } = request;
-  const near = LOOPBACK.test(socket.remoteAddress ?? '');
-  const proxied = headers.forwarded !== undefined || headers['x-forwarded-for'] !== undefined;
   const given = bearerText(request);
-  if (!near || proxied || given === null || !sameSecret(given, token)) {
+  if (!isNear(request) || given === null || !sameSecret(given, token)) {
     throw new Problem('operator_only');
   }
 }

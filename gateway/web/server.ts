@@ -1,10 +1,21 @@
 /** The HTTP door: pages and JSON on one server. */
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
 import formbody from '@fastify/formbody';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerFactory,
+  type FastifyServerOptions,
+} from 'fastify';
 import { addLinkApi } from '../acquirer/links/api.ts';
 import { addLinkPages } from '../acquirer/links/pages.ts';
 import type { Core } from '../core.ts';
+import { requireRole } from '../identity/admission.ts';
 import { addIdentity } from '../identity/http.ts';
+import { type MutualSettings, openMutualDoor, type PeerIdentity } from '../identity/mutual.ts';
+import type { OwnCertificate } from '../identity/own.ts';
 import { addPairing } from '../pairing/web.ts';
 import { addRoleDoors } from '../peers/role-doors.ts';
 import { reachable } from '../reachable.ts';
@@ -32,12 +43,25 @@ export interface WebSettings {
   readonly agentToken: string;
   readonly receivers?: readonly Receiver[] | undefined;
   /** Organisations elsewhere that may call this one, and what each shares with it. */
+  /** Where they call, with what it shows itself; without it only on this machine. */
+  readonly peerDoor?: Omit<MutualSettings, 'identity'> | undefined;
+  readonly identity?: PeerIdentity | null;
+  /** Pages and interface over HTTPS. */
+  readonly tls?: WebTls | undefined;
   readonly peerSecrets?: ReadonlyMap<string, Uint8Array> | undefined;
+}
+
+/** Key and certificate (PEM), now and whenever they are renewed. */
+export interface WebTls {
+  readonly current: () => { readonly key: string; readonly cert: string };
+  readonly listen?: OwnCertificate['listen'];
 }
 
 export interface Web {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Such as `https://127.0.0.1:8443`; `null` where there is none. */
+  readonly peerDoor: string | null;
   /** What it serves, such as `GET /v1/orders/:number`. */
   readonly routes: readonly string[];
   close(): Promise<void>;
@@ -54,6 +78,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     trustProxy: 'loopback',
     requestTimeout: 15_000,
     routerOptions: { maxParamLength: 512 },
+    ...secured(settings.tls),
   });
   let url = '';
   const routes: string[] = [];
@@ -69,6 +94,11 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
   server.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
     reply.header('x-content-type-options', 'nosniff');
+  });
+  const { identity = null } = settings;
+  server.addHook('onRequest', async (request) => {
+    const sender = /^\/v1\/webhooks\/([a-z-]+)$/.exec(request.url)?.[1];
+    if (sender === 'acquirer') requireRole(request, identity, sender, core.clock.now());
   });
   // Before anything of it is decoded, kept or counted.
   server.addHook('preValidation', async ({ params, query, body }) => {
@@ -89,11 +119,49 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     addLinkPages(server, parts);
     addLinkApi(server, parts);
   }
-  await addRoleDoors(server, core, settings.peerSecrets ?? new Map());
+  await addRoleDoors(server, core, settings.peerSecrets ?? new Map(), identity);
   const listening = await server.listen({ host: settings.host, port: settings.port });
-  url = `http://${reachable(settings.host)}:${new URL(listening).port || '80'}`;
+  url = addressOf(settings.tls, settings.host, listening);
   core.payLinks.reachAt(settings.publicUrl ?? url);
-  return { url, routes, close: () => server.close() };
+  const door = await openPeerDoor(server, core, settings);
+  return {
+    ...{ url, peerDoor: door?.url ?? null, routes },
+    async close() {
+      await door?.close();
+      await server.close();
+    },
+  };
+}
+
+function addressOf(tls: WebTls | undefined, host: string, listening: string): string {
+  const scheme = tls === undefined ? 'http' : 'https';
+  const port = new URL(listening).port || (tls === undefined ? '80' : '443');
+  return `${scheme}://${reachable(host)}:${port}`;
+}
+
+/** What Fastify listens with: HTTPS where there is a certificate. */
+function secured(tls: WebTls | undefined): Pick<FastifyServerOptions, 'serverFactory'> {
+  if (tls === undefined) return {};
+  const serverFactory: FastifyServerFactory = (handler) => {
+    const server = createServer({ ...tls.current(), minVersion: 'TLSv1.2' }, handler);
+    tls.listen?.((credentials) => server.setSecureContext(credentials));
+    // The same verbs as a plain one, which is all that Fastify asks for.
+    return server as unknown as HttpServer;
+  };
+  return { serverFactory };
+}
+
+/** The same routes once more, for those who show a certificate. */
+async function openPeerDoor(
+  server: FastifyInstance,
+  core: Core,
+  { peerDoor, identity = null }: WebSettings,
+): Promise<{ readonly url: string; close(): Promise<void> } | null> {
+  if (peerDoor === undefined || identity === null) return null;
+  const handle = (request: IncomingMessage, response: ServerResponse): void =>
+    server.routing(request, response);
+  const { port, close } = await openMutualDoor({ ...peerDoor, identity }, handle, core);
+  return { url: `https://${reachable(peerDoor.host)}:${port}`, close };
 }
 
 function addErrors(server: FastifyInstance, core: Core): void {

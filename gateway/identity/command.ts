@@ -1,0 +1,83 @@
+/** `gateway/main.ts revoke | code | enrol`: what the operator does about certificates. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { isRole } from '../roles.ts';
+import { callAuthority } from './call.ts';
+import type { Holder, Kind } from './kinds.ts';
+import { enrolRemotely } from './remote.ts';
+
+export const IDENTITY_USAGE = `Usage: gateway/main.ts COMMAND --data DIR [options]
+  revoke --data DIR --gateway URL --terminal ID [--because TEXT]
+                         puts it out at once; or --merchant ID, --role NAME, --server NAME
+  code   --data DIR --gateway URL --terminal ID [--name HOST …]
+                         a one-time code to enrol with; or --merchant, --role, --server
+  enrol  --data DIR --gateway URL --role NAME --code CODE
+                         gets this role's certificate from whoever has the authority
+  --gateway URL          the running gateway on this machine (default http://127.0.0.1:8080);
+                         with enrol the one that has the authority
+`;
+
+const COMMANDS = ['revoke', 'code', 'enrol'] as const;
+type Command = (typeof COMMANDS)[number];
+
+export const readCommand = (args: readonly string[]): Command | null =>
+  COMMANDS.find((each) => each === args[0]) ?? null;
+
+/** Does it and gives the exit code; what came of it is written to standard output. */
+export async function runCommand(command: Command, args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    process.stdout.write(IDENTITY_USAGE);
+    return 0;
+  }
+  try {
+    process.stdout.write(`${JSON.stringify(await run(command, args))}\n`);
+    return 0;
+  } catch (error) {
+    const says = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${command}: ${says}\n\n${IDENTITY_USAGE}`);
+    return 1;
+  }
+}
+
+async function run(command: Command, args: readonly string[]): Promise<unknown> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      ...{ data: text, gateway: text, because: text, code: text },
+      ...{ terminal: text, merchant: text, role: text, server: text },
+      name: { type: 'string', multiple: true },
+    },
+  });
+  const { data, gateway = 'http://127.0.0.1:8080', because, code, name, ...who } = values;
+  if (data === undefined) throw new Error('--data is missing; name a directory');
+  const url = gateway.replace(/\/+$/, '');
+  const holder = holderOf(who);
+  if (command === 'enrol') {
+    if (code === undefined) throw new Error('--code is missing');
+    if (holder.kind !== 'role' || !isRole(holder.subject)) throw new Error('--role is missing');
+    await enrolRemotely(data, holder, url, code);
+    return { enrolled: holder.subject };
+  }
+  const token = readFileSync(join(data, 'operator.token'), 'utf8').trim();
+  const body = {
+    ...holder,
+    ...(command === 'revoke' && because !== undefined ? { because } : {}),
+    ...(command === 'code' && name !== undefined ? { names: name } : {}),
+  };
+  const path = command === 'revoke' ? 'revocations' : 'codes';
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await callAuthority(`${url}/v1/identity/${path}`, { headers, body });
+  if (answer.status < 300) return JSON.parse(answer.text);
+  throw new Error(`${url} answered ${answer.status} ${answer.text}`);
+}
+
+function holderOf(who: Readonly<Partial<Record<Kind, string>>>): Holder {
+  const given = Object.entries(who).filter(([, subject]) => subject !== undefined);
+  const [first, ...others] = given;
+  if (first === undefined || others.length > 0) {
+    throw new Error('name one of --terminal, --merchant, --role, --server');
+  }
+  return { kind: first[0] as Kind, subject: String(first[1]) };
+}
