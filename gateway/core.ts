@@ -1,9 +1,11 @@
 /** The gateway without its doors: services over one store. Doors and simulations hang on it. */
 import type { Identity } from '#device/messages/enrolment.ts';
+import type { Currency } from '#device/messages/money.ts';
 import { Acquirer } from './acquirer/acquirer.ts';
 import type { AcquirerGate, LinkGate, TellResult } from './acquirer/gate.ts';
 import { Links } from './acquirer/links/links.ts';
 import { Passkeys } from './acquirer/links/passkeys.ts';
+import { LinkPlatforms } from './acquirer/links/platforms.ts';
 import type { Chance, Clock } from './clock.ts';
 import type { Authority } from './identity/authority.ts';
 import { IdentityDesk } from './identity/desk.ts';
@@ -76,6 +78,7 @@ export interface Core extends Omit<CoreOptions, 'tell'> {
   /** The acquirer's payment links, and what verifies face and fingerprint behind them. */
   readonly payLinks: Links;
   readonly passkeys: Passkeys;
+  readonly linkPlatforms: LinkPlatforms;
   readonly downlinks: Downlinks;
   readonly changes: Changes;
   readonly uplinks: Uplinks;
@@ -113,6 +116,8 @@ export function openCore(options: CoreOptions): Core {
   const acquirer = new Acquirer({
     ...{ tables, writer, clock, keys, log },
     issuer: issuers,
+    refundThrough: ({ id: of, through, currency }, id, amount_minor) =>
+      linkPlatforms.refund(through, { id, of, amount_minor }, currency as Currency),
     tell(tx, result) {
       payLinks.take(tx, result);
       told(tx, result);
@@ -123,6 +128,7 @@ export function openCore(options: CoreOptions): Core {
     payments: acquirer.payments,
   };
   const payLinks = new Links(linksParts);
+  const linkPlatforms = new LinkPlatforms(linksParts, payLinks);
   const gate = options.gates?.acquirer ?? acquirer.gate();
   const refunds = new OrderRefunds({ tables, writer, clock, log, acquirer: gate });
   const payments = new OrderPayments({
@@ -157,6 +163,7 @@ export function openCore(options: CoreOptions): Core {
     acquirer,
     payLinks,
     passkeys: new Passkeys(linksParts, payLinks),
+    linkPlatforms,
     payments,
     refunds,
     changes: new Changes(writer),
@@ -182,6 +189,7 @@ export function openCore(options: CoreOptions): Core {
       telephone.close();
       payments.close();
       desk.close();
+      linkPlatforms.close();
       payLinks.close();
       acquirer.close();
       downlinks.close();

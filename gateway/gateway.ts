@@ -144,7 +144,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     for (const each of options.platforms ?? []) {
       const parts = { keys, clock, publicUrl: publicUrl ?? web.url };
       const { platform, returnUrl } = connectPlatform(parts, each);
-      core.pairing.connect(platform, returnUrl);
+      if (core.roles.includes('order-centre')) core.pairing.connect(platform, returnUrl);
+      if (core.roles.includes('acquirer')) {
+        core.linkPlatforms.connect(platform, `${parts.publicUrl}/pay-return/${platform.name}`);
+      }
     }
     const { url: http, peerDoor } = web;
     return { http, mqtt: mqtt?.url ?? null, peerDoor, operatorToken, agentToken, close };

@@ -7,11 +7,9 @@ import type { PaymentRow } from '../store/tables-money.ts';
 export const merchantAccount = (merchant: string, currency: Currency): string =>
   `acquirer:merchant:${merchant}:${currency}`;
 
-export const dueFromIssuer = (currency: Currency): string => `acquirer:due:issuer:${currency}`;
-
 /** Moves an amount from what the issuer owes to the merchant; a negative one back again. */
 export function merchantTransfer(
-  row: Pick<PaymentRow, 'merchant' | 'currency' | 'order_number'>,
+  row: Pick<PaymentRow, 'merchant' | 'currency' | 'order_number' | 'through'>,
   kind: TransferKind,
   reference: string,
   amountMinor: number,
@@ -20,7 +18,7 @@ export function merchantTransfer(
   const currency = row.currency as Currency;
   const postings: readonly Posting[] = [
     {
-      account: dueFromIssuer(currency),
+      account: `acquirer:due:${row.through}:${currency}`,
       amount_minor: -amountMinor,
       opens: { kind: 'asset', currency, floor_minor: null },
     },

@@ -99,6 +99,7 @@ export class Actions {
     const { tables, writer } = this.#parts;
     const payment = tables.payments.find(row.payment);
     if (payment === undefined) throw new Error(`payment ${row.payment} of ${row.id} is gone`);
+    if (payment.through !== 'issuer') return this.#refundThrough(row, payment);
     const ask = this.#ask(row.kind);
     const asked = { row, payment };
     if (ask.where === 'here') {
@@ -107,6 +108,20 @@ export class Actions {
     }
     const said = await ask.ask(asked);
     await writer.run((tx) => this.#finish(tx, row.id, said, true));
+  }
+
+  async #refundThrough(row: ActionRow, payment: PaymentRow): Promise<void> {
+    const { refundThrough, writer } = this.#parts;
+    if (refundThrough === undefined) throw new Error(`${payment.through} is not connected`);
+    const amount_minor = row.kind === 'void' ? payment.amount_minor : row.amount_minor;
+    const said = await refundThrough(payment, row.id, amount_minor);
+    if (said === 'refused' && row.kind === 'void') throw new Error('it gives nothing back yet');
+    const at = Math.floor(this.#parts.clock.now());
+    await writer.run((tx) => {
+      const answer: Said =
+        said === 'refunded' ? { said, amount_minor, at } : { said, code: 'unknown_request' };
+      this.#finish(tx, row.id, answer, true);
+    });
   }
 
   #steps(
@@ -213,7 +228,14 @@ function begin(
   };
   const payment = tx.payments.find(of);
   const end = stands(tx, row, payment, now);
-  if (end === null && payment !== undefined) return { ask: { row, payment } };
+  if (end === null && payment !== undefined) {
+    if (payment.through === 'issuer') return { ask: { row, payment } };
+    // A platform answers later: the resolver asks it.
+    if (kind === 'refund') freeze(tx, row, payment, now);
+    tx.payments.putAction({ ...row, next_at: now });
+    tx.note({ about: 'open' });
+    return { end: pending };
+  }
   const answer = end ?? { said: 'voided', at: now };
   const state = answer.said === 'refused' ? 'refused' : 'done';
   tx.payments.putAction({ ...row, state, answer: JSON.stringify(answer), ended_at: now });

@@ -28,6 +28,10 @@ export interface AcquirerParts {
   readonly keys: Pick<GatewayKeys, 'digest'>;
   readonly log: Log;
   readonly issuer: IssuerGate;
+  /** Gives back what a payment platform took; rejects where that gives no answer. */
+  readonly refundThrough?:
+    | ((payment: PaymentRow, id: string, amountMinor: number) => Promise<'refunded' | 'refused'>)
+    | undefined;
   /** Tells whoever asked for a payment or refund that it did not get an answer of. */
   readonly tell: TellResult;
 }
@@ -106,6 +110,7 @@ export class Payments {
       amount_minor,
       currency,
       capture,
+      through: 'issuer',
       state: 'asking',
       answer: JSON.stringify(PENDING),
       captured_minor: 0,

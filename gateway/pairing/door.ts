@@ -225,7 +225,9 @@ export async function addPlatformReports(server: FastifyInstance, core: Core): P
         if (findCardData(body) !== null) throw new Problem('card_data_refused');
         const query = new URL(url, 'http://here').searchParams;
         const message = { by: 'webhook', headers, body, query } as const;
-        const taken = await core.pairing.take(params.name, message).catch(() => null);
+        const taken =
+          (await core.pairing.take(params.name, message).catch(() => null)) ??
+          (await core.linkPlatforms.take(params.name, message).catch(() => null));
         if (taken === null) throw new Problem('webhook_refused');
         const says = core.pairing.platforms.find(({ name }) => name === params.name)?.taken;
         return says === undefined ? reply.code(204).send() : reply.type('text/plain').send(says);

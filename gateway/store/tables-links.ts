@@ -180,6 +180,7 @@ export interface LinkTable {
   platform(id: string): LinkPlatformRow | undefined;
   putPlatform(row: LinkPlatformRow): void;
   duePlatforms(now: number, limit: number): LinkPlatformRow[];
-  /** When the next open attempt is to be looked after. */
+  platformNextAt(): number | undefined;
+  /** When the next link that is being paid is to be looked after. */
   nextAt(): number | undefined;
 }

@@ -46,6 +46,8 @@ export interface PaymentRow {
   readonly amount_minor: number;
   readonly currency: string;
   readonly capture: 'now' | 'later';
+  /** Whose word it is: `issuer`, or `platform:NAME`. */
+  readonly through: string;
   readonly state: PaymentState;
   /** JSON. */
   readonly answer: string;

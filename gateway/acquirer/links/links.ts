@@ -15,7 +15,7 @@ import { type AcquirerResult, type LinkVerbs, ON_ITS_WAY_MS, type TellResult } f
 import { answerOf, type Payments } from '../payments.ts';
 import { payRequest, takeAnswer, takePassword, tellAttempt, type Verified } from './attempts.ts';
 import { checkContractPassword, proofOf } from './contracts.ts';
-import { closeLink, createLink, linkDigest, type Making } from './making.ts';
+import { closeLink, createLink, linkDigest, type Making, tokenOf } from './making.ts';
 
 export interface LinksParts {
   readonly tables: Tables;
@@ -90,6 +90,12 @@ export class Links {
     return tables.links.byDigest(linkDigest(keys, token));
   }
 
+  /** The token of a link that is known; derived, not stored. */
+  tokenOf(id: string): string {
+    const { tables, keys } = this.#parts;
+    return tokenOf(keys, id, tables.links.find(id)?.salt ?? '');
+  }
+
   /** How a device is kept. */
   deviceDigest(secret: string): string {
     return keyedDigest(this.#parts.keys, `pay device\n${secret}`);
@@ -116,7 +122,7 @@ export class Links {
       // The resolver takes it up.
       if (!this.#closed) log({ level: 'error', place: 'acquirer/links', says: String(error) });
     });
-    await this.#soon(paid);
+    await this.soon(paid);
     return verified;
   }
 
@@ -131,7 +137,7 @@ export class Links {
   }
 
   /** Resolves with it, or when a page should no longer wait. */
-  #soon(work: Promise<void>): Promise<void> {
+  soon(work: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#parts.clock.after(PATIENCE_MS, resolve);
       void work.then(() => {
@@ -174,6 +180,11 @@ export class Links {
     if (row?.state !== 'paying' || row.attempt === null) return;
     const now = Math.floor(this.#parts.clock.now());
     const payment = tx.payments.find(row.attempt);
+    if (tx.links.platform(row.attempt) !== undefined) {
+      // Its own desk looks after it.
+      if (due === 1) tx.links.change(id, { next_at: now + ON_ITS_WAY_MS });
+      return;
+    }
     if (payment === undefined) {
       if (due === 1) this.#giveUp(tx, row, now);
       return;

@@ -29,7 +29,7 @@ const LIFETIME_MS = 24 * 3_600_000;
  * 192 bits that nobody can guess, and that the database alone does not hold: only its digest is kept,
  * and it is derived anew where the same request is repeated.
  */
-function tokenOf(keys: Keys, id: string, salt: string): string {
+export function tokenOf(keys: Keys, id: string, salt: string): string {
   const key = hkdfSync('sha256', keys.digest, '', 'hawker acquirer/1 link', 32);
   const mac = createHmac('sha256', new Uint8Array(key)).update(`${id}\n${salt}`).digest();
   return mac.subarray(0, 24).toString('base64url');

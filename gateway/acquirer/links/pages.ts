@@ -24,6 +24,7 @@ import {
   workingPage,
 } from './page.ts';
 import type { Passkeys } from './passkeys.ts';
+import type { LinkPlatforms } from './platforms.ts';
 import { linkSay } from './words.ts';
 
 export interface LinkPageParts {
@@ -32,18 +33,37 @@ export interface LinkPageParts {
   readonly chance: Chance;
   readonly links: Links;
   readonly passkeys: Passkeys;
+  readonly linkPlatforms: LinkPlatforms;
 }
 
 /** Of the payer's phone: what a link is bound to. */
 export const DEVICE = 'pay_device';
 const DEVICE_S = 2 * 86_400;
 
+const platformForm = z.object({
+  phone: z.string().max(30),
+  method: z.string().regex(/^platform:[a-z0-9-]{1,30}$/),
+});
 const passwordForm = z.object({ phone: z.string().max(30), password: z.string().max(200) });
 
 export type OfLink = { Params: { token: string }; Querystring: { method?: string } };
 
 export function addLinkPages(server: FastifyInstance, parts: LinkPageParts): void {
   server.get<OfLink>('/pay/:token', (request, reply) => show(parts, request, reply));
+  server.post<OfLink>('/pay/:token/platform', (request, reply) =>
+    takePlatform(parts, request, reply),
+  );
+  server.get<{ Params: { name: string } }>('/pay-return/:name', async (request, reply) => {
+    const { headers, params, url } = request;
+    const query = new URL(url, 'http://here').searchParams;
+    const message = { by: 'return', headers, body: '', query } as const;
+    const attempt = await parts.linkPlatforms.take(params.name, message).catch(() => null);
+    if (attempt === null) return turnAway(request, reply, undefined);
+    // The platform is asked as well: what the payer carries may be old.
+    await parts.linkPlatforms.ask(attempt).catch(() => undefined);
+    const token = parts.links.tokenOf(attempt.link);
+    return reply.redirect(`/pay/${token}?lang=${languageOf(request)}`, 303);
+  });
   server.post<OfLink>('/pay/:token/password', async (request, reply) => {
     if (!sameSite(request)) throw new Problem('foreign_form');
     const row = parts.links.find(request.params.token);
@@ -70,6 +90,33 @@ export function addLinkPages(server: FastifyInstance, parts: LinkPageParts): voi
         return goOn(request, reply, said);
     }
   });
+}
+
+async function takePlatform(
+  parts: LinkPageParts,
+  request: FastifyRequest<OfLink>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (!sameSite(request)) throw new Problem('foreign_form');
+  const row = parts.links.find(request.params.token);
+  const device = deviceOf(parts, request);
+  if (row === undefined || device === null) return turnAway(request, reply, row);
+  const { phone, method } = decodeBody(platformForm, request.body);
+  const number = readPhone(phone, parts.tables.settings.get('calling_code') ?? '');
+  const language = languageOf(request);
+  const complain = (says: string) =>
+    showMethod(parts, request, reply, row, method, phone, { field: 'phone', says });
+  if (number === null) return complain(linkSay(language, 'phone_wrong'));
+  const name = method.replace(/^platform:/, '');
+  const said = await parts.linkPlatforms.begin(row.id, device, name, number);
+  if (said.said === 'no_platform') throw new Problem('no_platform');
+  if (said.said === 'wrong_password') {
+    return complain(linkSay(language, 'no_contract', { left: String(said.tries_left) }));
+  }
+  const attempt = said.said === 'pay' ? parts.tables.links.platform(said.payment) : undefined;
+  // With permission, and only with it, the phone goes to the platform's own page.
+  if (attempt?.page_url != null) return reply.redirect(attempt.page_url, 303);
+  return goOn(request, reply, said);
 }
 
 /** Post, redirect, get: reloading what follows does not pay again. */
@@ -155,17 +202,20 @@ export function viewOf(
   const { tables, passkeys } = parts;
   const merchant = tables.links.merchant(row.merchant);
   if (merchant === undefined) throw new Error(`merchant ${row.merchant} is gone`);
-  const platforms = [] as const;
+  const { platforms } = parts.linkPlatforms;
   const methods = tables.links
     .methods()
     .map(({ id }) => id)
-    .filter((id) => id === 'password' || (id === 'passkey' && passkeys.possible))
-    .sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
+    .filter((id) => {
+      if (id === 'passkey') return passkeys.possible;
+      return id === 'password' || platforms.some(({ name }) => id === `platform:${name}`);
+    })
+    .sort((a, b) => rank(a) - rank(b));
   const { token } = request.params;
   return { language: languageOf(request), token, row, merchant, methods, platforms };
 }
 
-const ORDER = ['passkey', 'password'];
+const rank = (method: string): number => ['passkey', 'password', method].indexOf(method);
 
 /** The form again, with what is wrong. */
 export function showMethod(

@@ -41,7 +41,9 @@ export function connectPlatform(
   const returnUrl = `${publicUrl}/pair/return/${name}`;
   const webhookUrl = `${publicUrl}/v1/webhooks/platform/${name}`;
   const pageOrigin = new URL(connection.pageUrl ?? url).origin;
-  const shared = { name, title, url, pageOrigin, webhookUrl, returnUrl, clock };
+  // Payers come back to the pairing page, or to that of a payment link.
+  const own = { webhookUrl, returnUrl: `${publicUrl}/` };
+  const shared = { name, title, url, pageOrigin, ...own, clock };
   switch (kind) {
     case 'lotus': {
       const info = `hawker gateway/1 platform client ${name}`;

@@ -27,9 +27,7 @@ const CHANGING = [
 
 export function linkTable(database: DatabaseSync): LinkTable {
   const next = database.prepare(
-    `SELECT min(at) AS at FROM (
-       SELECT min(next_at) AS at FROM acquirer_links WHERE next_at IS NOT NULL
-       UNION ALL SELECT min(next_at) FROM acquirer_platform_attempts WHERE next_at IS NOT NULL)`,
+    'SELECT min(next_at) AS at FROM acquirer_links WHERE next_at IS NOT NULL',
   );
   return {
     ...merchants(database),
@@ -193,8 +191,11 @@ function passkeys(
 
 function platforms(
   database: DatabaseSync,
-): Pick<LinkTable, 'platform' | 'putPlatform' | 'duePlatforms'> {
+): Pick<LinkTable, 'platform' | 'putPlatform' | 'duePlatforms' | 'platformNextAt'> {
   const find = database.prepare('SELECT * FROM acquirer_platform_attempts WHERE id = ?');
+  const next = database.prepare(
+    'SELECT min(next_at) AS at FROM acquirer_platform_attempts WHERE next_at IS NOT NULL',
+  );
   const put = database.prepare(
     `INSERT INTO acquirer_platform_attempts (id, link, platform, contract, state, page_url, payment,
        tries, next_at, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -212,6 +213,7 @@ function platforms(
       const { tries, next_at, made_at } = row;
       put.run(id, link, platform, contract, state, page_url, payment, tries, next_at, made_at);
     },
+    platformNextAt: () => first<{ at: number | null }>(next)?.at ?? undefined,
     duePlatforms: (now, limit) => every<LinkPlatformRow>(due, now, limit),
   };
 }

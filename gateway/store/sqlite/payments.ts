@@ -23,8 +23,8 @@ function payments(database: DatabaseSync): Pick<PaymentTable, 'find' | 'ofOrder'
   );
   const put = database.prepare(
     `INSERT INTO acquirer_payments (id, fingerprint, merchant, order_number, amount_minor, currency,
-       capture, state, answer, captured_minor, tell, tries, next_at, begun_at, ended_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       capture, state, answer, captured_minor, tell, tries, next_at, begun_at, ended_at, through)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET state = excluded.state, answer = excluded.answer,
        captured_minor = excluded.captured_minor, tell = excluded.tell, tries = excluded.tries,
        next_at = excluded.next_at, ended_at = excluded.ended_at`,
@@ -54,6 +54,7 @@ function payments(database: DatabaseSync): Pick<PaymentTable, 'find' | 'ofOrder'
         row.next_at,
         row.begun_at,
         row.ended_at,
+        row.through,
       );
     },
   };

@@ -1,0 +1,305 @@
+/**
+ * Paying a link through a payment platform: permission, the platform's own page, its word. What the
+ * platform says last is what counts: money that it took otherwise than agreed goes back.
+ */
+import type { Currency } from '#device/messages/money.ts';
+import { post } from '../../ledger/ledger.ts';
+import type {
+  PaymentPlatform,
+  Permission,
+  PlatformMessage,
+  PlatformStatus,
+} from '../../pairing/platforms/platform.ts';
+import { backOff, startResolver } from '../../resolver.ts';
+import type { LinkPlatformRow, LinkRow } from '../../store/tables-links.ts';
+import type { PaymentRow } from '../../store/tables-money.ts';
+import type { Transaction } from '../../store/writer.ts';
+import { merchantTransfer } from '../accounts.ts';
+import type { PayAnswer } from '../gate.ts';
+import { requirePosted } from '../payments.ts';
+import {
+  admitPayer,
+  countWrong,
+  requireLink,
+  stands,
+  takeAnswer,
+  tellAttempt,
+  type Verified,
+} from './attempts.ts';
+import type { Links, LinksParts } from './links.ts';
+
+interface Connected {
+  readonly platform: PaymentPlatform;
+  readonly returnUrl: string;
+}
+
+/** While the payer is at the platform's page. */
+const LOOK_MS = 3000;
+const TAKE_UP_MS = 6000;
+const PERMISSION_MS = 15 * 60_000;
+const ROUND = 50;
+
+export class LinkPlatforms {
+  readonly #parts: LinksParts;
+  readonly #links: Links;
+  readonly #platforms = new Map<string, Connected>();
+  readonly #working = new Map<string, Promise<void>>();
+  readonly #stop: () => void;
+  #closed = false;
+
+  constructor(parts: LinksParts, links: Links) {
+    this.#parts = parts;
+    this.#links = links;
+    const { tables, writer, clock, log } = parts;
+    this.#stop = startResolver({
+      ...{ writer, clock, log, place: 'acquirer/platforms' },
+      nextAt: () => (this.#platforms.size === 0 ? undefined : tables.links.platformNextAt()),
+      settle: async (now) => {
+        const due = tables.links.duePlatforms(now, ROUND);
+        await Promise.all(due.map(({ id }) => this.#work(id)));
+      },
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stop();
+  }
+
+  /** A platform that payers may have a contract for; `returnUrl` is where it sends them back to. */
+  connect(platform: PaymentPlatform, returnUrl: string): void {
+    this.#platforms.set(platform.name, { platform, returnUrl });
+    void this.#parts.writer.run((tx) => {
+      tx.links.putMethod({ id: `platform:${platform.name}`, state: 'offered' });
+      tx.note({ about: 'open' });
+    });
+  }
+
+  get platforms(): readonly PaymentPlatform[] {
+    return [...this.#platforms.values()].map(({ platform }) => platform);
+  }
+
+  /** The payer named their phone number: the platform is asked for permission. */
+  async begin(
+    link: string,
+    device: string,
+    name: string,
+    phone: string,
+  ): Promise<Verified | { readonly said: 'no_platform' }> {
+    if (!this.#platforms.has(name)) return { said: 'no_platform' };
+    const { writer, clock } = this.#parts;
+    const said = await writer.run((tx) => {
+      const now = Math.floor(clock.now());
+      const row = requireLink(tx, link);
+      const end = stands(row, device, now);
+      if (end !== null) return end;
+      const contract = tx.links.contractOf(`platform:${name}`, phone);
+      if (contract === undefined) return countWrong(tx, this.#parts, row, now);
+      const admitted = admitPayer(tx, this.#parts, row, device, contract, now);
+      if (admitted.said !== 'pay') return admitted;
+      tx.links.putPlatform({
+        ...{ id: admitted.payment, link, platform: name, contract: contract.id },
+        ...{ state: 'requesting', page_url: null, payment: null, tries: 0 },
+        ...{ next_at: now + TAKE_UP_MS, made_at: now },
+      });
+      return admitted;
+    });
+    if (said.said === 'pay') await this.#links.soon(this.#work(said.payment));
+    return said;
+  }
+
+  /** Takes a webhook, or what a payer brought back; `null` where the platform did not say so. */
+  async take(name: string, message: PlatformMessage): Promise<LinkPlatformRow | null> {
+    const { tables, writer, clock } = this.#parts;
+    const result = await this.#platforms.get(name)?.platform.verifyResult(message);
+    if (result === null || result === undefined) return null;
+    if (tables.links.platform(result.id)?.platform !== name) return null;
+    await writer.run((tx) => this.#takeStatus(tx, result.id, result.status, clock.now()));
+    return tables.links.platform(result.id) ?? null;
+  }
+
+  /** Asks at once, such as when the payer is back before the webhook. */
+  async ask(row: LinkPlatformRow): Promise<void> {
+    if (row.next_at !== null) await this.#work(row.id);
+  }
+
+  /** Gives money back through the platform that took it; rejects where it gives no answer. */
+  async refund(
+    through: string,
+    wish: { readonly id: string; readonly of: string; readonly amount_minor: number },
+    currency: Currency,
+  ): Promise<'refunded' | 'refused'> {
+    const connected = this.#platforms.get(through.replace(/^platform:/, ''));
+    if (connected === undefined) throw new Error(`${through} is not connected`);
+    return (await connected.platform.refund({ ...wish, currency })).said;
+  }
+
+  #work(id: string): Promise<void> {
+    const running = this.#working.get(id);
+    if (running !== undefined) return running;
+    const work = this.#question(id).finally(() => this.#working.delete(id));
+    this.#working.set(id, work);
+    return work;
+  }
+
+  async #question(id: string): Promise<void> {
+    const { tables, writer, clock, log } = this.#parts;
+    const row = tables.links.platform(id);
+    if (row === undefined || row.next_at === null || this.#closed) return;
+    const heard = await this.#ask(row).catch((cause: unknown) => ({ cause }));
+    if (this.#closed) return;
+    await writer.run((tx) => {
+      const now = Math.floor(clock.now());
+      if ('permission' in heard) this.#takePermission(tx, id, heard.permission, now);
+      else if ('status' in heard) this.#takeStatus(tx, id, heard.status, now);
+      else if ('refunded' in heard && heard.refunded) {
+        tx.links.putPlatform({ ...requireRow(tx, id), state: 'refunded', next_at: null });
+      } else this.#takeSilence(tx, id, now);
+    });
+    if ('cause' in heard && row.tries % 10 === 0) {
+      const says = `${row.platform} gave no answer about ${id}: ${String(heard.cause)}`;
+      log({ level: 'warn', place: 'acquirer/platforms', says });
+    }
+  }
+
+  async #ask(row: LinkPlatformRow): Promise<Heard> {
+    const connected = this.#platforms.get(row.platform);
+    if (connected === undefined) throw new Error(`${row.platform} is not connected`);
+    const { platform, returnUrl } = connected;
+    const { tables, clock } = this.#parts;
+    const link = tables.links.find(row.link);
+    if (link === undefined) throw new Error(`link ${row.link} is gone`);
+    const amount = { amount_minor: link.amount_minor, currency: link.currency as Currency };
+    switch (row.state) {
+      case 'requesting': {
+        const merchant = tables.links.merchant(link.merchant)?.name ?? link.merchant;
+        const expires_at = Math.min(link.expires_at, row.made_at + PERMISSION_MS);
+        if (expires_at <= clock.now()) return { status: await platform.withdraw(row.id) };
+        const wish = { id: row.id, merchant, order: link.order_number, ...amount };
+        return {
+          permission: await platform.requestPermission({
+            ...{ ...wish, return_url: returnUrl, expires_at },
+          }),
+        };
+      }
+      case 'refund_due': {
+        const refund = await platform.refund({ id: `${row.id}-r`, of: row.id, ...amount });
+        return { refunded: refund.said === 'refunded' };
+      }
+      default:
+        return { status: await platform.status(row.id) };
+    }
+  }
+
+  #takePermission(tx: Transaction, id: string, permission: Permission, now: number): void {
+    const row = requireRow(tx, id);
+    if (row.state !== 'requesting') return;
+    if (permission.said === 'refused') {
+      this.#fail(tx, row, permission.reason, now);
+      return;
+    }
+    const { page_url } = permission;
+    tx.links.putPlatform({
+      ...row,
+      state: 'permitted',
+      page_url,
+      tries: 0,
+      next_at: now + LOOK_MS,
+    });
+    tx.note({ about: 'link', id: row.link });
+    tx.note({ about: 'open' });
+  }
+
+  #takeStatus(tx: Transaction, id: string, status: PlatformStatus, now: number): void {
+    const row = requireRow(tx, id);
+    switch (status.state) {
+      case 'requested':
+        this.#takeSilence(tx, id, now);
+        break;
+      case 'unknown':
+        if (row.state === 'permitted') this.#fail(tx, row, 'platform_refused', now);
+        break;
+      case 'failed':
+        this.#fail(tx, row, status.reason, now);
+        break;
+      case 'paid':
+        this.#takePaid(tx, row, status, now);
+    }
+  }
+
+  #takeSilence(tx: Transaction, id: string, now: number): void {
+    const row = requireRow(tx, id);
+    if (row.next_at === null) return;
+    const pause = row.state === 'permitted' ? LOOK_MS : backOff(row.tries);
+    tx.links.putPlatform({ ...row, tries: row.tries + 1, next_at: Math.floor(now + pause) });
+    tx.note({ about: 'open' });
+  }
+
+  #fail(tx: Transaction, row: LinkPlatformRow, reason: string, now: number): void {
+    if (row.state !== 'requesting' && row.state !== 'permitted') return;
+    tx.links.putPlatform({ ...row, state: 'failed', next_at: null });
+    const declined = reason === 'insufficient_funds' || reason === 'account_blocked';
+    this.#end(tx, row, declined ? { said: 'declined', reason } : { said: 'not_made' }, now);
+  }
+
+  #takePaid(tx: Transaction, row: LinkPlatformRow, paid: PaidStatus, now: number): void {
+    if (row.state !== 'requesting' && row.state !== 'permitted' && row.state !== 'failed') return;
+    // What a payer carries back does not say whose account it was: the platform is asked.
+    if (paid.payer === undefined) {
+      tx.links.putPlatform({ ...row, next_at: Math.floor(now) });
+      tx.note({ about: 'open' });
+      return;
+    }
+    const link = requireLink(tx, row.link);
+    const { payment } = paid;
+    const right = paid.amount_minor === link.amount_minor && paid.currency === link.currency;
+    const own = tx.links.contract(row.contract)?.secret === paid.payer;
+    const open = link.state === 'paying' && link.attempt === row.id;
+    if (!right || !own || !open) {
+      tx.links.putPlatform({ ...row, state: 'refund_due', payment, next_at: Math.floor(now) });
+      tx.note({ about: 'open' });
+      const answer = { said: 'declined', reason: 'payer_not_verified' } as const;
+      if (open) this.#end(tx, row, answer, now);
+      return;
+    }
+    tx.links.putPlatform({ ...row, state: 'paid', payment, next_at: null });
+    this.#takeIn(tx, link, row, paid.payer, Math.floor(now));
+  }
+
+  /** What the platform owes us from now on, and we the merchant. */
+  #takeIn(tx: Transaction, link: LinkRow, row: LinkPlatformRow, payer: string, at: number): void {
+    const { merchant, order_number, amount_minor, currency } = link;
+    const answer = { said: 'paid', payer, at } as const;
+    const payment: PaymentRow = {
+      ...{ id: row.id, fingerprint: row.platform, merchant, order_number, amount_minor, currency },
+      capture: 'now',
+      state: 'paid',
+      ...{ answer: JSON.stringify(answer), tell: 0, tries: 0 },
+      ...{ captured_minor: amount_minor, next_at: null, begun_at: row.made_at, ended_at: at },
+      through: `platform:${row.platform}`,
+    };
+    tx.payments.put(payment);
+    const reference = `pay:${row.id}`;
+    requirePosted(post(tx, merchantTransfer(payment, 'payment', reference, amount_minor, at)));
+    this.#end(tx, row, answer, at);
+  }
+
+  #end(tx: Transaction, row: LinkPlatformRow, answer: PayAnswer, at: number): void {
+    const now = Math.floor(at);
+    takeAnswer(tx, row.id, answer, now);
+    tellAttempt(tx, this.#parts, requireLink(tx, row.link), row.id, answer, now);
+    tx.note({ about: 'link', id: row.link });
+  }
+}
+
+type PaidStatus = Extract<PlatformStatus, { state: 'paid' }>;
+type Heard =
+  | { readonly permission: Permission }
+  | { readonly status: PlatformStatus }
+  | { readonly refunded: boolean };
+
+function requireRow(tx: Transaction, id: string): LinkPlatformRow {
+  const row = tx.links.platform(id);
+  if (row === undefined) throw new Error(`attempt ${id} is gone`);
+  return row;
+}
