@@ -65,6 +65,6 @@ export function openLink(settings: LinkSettings, events: LinkEvents): Link {
   };
 }
 
-const tlsOf = ({ credentials }: LinkSettings): IClientOptions => {
-  return credentials?.() ?? {};
-};
+/** The library makes any connection a TLS one as soon as it is given a key. */
+const tlsOf = ({ broker, credentials }: LinkSettings): IClientOptions =>
+  broker.startsWith('mqtts:') ? (credentials?.() ?? {}) : {};
