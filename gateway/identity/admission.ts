@@ -22,17 +22,3 @@ export function requireRole(
   if (!shown.ok) throw new Problem('certificate_refused', { why: shown.why });
   if (shown.peer.subject !== role) throw new Problem('certificate_refused', { why: 'wrong_role' });
 }
-
-/** The merchant whose certificate opened this connection, or a `certificate_refused`. */
-export function requireMerchant(
-  request: FastifyRequest,
-  identity: PeerIdentity | null,
-  now: number,
-): string {
-  const shown =
-    identity === null
-      ? ({ ok: false, why: 'missing' } as const)
-      : shownBy(request.raw, identity.trust, ['merchant'], now);
-  if (!shown.ok) throw new Problem('certificate_refused', { why: shown.why });
-  return shown.peer.subject;
-}

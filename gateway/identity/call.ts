@@ -8,7 +8,8 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON; without it the call is a GET. */
   readonly body?: object;
-  readonly credentials?: Credentials | undefined;
+  /** Whom to believe beside the public authorities, and what to show. */
+  readonly credentials?: Partial<Credentials> | undefined;
 }
 
 const TIMEOUT_MS = 5000;
@@ -30,7 +31,11 @@ export function callAuthority(
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     },
     ...(secure && credentials !== undefined
-      ? { ...credentials, ca: [...rootCertificates, credentials.ca], agent: false as const }
+      ? {
+          ...credentials,
+          ca: [...rootCertificates, credentials.ca ?? []].flat(),
+          agent: false as const,
+        }
       : {}),
   };
   return new Promise((resolve, reject) => {

@@ -68,10 +68,15 @@ async function run(command: Command, args: readonly string[]): Promise<unknown> 
   };
   const path = command === 'revoke' ? 'revocations' : 'codes';
   const headers = { authorization: `Bearer ${token}` };
-  const answer = await callAuthority(`${url}/v1/identity/${path}`, { headers, body });
+  const options = { headers, body, credentials: { ca: authorityOf(data) } };
+  const answer = await callAuthority(`${url}/v1/identity/${path}`, options);
   if (answer.status < 300) return JSON.parse(answer.text);
   throw new Error(`${url} answered ${answer.status} ${answer.text}`);
 }
+
+/** The gateway may show a certificate of its own. */
+const authorityOf = (data: string): string =>
+  readFileSync(join(data, 'authority', 'certificate.pem'), 'utf8');
 
 function holderOf(who: Readonly<Partial<Record<Kind, string>>>): Holder {
   const given = Object.entries(who).filter(([, subject]) => subject !== undefined);

@@ -10,7 +10,9 @@ import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gatew
 import { loadAuthority, readRequest } from '#gateway/identity/authority.ts';
 import { runCommand } from '#gateway/identity/command.ts';
 import { enrolRemotely } from '#gateway/identity/remote.ts';
+import type { Trust } from '#gateway/identity/trust.ts';
 import { makeRequest } from '#gateway/identity/x509.ts';
+import { httpPeer } from '#gateway/peers/http-client.ts';
 import { directionKey, loadPeerSecret } from '#gateway/peers/keys.ts';
 import { signMessage } from '#gateway/peers/message-signature.ts';
 import type { Role } from '#gateway/roles.ts';
@@ -172,6 +174,27 @@ describe('organisations over mutual TLS', () => {
   });
 
   test('who calls looks at whom it reached', async () => {
+    const current = own('acquirer');
+    const reach = (ca: string) => {
+      const none = () => () => undefined;
+      const trust: Trust = { certificate: ca, standing: () => 'good', listen: none };
+      const who = {
+        own: { current: () => ({ ...current, ca }), listen: none, close: none },
+        trust,
+      };
+      const peer = httpPeer({
+        ...{ self: 'acquirer', peer: 'issuer', url: String(centre.peerDoor), clock },
+        secret: loadPeerSecret(join(home, 'acquirer'), 'issuer'),
+        identity: () => who,
+      });
+      const answer = peer.call({ method: 'GET', path: '/v1/issuer/requests/PAY-1' });
+      return answer.finally(() => peer.close());
+    };
+    await assert.rejects(reach(current.ca), /is role:order-centre, not role:issuer/);
+    await assert.rejects(reach(current.cert), /unable to|self-signed/);
+  });
+
+  test('no call leaves this machine without TLS', async () => {
     const port = new URL(String(issuer.peerDoor)).port;
     await assert.rejects(
       createGateway({
