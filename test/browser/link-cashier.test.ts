@@ -10,11 +10,13 @@ import {
 } from 'playwright-core';
 import { ALSO_RICH, freePort, POOR, RICH } from '#test/gateway/harness.ts';
 import {
+  LINK_SEED,
   type LinkStand,
   OTHER_PASSWORD,
   openLinkStand,
   PASSWORD,
 } from '#test/gateway/link-stand.ts';
+import { ALICE, CODE, startPlatform, type TestPlatform } from '#test/gateway/platform-stand.ts';
 import { until } from '#test/until.ts';
 import { examine, FLAGS } from './cashier-stand.ts';
 
@@ -23,6 +25,7 @@ const HEAVIEST = 20_000;
 describe('the page behind a payment link', () => {
   let stand: LinkStand;
   let browser: Browser;
+  let platform: TestPlatform;
   const faults: string[] = [];
 
   before(async () => {
@@ -31,15 +34,24 @@ describe('the page behind a payment link', () => {
       .catch((error: unknown) => {
         throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
       });
+    platform = await startPlatform();
     const port = await freePort();
     stand = await openLinkStand('together', {
       http: { host: '127.0.0.1', port },
       publicUrl: `http://localhost:${port}`,
+      platforms: [{ kind: 'lotus', title: 'Lotus Pay', url: platform.url, secret: CODE }],
+      seed: {
+        ...LINK_SEED,
+        contracts: (LINK_SEED.contracts ?? []).map((each) =>
+          each.phone === RICH.phone ? { ...each, platforms: { lotus: 'al•••' } } : each,
+        ),
+      },
     });
   });
   after(async () => {
     await browser.close();
     await stand.close();
+    await platform.close();
     assert.deepEqual(faults, []);
   });
 
@@ -58,9 +70,8 @@ describe('the page behind a payment link', () => {
       if (/Content Security Policy|Refused to/.test(message.text())) faults.push(message.text());
     });
     page.on('request', (request) => {
-      if (!request.url().startsWith('http://localhost') && !request.url().startsWith('data:')) {
-        faults.push(request.url());
-      }
+      const own = ['http://localhost', 'data:', platform.url];
+      if (!own.some((each) => request.url().startsWith(each))) faults.push(request.url());
     });
     await page.goto(link);
     return page;
@@ -89,11 +100,32 @@ describe('the page behind a payment link', () => {
       await page.locator('.pay').click();
       await heading(page, 'Paid');
       await stand.state(number, 'paid');
-      // Without JavaScript what lies behind is the form that was sent: the browser asks first.
-      if (script) await page.goBack();
       await page.reload();
       await heading(page, 'Paid');
       assert.deepEqual((await stand.all.moved(number)).kinds, ['debit', 'payment']);
+      await context.close();
+    });
+  }
+
+  for (const script of [true, false]) {
+    test(`pays through a platform, JavaScript ${script ? 'on' : 'off'}`, async () => {
+      const { number, link } = await stand.order();
+      const context = await phone({ script });
+      const page = await open(context, link);
+      await page.getByRole('link', { name: 'Lotus Pay' }).click();
+      if (script) await examine(page);
+      await page.locator('#phone').fill(RICH.phone);
+      await page.getByRole('button', { name: 'Continue at Lotus Pay' }).click();
+      await page.waitForURL(`${platform.url}/pay/**`);
+      const waiting = await open(context, link);
+      await waiting.getByRole('link', { name: 'Continue at Lotus Pay' }).waitFor();
+      if (script) await examine(waiting);
+      await page.locator('[name=account]').fill(ALICE.account);
+      await page.locator('[name=password]').fill(ALICE.password);
+      await page.locator('button[value=pay]').click();
+      await heading(page, 'Paid');
+      await stand.state(number, 'paid');
+      if (script) await heading(waiting, 'Paid');
       await context.close();
     });
   }

@@ -5,8 +5,9 @@
 export const SCRIPT = `
 const $=i=>document.getElementById(i),m=document.querySelector('main>div'),d=m.dataset;
 addEventListener('pageshow',e=>e.persisted&&location.reload());
-for(const f of document.forms)f.onsubmit=()=>setTimeout(()=>f.querySelectorAll('button').forEach(b=>b.disabled=true));
-if(d.events){const e=new EventSource(d.events);e.addEventListener('state',x=>{
+let e;for(const f of document.forms)f.onsubmit=()=>{e?.close();
+setTimeout(()=>f.querySelectorAll('button').forEach(b=>b.disabled=true))};
+if(d.events){e=new EventSource(d.events);e.addEventListener('state',x=>{
 if(x.data!=d.state){e.close();location.replace(d.next)}})}
 const print=$('print');if(print){print.hidden=false;print.onclick=()=>window.print()}
 const b=s=>Uint8Array.from(atob(s.replace(/-/g,'+').replace(/_/g,'/')),c=>c.charCodeAt());
