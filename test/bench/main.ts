@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import node from '#firmware/node.json' with { type: 'json' };
 import { BareBroker, passReport, passScreen, playSample, syncDisk } from './bare.ts';
 import { chain, type Figure, tableOf } from './figures.ts';
+import { measurePayments, type Measured as PaymentRun } from './payments.ts';
 import { idleShare, type Memory, memoryOf } from './process.ts';
 import { paint, type SaleTimes, sell } from './sales.ts';
 import { BenchStall, Place } from './stand.ts';
@@ -27,8 +28,8 @@ function readOptions() {
     const sales = Number(values.sales ?? (short ? 4 : 10));
     if (!Number.isInteger(sales) || sales < 1) throw new Error('--sales: give a whole number');
     return short
-      ? { sales, restarts: 2, paints: 0, wires: 12, idleMs: 4000 }
-      : { sales, restarts: 5, paints: 5, wires: 20, idleMs: 10_000 };
+      ? { sales, restarts: 2, paints: 0, wires: 12, idleMs: 4000, payments: 3000 }
+      : { sales, restarts: 5, paints: 5, wires: 20, idleMs: 10_000, payments: 20_000 };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}\n`);
     return process.exit(2);
@@ -183,6 +184,31 @@ function footprintFigures(measured: Measured): Figure[] {
   ];
 }
 
+/** Name of the run → what it is, and the run that it is compared with. */
+const PAYMENT_RUNS: readonly [name: string, what: string, bare?: string][] = [
+  ['bare', 'bare loop: the same rows, engine and group size'],
+  ['hot', '256 payers, one merchant', 'bare'],
+  ['cold', '256 payers, a thousand merchants', 'bare'],
+  ['slow_bare', 'bare loop, each commit 4 ms slower'],
+  ['slow', '256 payers, each commit 4 ms slower', 'slow_bare'],
+  ['alone_bare', 'bare loop, one at a time'],
+  ['alone', 'one payer at a time', 'alone_bare'],
+];
+
+/** Durable payments through the whole path, as a table in Markdown. */
+function paymentsTable(runs: Readonly<Record<string, PaymentRun>>): string {
+  const rows = PAYMENT_RUNS.flatMap(([name, what, bare]) => {
+    const run = runs[name];
+    if (run === undefined) return [];
+    const other = bare === undefined ? undefined : runs[bare];
+    const share = other === undefined ? '' : (run.per_second / other.per_second).toFixed(2);
+    const cells = [run.per_second, run.cpu_us].map((value) => value.toFixed(0));
+    return [`| ${[what, ...cells, run.p99_ms.toFixed(1), share].join(' | ')} |`];
+  });
+  const head = '| payments | a second | CPU µs each | p99 ms | of the bare loop |';
+  return [head, '| --- | ---: | ---: | ---: | ---: |', ...rows].join('\n');
+}
+
 /** Whose figures these are. */
 function describeMachine(disk: string): string {
   const [first] = cpus();
@@ -205,7 +231,10 @@ const machine = describeMachine(
 try {
   const measured = await measure(place, options);
   const figures = [...saleFigures(measured), ...footprintFigures(measured)];
-  process.stdout.write(`${tableOf(figures)}\n\n${machine}\n`);
+  process.stdout.write(`${tableOf(figures)}\n\n`);
+  say(`${options.payments} payments, and as many by a bare loop …`);
+  const payments = await measurePayments(place.directory, options.payments);
+  process.stdout.write(`${paymentsTable(payments)}\n\n${machine}\n`);
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
