@@ -52,6 +52,8 @@ export interface TerminalState {
   readonly settled: readonly string[];
   /** The order on the screen. */
   readonly focus: string | null;
+  /** The order that the vendor left for the entry, until the next order: its result is no earlier one. */
+  readonly left: string | null;
   /** Monotonic ms from which the screen goes back to the entry; only where the focus has ended. */
   readonly leaveAt: number;
   /** The last result of an order that was not on the screen. */

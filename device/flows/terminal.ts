@@ -45,6 +45,7 @@ export function beginTerminal(
     sales,
     settled: settled.slice(-SETTLED_LIMIT),
     focus: open?.order.number ?? null,
+    left: null,
     leaveAt: Infinity,
     aside: unsaid.at(-1) ?? null,
     nudged: false,
@@ -102,15 +103,13 @@ function stepKey(state: TerminalState, key: Key, moment: Moment): Step {
   if (focus === undefined) return stepEntryKey(state, key, moment);
   switch (focus.stage) {
     case 'saving':
-    case 'settling':
-      // A few milliseconds: nothing that could be keyed now would be meant for this screen. On a
-      // full disk it lasts, and the vendor may go on.
-      if (focus.unsaved === undefined) return stay(state);
-      return stepEntryKey(leaveFocus(state), key, moment, true);
+      // A few milliseconds: nothing that could be keyed now would be meant for this screen.
+      return stay(state);
     case 'open':
       if (key === 'cancel') return stepOneSale(state, focus.order.number, { is: 'cancel' }, moment);
       return stay({ ...state, nudged: true }, { do: 'beep', pattern: 'bad' });
     case 'closing':
+    case 'settling':
     case 'ended':
       return stepEntryKey(leaveFocus(state), key, moment, true);
   }
@@ -148,13 +147,20 @@ function stepEntryKey(state: TerminalState, key: Key, moment: Moment, leaving = 
   };
   const { sale, effects } = beginSale(order, moment.monotonic);
   const sales = new Map(state.sales).set(order.number, sale);
-  const next: TerminalState = { ...quiet, entry: EMPTY_ENTRY, sales, focus: order.number };
+  const next: TerminalState = {
+    ...quiet,
+    entry: EMPTY_ENTRY,
+    sales,
+    focus: order.number,
+    left: null,
+  };
   return withSaleEffects({ ...next, nudged: false, leaveAt: Infinity }, effects);
 }
 
 const leaveFocus = (state: TerminalState): TerminalState => ({
   ...state,
   focus: null,
+  left: state.focus,
   leaveAt: Infinity,
   nudged: false,
 });
@@ -195,9 +201,10 @@ function withSaleEffects(state: TerminalState, effects: readonly SaleEffect[]): 
     if (effect.do !== 'announce') out.push(effect);
     else {
       // Not on the screen: it is told apart from what the vendor is waiting for just now.
-      const earlier = state.focus !== effect.result.order;
+      const { order } = effect.result;
+      const earlier = state.focus !== order && state.left !== order;
       const announcement = { result: effect.result, earlier };
-      const aside = earlier ? announcement : state.aside;
+      const aside = state.focus === order ? state.aside : announcement;
       next = { ...next, aside, toAnnounce: [...next.toAnnounce, announcement] };
     }
   }

@@ -70,6 +70,17 @@ describe('a sale', () => {
     assert.equal(stand.screen?.tone, 'busy');
   });
 
+  test('a key pressed as the result comes begins the next amount, and the result is said', async () => {
+    const stand = await Stand.start();
+    const order = await stand.sell('12.50');
+    const arrival = stand.result(order);
+    stand.key('7');
+    await arrival;
+    assert.equal(stand.screen?.big, '¥7');
+    assert.deepEqual(stand.spoken, ['received twelve yuan fifty']);
+    assert.match(stand.screen?.lines[0] ?? '', /Paid: ¥12\.50/);
+  });
+
   test('cancel asks the gateway, and a payment that was faster wins', async () => {
     const stand = await Stand.start();
     const order = await stand.sell('12.50');
