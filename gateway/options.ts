@@ -216,7 +216,7 @@ function readSeedFile(path: string): Seed {
   const decoded = decode(seedSchema, json);
   if (!decoded.ok) {
     const says = writeComplaints(decoded.complaints);
-    throw new Complaint(`--seed: ${path}: ${says}; see simulators/stall/seed.json for a whole one`);
+    throw new Complaint(`--seed: ${path}: ${says}; docs/gateway.md describes it`);
   }
   return decoded.value;
 }
