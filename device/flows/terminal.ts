@@ -168,7 +168,7 @@ const leaveFocus = (state: TerminalState): TerminalState => ({
 // ── Sales ───────────────────────────────────────────────────────────────────────────────────────
 
 /** The sale on the screen. */
-export const focusedSale = (state: TerminalState): Sale | undefined =>
+const focusedSale = (state: TerminalState): Sale | undefined =>
   state.focus === null ? undefined : state.sales.get(state.focus);
 
 function stepOneSale(state: TerminalState, number: string, event: SaleEvent, moment: Moment): Step {
@@ -320,7 +320,7 @@ function stepSpoken(state: TerminalState, order: string, heard: boolean): Step {
 }
 
 /** States of all organs of one role. */
-export function rolesStates(state: TerminalState, role: string): OrganState[] {
+function rolesStates(state: TerminalState, role: string): OrganState[] {
   return state.settings.organs
     .filter((organ) => organ.role === role)
     .map((organ) => state.organs.get(organ.name) ?? STARTING);

@@ -17,7 +17,7 @@ import { BenchStall, Place } from './stand.ts';
 
 const USAGE = `usage: npm run bench -- [options]
   --sales N     how many sales, one after the other (default 10, with --short 4)
-  --short       the quick run that CI makes, about 25 s`;
+  --short       the quick run that CI makes, about half a minute`;
 
 function readOptions() {
   try {
