@@ -251,6 +251,11 @@ function stepDownlink(state: TerminalState, downlink: Downlink, moment: Moment):
       const { number, paired = null } = downlink.pairing;
       return stay({ ...state, number, paired });
     }
+    case 'relay_invite':
+    case 'relay_withdraw':
+    case 'relay':
+    case 'relay_end':
+      return stay(state);
   }
 }
 

@@ -10,6 +10,14 @@ import {
   sumMinor,
   timesMinor,
 } from './money.ts';
+import {
+  relayAnswerSchema,
+  relayEndSchema,
+  relayGroupSchema,
+  relayInviteSchema,
+  relayWantedSchema,
+  relayWithdrawSchema,
+} from './relay.ts';
 
 /** Sixteen Crockford base-32 digits: 48 bits of milliseconds, then 32 bits of chance. */
 export const orderNumberSchema = z
@@ -100,6 +108,8 @@ export const uplinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('close'), close: closeRequestSchema }),
   z.strictObject({ kind: z.literal('seen'), seen: resultSeenSchema }),
   z.strictObject({ kind: z.literal('unpair'), unpair: unpairSchema }),
+  z.strictObject({ kind: z.literal('relay_wanted'), wanted: relayWantedSchema }),
+  z.strictObject({ kind: z.literal('relay_answer'), answer: relayAnswerSchema }),
 ]);
 export type Uplink = z.infer<typeof uplinkSchema>;
 
@@ -179,6 +189,14 @@ export const downlinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('time'), ...downlinkBody }),
   z.strictObject({ kind: z.literal('attempt'), ...downlinkBody, attempt: attemptSchema }),
   z.strictObject({ kind: z.literal('pairing'), ...downlinkBody, pairing: pairingSchema }),
+  z.strictObject({ kind: z.literal('relay_invite'), ...downlinkBody, invite: relayInviteSchema }),
+  z.strictObject({
+    kind: z.literal('relay_withdraw'),
+    ...downlinkBody,
+    withdraw: relayWithdrawSchema,
+  }),
+  z.strictObject({ kind: z.literal('relay'), ...downlinkBody, group: relayGroupSchema }),
+  z.strictObject({ kind: z.literal('relay_end'), ...downlinkBody, end: relayEndSchema }),
 ]);
 
 export type CloseRequest = z.infer<typeof closeRequestSchema>;

@@ -64,6 +64,9 @@ export class Uplinks {
       case 'unpair':
         await this.#parts.unpair(terminal, read.uplink.unpair.pairing);
         return 'committed';
+      case 'relay_wanted':
+      case 'relay_answer':
+        return 'committed';
     }
   }
 

@@ -5,7 +5,12 @@
 import mqttPacket, { type Packet } from 'mqtt-packet';
 import { peek } from '#device/codecs/jws.ts';
 import { formatMinor } from '#device/messages/money.ts';
-import { downlinkSchema, uplinkSchema } from '#device/messages/order.ts';
+import {
+  type Downlink,
+  downlinkSchema,
+  type Uplink,
+  uplinkSchema,
+} from '#device/messages/order.ts';
 
 /** Longest packet that the wire carries; a longer one is no terminal's. */
 const LONGEST = 1 << 20;
@@ -87,29 +92,59 @@ function describe(packet: Packet): string {
 function describePayload(payload: Buffer | string): string {
   const token = peek(payload.toString());
   const up = uplinkSchema.safeParse(token);
-  if (up.success) {
-    const { data } = up;
-    if (data.kind === 'close') return `close ${data.close.order}, ${data.close.because}`;
-    if (data.kind === 'seen') return `result of ${data.seen.order} seen`;
-    if (data.kind === 'unpair') return 'sends the phone away';
-    const { number, amount_minor, currency } = data.order;
-    return `order ${number}, ${formatMinor(amount_minor, currency)} ${currency}`;
-  }
+  if (up.success) return describeUplink(up.data);
   const down = downlinkSchema.safeParse(token);
-  if (down.success) {
-    const { data } = down;
-    if (data.kind === 'time') return `time ${new Date(data.gateway_time).toISOString()}`;
-    if (data.kind === 'receipt') return `receipt: ${data.receipt.order} ${data.receipt.said}`;
-    if (data.kind === 'attempt') {
-      const { order, attempt, state } = data.attempt;
+  if (down.success) return describeDownlink(down.data);
+  return `${payload.length} bytes`;
+}
+
+function describeUplink(up: Uplink): string {
+  switch (up.kind) {
+    case 'order': {
+      const { number, amount_minor, currency } = up.order;
+      return `order ${number}, ${formatMinor(amount_minor, currency)} ${currency}`;
+    }
+    case 'close':
+      return `close ${up.close.order}, ${up.close.because}`;
+    case 'seen':
+      return `result of ${up.seen.order} seen`;
+    case 'unpair':
+      return 'sends the phone away';
+    case 'relay_wanted':
+      return `card ${up.wanted.uid} is here, to ${up.wanted.purpose}`;
+    case 'relay_answer': {
+      const { step, answers, ended } = up.answer;
+      const end = ended === undefined ? '' : `, then ${ended}`;
+      return `${answers.length} answers of the card to group ${step}${end}`;
+    }
+  }
+}
+
+function describeDownlink(down: Downlink): string {
+  switch (down.kind) {
+    case 'time':
+      return `time ${new Date(down.gateway_time).toISOString()}`;
+    case 'receipt':
+      return `receipt: ${down.receipt.order} ${down.receipt.said}`;
+    case 'attempt': {
+      const { order, attempt, state } = down.attempt;
       return `attempt ${attempt} of ${order}: ${state}`;
     }
-    if (data.kind === 'pairing') {
-      const { number, paired } = data.pairing;
+    case 'pairing': {
+      const { number, paired } = down.pairing;
       return `terminal ${number}: ${paired === undefined ? 'no phone' : `phone ${paired.payer}`}`;
     }
-    const { order, outcome, reason } = data.result;
-    return `result: ${order} ${outcome}${reason === undefined ? '' : `, ${reason}`}`;
+    case 'result': {
+      const { order, outcome, reason } = down.result;
+      return `result: ${order} ${outcome}${reason === undefined ? '' : `, ${reason}`}`;
+    }
+    case 'relay_invite':
+      return `asks for a card, to ${down.invite.purpose}`;
+    case 'relay_withdraw':
+      return `asks for no card any more`;
+    case 'relay':
+      return `${down.group.apdus.length} commands for card ${down.group.uid}`;
+    case 'relay_end':
+      return `${down.end.purpose}: ${down.end.said}`;
   }
-  return `${payload.length} bytes`;
 }
