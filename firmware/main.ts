@@ -14,12 +14,11 @@ import {
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { base64url, fromBase64url } from '#device/codecs/bytes.ts';
-import { open } from '#device/codecs/jws.ts';
 import { deriveKeys } from '#device/codecs/keys.ts';
 import type { Input, OrganState, Settings } from '#device/flows/state.ts';
 import { Journal } from '#device/journal.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
-import { type Downlink, downlinkSchema } from '#device/messages/order.ts';
+import { readDownlink } from '#device/messages/signed.ts';
 import type { LinkEvents } from '#device/ports/link.ts';
 import { Terminal } from '#device/terminal.ts';
 import { type Profile, readBoard } from './boards.ts';
@@ -119,22 +118,6 @@ function settingsOf(identity: Identity, profile: Profile): Settings {
     powerAtOneMetre: powerAtOneMetre(profile),
     organs: organsOf(profile),
   };
-}
-
-type ReadDownlink =
-  | { readonly ok: true; readonly downlink: Downlink }
-  | { readonly ok: false; readonly why: string };
-
-/** Believes what the gateway signed for this very terminal, and nothing else. */
-function readDownlink(token: string, terminal: string, gatewayKey: Uint8Array): ReadDownlink {
-  const opened = open('EdDSA', gatewayKey, token);
-  if (!opened.ok) return { ok: false, why: opened.why };
-  const parsed = downlinkSchema.safeParse(opened.payload);
-  if (!parsed.success) {
-    return { ok: false, why: `not understood at ${parsed.error.issues[0]?.path.join('.')}` };
-  }
-  if (parsed.data.terminal !== terminal) return { ok: false, why: 'for another terminal' };
-  return { ok: true, downlink: parsed.data };
 }
 
 /** The journal as it was left; what a power cut tore off its end is kept aside and told. */

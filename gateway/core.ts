@@ -26,18 +26,21 @@ import { PairingDesk } from './pairing/pairing.ts';
 import { signInWith } from './pairing/sign-in.ts';
 import { HOUSE_ROLES, type Role } from './roles.ts';
 import { openSqlite } from './store/sqlite/engine.ts';
-import type { Tables } from './store/tables.ts';
+import type { Engine, Tables } from './store/tables.ts';
 import { Writer } from './store/writer.ts';
+import type { Stretch } from './stretch.ts';
 import { type Enrolled, type EnrolmentRequest, enrol } from './terminals/enrolment.ts';
 import { Registry } from './terminals/registry.ts';
 import { Idempotency } from './web/idempotency.ts';
 
 export interface CoreOptions {
-  /** File of the database, or `:memory:`. */
-  readonly database: string;
+  /** File of the database, `:memory:`, or an engine that is open. */
+  readonly database: string | Engine;
   readonly keys: GatewayKeys;
   readonly clock: Clock;
   readonly chance: Chance;
+  /** How PINs and passwords are stretched; without it, by scrypt. */
+  readonly stretch?: Stretch | undefined;
   readonly log: Log;
   /** Calls back soon: units that arrive before it does share a commit. */
   readonly defer: (then: () => void) => void;
@@ -100,13 +103,13 @@ export interface Core extends Omit<CoreOptions, 'tell'> {
 
 /** Opens the store and starts the timers; throws a `StoreError` where it can't. */
 export function openCore(options: CoreOptions): Core {
-  const { database, keys, clock, chance, log, defer } = options;
-  const engine = openSqlite(database);
+  const { database, keys, clock, chance, stretch, log, defer } = options;
+  const engine = typeof database === 'string' ? openSqlite(database) : database;
   const { tables } = engine;
   const writer = new Writer(engine, defer);
   const registry = new Registry(tables);
   const downlinks = new Downlinks({ tables, writer, clock, keys, log });
-  const issuer = new Issuer({ tables, clock, keys });
+  const issuer = new Issuer({ tables, clock, keys, stretch });
   const tell: TellResult = (tx, result) => {
     if (telephone.takeResult(tx, result) || payments.takeResult(tx, result)) return;
     refunds.takeResult(tx, result);
@@ -124,7 +127,7 @@ export function openCore(options: CoreOptions): Core {
     },
   });
   const linksParts = {
-    ...{ tables, writer, clock, chance, keys, log, issuer: issuers, tell: told },
+    ...{ tables, writer, clock, chance, keys, log, stretch, issuer: issuers, tell: told },
     payments: acquirer.payments,
   };
   const payLinks = new Links(linksParts);

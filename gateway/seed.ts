@@ -30,6 +30,7 @@ import { openAccount, post } from './ledger/ledger.ts';
 import type { Role } from './roles.ts';
 import type { Tables } from './store/tables.ts';
 import type { Transaction, Writer } from './store/writer.ts';
+import type { Stretch } from './stretch.ts';
 import { codeDigest } from './terminals/enrolment.ts';
 
 const vendorSchema = z.strictObject({
@@ -111,6 +112,7 @@ export interface SeedParts {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly keys: GatewayKeys;
+  readonly stretch?: Stretch | undefined;
   /** Whose part of the seed is applied. */
   readonly roles: readonly Role[];
 }
@@ -124,7 +126,7 @@ export async function applySeed(parts: SeedParts, seed: ReadSeed): Promise<void>
     fresh.map(async (payer) => ({
       ...payer,
       id: `p-${base64url(chance.bytes(8))}`,
-      pin: await hashPin(keys.pin, payer.pin, chance.bytes(16)),
+      pin: await hashPin(keys.pin, payer.pin, chance.bytes(16), parts.stretch),
     })),
   );
   const addContracts = await prepareContracts(

@@ -3,6 +3,7 @@ import type { GatewayKeys } from '../keys.ts';
 import { keyedDigest } from '../keys.ts';
 import type { PayerRow, Tables } from '../store/tables.ts';
 import type { Transaction } from '../store/writer.ts';
+import type { Stretch } from '../stretch.ts';
 import type { NotAdmitted, PayerProof, Presented } from './gate.ts';
 import { identityDigest, isHolder } from './identity.ts';
 import { hashPin, verifyPin } from './pin.ts';
@@ -24,9 +25,10 @@ export async function present(
   tables: Pick<Tables, 'payers'>,
   keys: Pick<GatewayKeys, 'pin' | 'digest'>,
   proof: PayerProof,
+  stretch?: Stretch,
 ): Promise<Presented> {
   const presented: Presented = { proof };
-  CHECKED.set(presented, await check(tables, keys, proof));
+  CHECKED.set(presented, await check(tables, keys, proof, stretch));
   return presented;
 }
 
@@ -34,6 +36,7 @@ async function check(
   tables: Pick<Tables, 'payers'>,
   keys: Pick<GatewayKeys, 'pin' | 'digest'>,
   proof: PayerProof,
+  stretch?: Stretch,
 ): Promise<Checked> {
   if (proof.by === 'identity') {
     const { name, phone } = proof;
@@ -46,10 +49,10 @@ async function check(
   const payer = tables.payers.byPhone(phone);
   if (payer === undefined) {
     // As slow as a known number, so that nobody can find out who has an account.
-    await hashPin(keys.pin, pin, new Uint8Array(16));
+    await hashPin(keys.pin, pin, new Uint8Array(16), stretch);
     return { by: 'pin', digest, payer: null, right: false };
   }
-  const right = await verifyPin(keys.pin, pin, payer.pin);
+  const right = await verifyPin(keys.pin, pin, payer.pin, stretch);
   return { by: 'pin', digest, payer: payer.id, right };
 }
 

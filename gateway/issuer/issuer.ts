@@ -11,6 +11,7 @@ import { post } from '../ledger/ledger.ts';
 import type { PayerRow, Tables } from '../store/tables.ts';
 import type { IssuedRow } from '../store/tables-money.ts';
 import type { Transaction } from '../store/writer.ts';
+import type { Stretch } from '../stretch.ts';
 import { duePosting, holdOf, payerAccount } from './accounts.ts';
 import { admit, present, proofDigest } from './admission.ts';
 import type {
@@ -30,6 +31,8 @@ export interface IssuerParts {
   readonly tables: Tables;
   readonly clock: Clock;
   readonly keys: GatewayKeys;
+  /** Without it, scrypt. */
+  readonly stretch?: Stretch | undefined;
 }
 
 /** One request as it is kept; `body` is all that makes it this one and no other. */
@@ -49,7 +52,8 @@ export class Issuer {
   }
 
   present(proof: PayerProof): Promise<Presented> {
-    return present(this.#parts.tables, this.#parts.keys, proof);
+    const { tables, keys, stretch } = this.#parts;
+    return present(tables, keys, proof, stretch);
   }
 
   /** The gate of one organisation in the same store; request ids are its own. */

@@ -10,6 +10,7 @@ import { hashPassword, verifyPassword } from '../../password.ts';
 import type { Tables } from '../../store/tables.ts';
 import type { ContractRow } from '../../store/tables-links.ts';
 import type { Transaction } from '../../store/writer.ts';
+import type { Stretch } from '../../stretch.ts';
 
 type Keys = Pick<GatewayKeys, 'digest'>;
 
@@ -61,7 +62,8 @@ export const hashContractPassword = (
   keys: Keys,
   password: string,
   salt: Uint8Array,
-): Promise<string> => hashPassword(derive(keys, 'password'), password, salt);
+  stretch?: Stretch,
+): Promise<string> => hashPassword(derive(keys, 'password'), password, salt, stretch);
 
 /** A typed password, compared outside any unit because that is slow on purpose. */
 export interface CheckedPassword {
@@ -74,15 +76,16 @@ export async function checkContractPassword(
   keys: Keys,
   phone: string,
   password: string,
+  stretch?: Stretch,
 ): Promise<CheckedPassword> {
   const contract = tables.links.contractOf('password', phone);
   const key = derive(keys, 'password');
   if (contract === undefined || contract.state !== 'active' || contract.secret === null) {
     // As slow as a known number, so that nobody can find out who has a contract.
-    await hashPassword(key, password, new Uint8Array(16));
+    await hashPassword(key, password, new Uint8Array(16), stretch);
     return { contract: null, right: false };
   }
-  const right = await verifyPassword(key, password, contract.secret);
+  const right = await verifyPassword(key, password, contract.secret, stretch);
   return { contract: contract.id, right };
 }
 

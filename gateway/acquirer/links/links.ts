@@ -11,6 +11,7 @@ import { startResolver } from '../../resolver.ts';
 import type { Tables } from '../../store/tables.ts';
 import type { ContractRow, LinkRow } from '../../store/tables-links.ts';
 import type { Transaction, Writer } from '../../store/writer.ts';
+import type { Stretch } from '../../stretch.ts';
 import { type AcquirerResult, type LinkVerbs, ON_ITS_WAY_MS, type TellResult } from '../gate.ts';
 import { answerOf, type Payments } from '../payments.ts';
 import { payRequest, takeAnswer, takePassword, tellAttempt, type Verified } from './attempts.ts';
@@ -24,6 +25,7 @@ export interface LinksParts {
   readonly chance: Chance;
   readonly keys: Pick<GatewayKeys, 'digest'>;
   readonly log: Log;
+  readonly stretch?: Stretch | undefined;
   readonly issuer: IssuerPresents;
   readonly payments: Payments;
   /** Tells the order centre, in the unit that decides. */
@@ -108,8 +110,8 @@ export class Links {
     phone: string,
     password: string,
   ): Promise<Verified> {
-    const { tables, keys } = this.#parts;
-    const checked = await checkContractPassword(tables, keys, phone, password);
+    const { tables, keys, stretch } = this.#parts;
+    const checked = await checkContractPassword(tables, keys, phone, password, stretch);
     return this.decide((tx, now) => takePassword(tx, this.#parts, link, device, checked, now));
   }
 

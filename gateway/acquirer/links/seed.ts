@@ -12,6 +12,7 @@ import type { GatewayKeys } from '../../keys.ts';
 import type { Tables } from '../../store/tables.ts';
 import type { ContractRow } from '../../store/tables-links.ts';
 import type { Transaction } from '../../store/writer.ts';
+import type { Stretch } from '../../stretch.ts';
 import { hashContractPassword, sealIdentity } from './contracts.ts';
 
 /** What the acquirer knows of a merchant; without it, all currencies that it sells in. */
@@ -53,11 +54,12 @@ interface Parts {
   readonly tables: Tables;
   readonly keys: Pick<GatewayKeys, 'digest'>;
   readonly chance: Chance;
+  readonly stretch?: Stretch | undefined;
 }
 
 /** Hashes passwords first, which is slow; the answer writes in a unit, and adds only what is new. */
 export async function prepareContracts(
-  { tables, keys, chance }: Parts,
+  { tables, keys, chance, stretch }: Parts,
   contracts: readonly Contracts[],
 ): Promise<(tx: Transaction) => void> {
   const fresh = contracts.filter((each) => !isKnown(tables, each));
@@ -67,7 +69,7 @@ export async function prepareContracts(
       secret:
         each.password === undefined
           ? null
-          : await hashContractPassword(keys, each.password, chance.bytes(16)),
+          : await hashContractPassword(keys, each.password, chance.bytes(16), stretch),
     })),
   );
   return (tx) => {
