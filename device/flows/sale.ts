@@ -223,14 +223,22 @@ export function recallSales(
       continue;
     }
     const number = numberOf(entry);
-    const sale = sales.get(number);
-    if (sale !== undefined) sales.set(number, recall(sale, entry));
+    const sale = number === null ? undefined : sales.get(number);
+    if (number !== null && sale !== undefined) sales.set(number, recall(sale, entry));
   }
   return sales;
 }
 
 function recall(sale: Sale, entry: Exclude<JournalEntry, { kind: 'order' }>): Sale {
   switch (entry.kind) {
+    case 'card_begun':
+    case 'card_done':
+    case 'card_undone':
+    case 'card_receipt':
+    case 'card_verdict':
+    case 'hotlist':
+    case 'card_limits':
+      return sale;
     case 'receipt':
       return entry.receipt.said === 'conflicts'
         ? { ...sale, stage: 'ended', conflict: entry.receipt.field ?? 'number' }
@@ -244,9 +252,22 @@ function recall(sale: Sale, entry: Exclude<JournalEntry, { kind: 'order' }>): Sa
   }
 }
 
-/** The order that a journal entry is about. */
-export function numberOf(entry: JournalEntry): string {
+/** The order that a journal entry is about, or `null` where it is about none. */
+export function numberOf(entry: JournalEntry): string | null {
   switch (entry.kind) {
+    case 'hotlist':
+    case 'card_limits':
+      return null;
+    case 'card_begun':
+      return entry.debit.order;
+    case 'card_done':
+      return entry.payment.order;
+    case 'card_undone':
+      return entry.order;
+    case 'card_receipt':
+      return entry.receipt.order;
+    case 'card_verdict':
+      return entry.verdict.order;
     case 'order':
       return entry.order.number;
     case 'receipt':

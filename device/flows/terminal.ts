@@ -171,9 +171,14 @@ const leaveFocus = (state: TerminalState): TerminalState => ({
 const focusedSale = (state: TerminalState): Sale | undefined =>
   state.focus === null ? undefined : state.sales.get(state.focus);
 
-function stepOneSale(state: TerminalState, number: string, event: SaleEvent, moment: Moment): Step {
-  const sale = state.sales.get(number);
-  if (sale === undefined) return stay(state);
+function stepOneSale(
+  state: TerminalState,
+  number: string | null,
+  event: SaleEvent,
+  moment: Moment,
+): Step {
+  const sale = number === null ? undefined : state.sales.get(number);
+  if (number === null || sale === undefined) return stay(state);
   const step = stepSale(sale, event, moment.monotonic, state.online);
   const ended = step.sale.stage === 'ended' && sale.stage !== 'ended';
   const next: TerminalState = {
@@ -255,6 +260,9 @@ function stepDownlink(state: TerminalState, downlink: Downlink, moment: Moment):
     case 'relay_withdraw':
     case 'relay':
     case 'relay_end':
+    case 'card_receipt':
+    case 'card_verdict':
+    case 'hotlist':
       return stay(state);
   }
 }

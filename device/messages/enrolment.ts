@@ -3,6 +3,7 @@
  * the settings of its stall. It stores them before first use and keeps them across restarts.
  */
 import { z } from 'zod';
+import { cardKeysSchema, offlineLimitsSchema } from './card.ts';
 import { currencySchema, priceMinorSchema } from './money.ts';
 import { placeSchema, terminalIdSchema, terminalNumberSchema } from './order.ts';
 
@@ -52,6 +53,8 @@ export const stallSchema = z.strictObject({
   order_lifetime_s: z.int().min(10).max(3600),
   /** What a payer types to pair a phone with this terminal; absent until the gateway has told it. */
   number: terminalNumberSchema.optional(),
+  /** How far cards are taken without network, until the vendor sets it at the terminal. */
+  card_limits: offlineLimitsSchema.prefault({}),
 });
 export type Stall = z.infer<typeof stallSchema>;
 
@@ -83,5 +86,7 @@ export const identitySchema = z.strictObject({
   certificate: pemSchema.optional(),
   /** Certificate of whom it believes to be the broker, PEM. */
   authority: pemSchema.optional(),
+  /** Absent where the house has no settlement: the terminal then takes no cards. */
+  card_keys: cardKeysSchema.optional(),
 });
 export type Identity = z.infer<typeof identitySchema>;

@@ -1,12 +1,15 @@
 /** What a terminal writes down before it acts on it; the journal of a terminal is a list of these. */
 import { z } from 'zod';
 import {
-  closeRequestSchema,
-  orderNumberSchema,
-  orderSchema,
-  receiptSchema,
-  resultSchema,
-} from './order.ts';
+  cardDebitSchema,
+  cardPaymentSchema,
+  cardReceiptSchema,
+  cardVerdictSchema,
+  hotlistSchema,
+  offlineLimitsSchema,
+} from './card.ts';
+import { closeRequestSchema, orderSchema, receiptSchema, resultSchema } from './order.ts';
+import { orderNumberSchema } from './order-number.ts';
 
 export const journalEntrySchema = z.discriminatedUnion('kind', [
   /** Written before the order is offered to anybody. */
@@ -19,6 +22,22 @@ export const journalEntrySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('result'), result: resultSchema }),
   /** The announcement was handed to the speaker or, without one, to the screen. */
   z.strictObject({ kind: z.literal('announced'), order: orderNumberSchema }),
+  /** Written before the debit is sent to the card. */
+  z.strictObject({ kind: z.literal('card_begun'), debit: cardDebitSchema }),
+  /** The card committed it; written before "paid" is announced. */
+  z.strictObject({ kind: z.literal('card_done'), payment: cardPaymentSchema }),
+  /** The card did not commit what was begun with this counter. */
+  z.strictObject({
+    kind: z.literal('card_undone'),
+    order: orderNumberSchema,
+    counter_before: cardDebitSchema.shape.counter_before,
+  }),
+  /** Settlement has the payment or the unknown: it need not be sent again. */
+  z.strictObject({ kind: z.literal('card_receipt'), receipt: cardReceiptSchema }),
+  z.strictObject({ kind: z.literal('card_verdict'), verdict: cardVerdictSchema }),
+  z.strictObject({ kind: z.literal('hotlist'), hotlist: hotlistSchema }),
+  /** The vendor changed how far the terminal goes without network. */
+  z.strictObject({ kind: z.literal('card_limits'), limits: offlineLimitsSchema }),
 ]);
 
 export type JournalEntry = z.infer<typeof journalEntrySchema>;

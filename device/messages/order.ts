@@ -4,12 +4,20 @@
  */
 import { z } from 'zod';
 import {
+  cardDebitSchema,
+  cardPaymentSchema,
+  cardReceiptSchema,
+  cardVerdictSchema,
+  hotlistSchema,
+} from './card.ts';
+import {
   currencySchema,
   MAX_ORDER_MINOR,
   priceMinorSchema,
   sumMinor,
   timesMinor,
 } from './money.ts';
+import { orderNumberSchema } from './order-number.ts';
 import {
   relayAnswerSchema,
   relayEndSchema,
@@ -18,11 +26,6 @@ import {
   relayWantedSchema,
   relayWithdrawSchema,
 } from './relay.ts';
-
-/** Sixteen Crockford base-32 digits: 48 bits of milliseconds, then 32 bits of chance. */
-export const orderNumberSchema = z
-  .string()
-  .regex(/^[0-9A-HJKMNP-TV-Z]{16}$/, 'must be 16 Crockford base-32 digits');
 
 /** `t-` and what the operator chose: letters, digits and hyphens, usable in an MQTT topic. */
 export const terminalIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{1,30}$/);
@@ -110,6 +113,8 @@ export const uplinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unpair'), unpair: unpairSchema }),
   z.strictObject({ kind: z.literal('relay_wanted'), wanted: relayWantedSchema }),
   z.strictObject({ kind: z.literal('relay_answer'), answer: relayAnswerSchema }),
+  z.strictObject({ kind: z.literal('card_payment'), payment: cardPaymentSchema }),
+  z.strictObject({ kind: z.literal('card_unknown'), unknown: cardDebitSchema }),
 ]);
 export type Uplink = z.infer<typeof uplinkSchema>;
 
@@ -197,6 +202,9 @@ export const downlinkSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('relay'), ...downlinkBody, group: relayGroupSchema }),
   z.strictObject({ kind: z.literal('relay_end'), ...downlinkBody, end: relayEndSchema }),
+  z.strictObject({ kind: z.literal('card_receipt'), ...downlinkBody, receipt: cardReceiptSchema }),
+  z.strictObject({ kind: z.literal('card_verdict'), ...downlinkBody, verdict: cardVerdictSchema }),
+  z.strictObject({ kind: z.literal('hotlist'), ...downlinkBody, hotlist: hotlistSchema }),
 ]);
 
 export type CloseRequest = z.infer<typeof closeRequestSchema>;

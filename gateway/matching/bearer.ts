@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { open, seal } from '#device/codecs/jws.ts';
-import { orderNumberSchema } from '#device/messages/order.ts';
+import { orderNumberSchema } from '#device/messages/order-number.ts';
 import type { GatewayKeys } from '../keys.ts';
 
 export type Scope = 'scan' | 'pay' | 'bill';

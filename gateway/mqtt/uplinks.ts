@@ -67,6 +67,10 @@ export class Uplinks {
       case 'relay_wanted':
       case 'relay_answer':
         return 'committed';
+      case 'card_payment':
+      case 'card_unknown':
+        // Without a settlement here, whoever sends them keeps them.
+        return 'refused';
     }
   }
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { orderNumberSchema } from '#device/messages/order.ts';
+import { orderNumberSchema } from '#device/messages/order-number.ts';
 import type { Core } from '../core.ts';
 import { readPhone } from '../phone.ts';
 import type { PairingSessionRow } from '../store/tables-pairing.ts';

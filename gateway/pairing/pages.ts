@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { base64url } from '#device/codecs/bytes.ts';
-import { orderNumberSchema } from '#device/messages/order.ts';
+import { orderNumberSchema } from '#device/messages/order-number.ts';
 import type { Core } from '../core.ts';
 import type { PairingSessionRow } from '../store/tables-pairing.ts';
 import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';

@@ -1,7 +1,7 @@
 /** Refunds of street orders, for the operator. */
 import { z } from 'zod';
 import { priceMinorSchema } from '#device/messages/money.ts';
-import { orderNumberSchema } from '#device/messages/order.ts';
+import { orderNumberSchema } from '#device/messages/order-number.ts';
 import type { Core } from '../core.ts';
 import { keyedDigest } from '../keys.ts';
 import type { RefundAnswer } from '../orders/refunds.ts';

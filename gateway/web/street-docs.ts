@@ -2,12 +2,8 @@
 import { z } from 'zod';
 import { enrolmentRequestSchema, identitySchema } from '#device/messages/enrolment.ts';
 import { currencySchema } from '#device/messages/money.ts';
-import {
-  declineReasonSchema,
-  orderLineSchema,
-  orderNumberSchema,
-  placeSchema,
-} from '#device/messages/order.ts';
+import { declineReasonSchema, orderLineSchema, placeSchema } from '#device/messages/order.ts';
+import { orderNumberSchema } from '#device/messages/order-number.ts';
 import { matchSchema, paymentSchema } from './requests.ts';
 import type { RouteDoc } from './routes.ts';
 

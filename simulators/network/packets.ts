@@ -117,6 +117,14 @@ function describeUplink(up: Uplink): string {
       const end = ended === undefined ? '' : `, then ${ended}`;
       return `${answers.length} answers of the card to group ${step}${end}`;
     }
+    case 'card_payment': {
+      const { order, card, counter } = up.payment;
+      return `order ${order} paid by card ${card}, its transaction ${counter}`;
+    }
+    case 'card_unknown': {
+      const { order, card, counter_before } = up.unknown;
+      return `order ${order}: unknown whether card ${card} was debited after ${counter_before}`;
+    }
   }
 }
 
@@ -146,5 +154,17 @@ function describeDownlink(down: Downlink): string {
       return `${down.group.apdus.length} commands for card ${down.group.uid}`;
     case 'relay_end':
       return `${down.end.purpose}: ${down.end.said}`;
+    case 'card_receipt': {
+      const { order, card, counter, said } = down.receipt;
+      return `card receipt: ${order}, card ${card}, transaction ${counter} ${said}`;
+    }
+    case 'card_verdict': {
+      const { order, card, committed } = down.verdict;
+      return `card verdict: ${order}, card ${card} ${committed ? 'was' : 'was not'} debited`;
+    }
+    case 'hotlist': {
+      const { version, entries, full } = down.hotlist;
+      return `hotlist ${version}: ${entries.length} cards${full ? '' : ' more'}`;
+    }
   }
 }
