@@ -145,7 +145,7 @@ export function openCore(options: CoreOptions): Core {
   });
   const desk = new PairingDesk({
     ...{ tables, writer, clock, chance, keys, log, downlinks },
-    signIn: signInWith(issuer, clock),
+    signIn: signInWith(gate),
   });
   const { authority } = options;
   const identity =

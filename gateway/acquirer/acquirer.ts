@@ -41,7 +41,10 @@ export class Acquirer {
 
   #here(): GateHere<AcquirerVerbs> {
     const { payments, actions } = this;
+    const { admit } = this.#parts.issuer;
+    if (admit.where === 'there') throw new Error('the issuer is elsewhere');
     return {
+      admit,
       pay: here((tx, request) => payments.payHere(tx, request)),
       capture: here(actions.captureHere),
       refund: here(actions.refundHere),
@@ -52,7 +55,9 @@ export class Acquirer {
 
   #there(): GateThere<AcquirerVerbs> {
     const { payments, actions } = this;
+    const { writer, issuer } = this.#parts;
     return {
+      admit: there((request) => askGate(writer, issuer.admit, request)),
       pay: there((request) => payments.pay(request)),
       capture: there(actions.capture),
       refund: there(actions.refund),

@@ -7,6 +7,8 @@ import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
 import { declineReasonSchema, orderLineSchema } from '#device/messages/order.ts';
 import type { Gate, Verb } from '../gate.ts';
 import {
+  type AdmitAnswer,
+  type AdmitRequest,
   type IssuerPresents,
   type Presented,
   payerProofSchema,
@@ -124,6 +126,8 @@ export const acquirerStatusSchema = z.discriminatedUnion('said', [
 export type AcquirerStatus = z.infer<typeof acquirerStatusSchema>;
 
 export interface AcquirerVerbs {
+  /** The issuer's word about a payer, through the acquirer: it alone knows the issuer. */
+  readonly admit: Verb<AdmitRequest, AdmitAnswer>;
   readonly pay: Verb<PayRequest, PayAnswer>;
   readonly capture: Verb<PaymentCaptureRequest, PaymentCaptureAnswer>;
   readonly refund: Verb<RefundRequest, RefundAnswer>;

@@ -1,7 +1,9 @@
 /** The acquirer's HTTP interface, for the order centre. */
 import { z } from 'zod';
 import { askGate } from '../gate.ts';
+import { admitAnswerSchema, admitSchema } from '../issuer/gate.ts';
 import { reply } from '../issuer/http.ts';
+import { PeerError } from '../peers/client.ts';
 import { requireSameKey } from '../peers/door.ts';
 import type { Writer } from '../store/writer.ts';
 import { type Route, route } from '../web/routes.ts';
@@ -46,6 +48,22 @@ export function acquirerRoutes({
   const gate: AcquirerGate = acquirer.gate();
   const ends = (schema: z.ZodType) => ({ 200: { says: 'What became of it', schema } });
   return [
+    route({
+      ...{ method: 'POST', path: '/v1/acquirer/admissions', caller: 'peer' },
+      says: 'Whether a payer is who they say, as the issuer knows; each wrong PIN counts',
+      body: { schema: admitSchema, example: { payer: PAY.payer } },
+      answers: { 200: { says: 'Who it is, or why not', schema: admitAnswerSchema } },
+      problems: ['peer_refused', 'issuer_unreachable'],
+      async handle({ body }) {
+        const payer = await gate.present(body.payer);
+        try {
+          return { status: 200, body: await askGate(writer, gate.admit, { payer }) };
+        } catch (cause) {
+          if (!(cause instanceof PeerError)) throw cause;
+          return { problem: 'issuer_unreachable', extras: {} };
+        }
+      },
+    }),
     route({
       ...{ method: 'POST', path: '/v1/acquirer/payments', caller: 'peer', idempotency: 'own' },
       says: 'Pays an order; `pending` where the issuer has not answered yet',

@@ -1,6 +1,6 @@
 /** The acquirer's gate where the acquirer is another process. */
 import { type GateThere, there } from '../gate.ts';
-import type { IssuerPresents } from '../issuer/gate.ts';
+import { admitAnswerSchema, type IssuerPresents } from '../issuer/gate.ts';
 import type { PeerClient } from '../peers/client.ts';
 import { ask } from '../peers/http-client.ts';
 import {
@@ -20,6 +20,11 @@ export function remoteAcquirer(client: PeerClient): GateThere<AcquirerVerbs> & I
     ({ method: 'POST', path: `/v1/acquirer/${path}`, body, id: body.id }) as const;
   return {
     present: async (proof) => ({ proof }),
+    admit: there(({ payer }) =>
+      ask(client, admitAnswerSchema, {
+        ...{ method: 'POST', path: '/v1/acquirer/admissions', body: { payer: payer.proof } },
+      }),
+    ),
     pay: there(({ payer, ...rest }) => {
       const body = { ...rest, payer: payer.proof };
       return ask(client, payAnswerSchema, post('payments', body));

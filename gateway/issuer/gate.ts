@@ -54,6 +54,13 @@ export type DebitRequest = Omit<DebitBody, 'payer'> & { readonly payer: Presente
 /** The same words freeze the money: `authorise` now, `capture` or `release` later. */
 export type AuthoriseRequest = DebitRequest;
 
+/** Whether a payer is who they say, without any money; wrong PINs count as they do for a debit. */
+export const admitSchema = z.strictObject({ payer: payerProofSchema });
+export type AdmitBody = z.infer<typeof admitSchema>;
+export interface AdmitRequest {
+  readonly payer: Presented;
+}
+
 export const captureSchema = z.strictObject({
   id: requestIdSchema,
   authorisation: requestIdSchema,
@@ -131,6 +138,14 @@ export const authoriseAnswerSchema = z.discriminatedUnion('said', [
 ]);
 export type AuthoriseAnswer = z.infer<typeof authoriseAnswerSchema>;
 
+export const admitAnswerSchema = z.discriminatedUnion('said', [
+  /** `account` is the issuer's own name of it, the same each time; `payer` is masked. */
+  z.strictObject({ said: z.literal('admitted'), account: z.string(), payer: z.string() }),
+  declinedSchema,
+  notAdmittedSchema,
+]);
+export type AdmitAnswer = z.infer<typeof admitAnswerSchema>;
+
 const done = <Said extends string>(said: Said) =>
   z.discriminatedUnion('said', [
     z.strictObject({ said: z.literal(said), amount_minor: z.int().min(0), at }),
@@ -161,6 +176,7 @@ export const issuerStatusSchema = z.discriminatedUnion('said', [
 export type IssuerStatus = z.infer<typeof issuerStatusSchema>;
 
 export interface IssuerVerbs {
+  readonly admit: Verb<AdmitRequest, AdmitAnswer>;
   readonly authorise: Verb<AuthoriseRequest, AuthoriseAnswer>;
   readonly capture: Verb<CaptureRequest, CaptureAnswer>;
   readonly release: Verb<ReleaseRequest, ReleaseAnswer>;

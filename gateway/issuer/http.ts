@@ -6,6 +6,8 @@ import { requireSameKey } from '../peers/door.ts';
 import type { Writer } from '../store/writer.ts';
 import { type Reply, type Route, route } from '../web/routes.ts';
 import {
+  admitAnswerSchema,
+  admitSchema,
   authoriseAnswerSchema,
   captureAnswerSchema,
   captureSchema,
@@ -70,6 +72,18 @@ export function issuerRoutes(
   const of = { id: 'R-1', of: 'PAY-06D2' };
   const held = { id: 'C-1', authorisation: 'PAY-06D2' };
   return [
+    route({
+      ...{ method: 'POST', path: '/v1/issuer/admissions', caller: 'peer' },
+      says: 'Whether a payer is who they say; each wrong PIN counts',
+      body: { schema: admitSchema, example: { payer: PAYER } },
+      answers: { 200: { says: 'Who it is, or why not', schema: admitAnswerSchema } },
+      problems: PROBLEMS,
+      async handle({ body, request }) {
+        const { present, admit } = gate(request);
+        const payer = await present(body.payer);
+        return { status: 200, body: await writer.run((tx) => admit.ask(tx, { payer })) };
+      },
+    }),
     take('authorise', 'authorisations', 'Freezes an amount of an account', authorised),
     take('debit', 'debits', 'Takes an amount from an account', debited),
     about(

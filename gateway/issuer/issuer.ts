@@ -15,6 +15,7 @@ import type { Stretch } from '../stretch.ts';
 import { duePosting, holdOf, payerAccount } from './accounts.ts';
 import { admit, present, proofDigest } from './admission.ts';
 import type {
+  AdmitAnswer,
   AuthoriseAnswer,
   DebitAnswer,
   DebitRequest,
@@ -60,6 +61,7 @@ export class Issuer {
   gate(caller: string): GateHere<IssuerVerbs> & IssuerPresents {
     return {
       present: (proof) => this.present(proof),
+      admit: here((tx, { payer }) => this.#admit(tx, payer)),
       authorise: here(
         (tx, request) => this.#take(tx, caller, 'authorise', request) as AuthoriseAnswer,
       ),
@@ -86,6 +88,13 @@ export class Issuer {
       ),
       status: here((tx, id) => this.#status(tx, caller, id)),
     };
+  }
+
+  #admit(tx: Transaction, presented: Presented): AdmitAnswer {
+    const admitted = admit(tx, presented, this.#parts.clock.now());
+    if (admitted.said !== 'admitted') return admitted;
+    const { id, phone } = admitted.payer;
+    return { said: 'admitted', account: id, payer: maskPhone(phone) };
   }
 
   #once<A extends { said: string }>(

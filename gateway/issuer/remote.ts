@@ -3,6 +3,7 @@ import { type GateThere, there } from '../gate.ts';
 import type { PeerClient } from '../peers/client.ts';
 import { ask } from '../peers/http-client.ts';
 import {
+  admitAnswerSchema,
   authoriseAnswerSchema,
   captureAnswerSchema,
   type DebitRequest,
@@ -22,6 +23,11 @@ export function remoteIssuer(client: PeerClient): GateThere<IssuerVerbs> & Issue
   return {
     // It is the issuer that checks, when it is asked.
     present: async (proof) => ({ proof }),
+    admit: there(({ payer }) =>
+      ask(client, admitAnswerSchema, {
+        ...{ method: 'POST', path: '/v1/issuer/admissions', body: { payer: payer.proof } },
+      }),
+    ),
     authorise: there((asked) =>
       ask(client, authoriseAnswerSchema, post('authorisations', proved(asked))),
     ),

@@ -1,34 +1,19 @@
-/** The pairing's JSON interface, its event stream, and where platforms report; docs/pairing.md. */
+/** The pairing's JSON interface and its event stream; docs/pairing.md. */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
-import { orderNumberSchema } from '#device/messages/order-number.ts';
 import type { Core } from '../core.ts';
 import { readPhone } from '../phone.ts';
 import type { PairingSessionRow } from '../store/tables-pairing.ts';
-import { findCardData } from '../web/card-data.ts';
 import { readCookie } from '../web/cookies.ts';
 import { Problem } from '../web/problems.ts';
-import { bearerText, clientOf, decodeBody, pinSchema } from '../web/requests.ts';
+import { bearerText, clientOf, decodeBody } from '../web/requests.ts';
 import { requireKey } from '../web/routes.ts';
 import { readTerminalNumber } from './numbers.ts';
 import type { PairingDesk } from './pairing.ts';
+import { answerSchema, logInSchema, pairSchema, waitSchema } from './schemas.ts';
 import type { PairingView } from './view.ts';
 
 export const COOKIE = 'pairing_session';
-
-export const logInSchema = z.strictObject({ phone: z.string().min(4).max(30), pin: pinSchema });
-export const pairSchema = z.strictObject({ number: z.string().min(6).max(12) });
-export const answerSchema = z.strictObject({
-  order: orderNumberSchema,
-  answer: z.enum(['yes', 'no']),
-  /** One of `platforms`; the first where absent. */
-  platform: z.string().max(30).optional(),
-});
-export const waitSchema = z.object({
-  version: z.string().max(64).optional(),
-  wait_s: z.coerce.number().min(0).max(25).default(0),
-});
 
 /** Wrong numbers from one address in a quarter of an hour; there are 900,000. */
 const WRONG_NUMBERS = 20;
@@ -208,30 +193,4 @@ function stream(core: Core, session: PairingSessionRow, reply: FastifyReply): vo
   });
   cancel = core.clock.after(KEEP_ALIVE_MS, keepAlive);
   tell();
-}
-
-/** Where platforms report, each in its own way: what is signed are the very bytes. */
-export async function addPlatformReports(server: FastifyInstance, core: Core): Promise<void> {
-  await server.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
-      done(null, body),
-    );
-    scope.post<{ Params: { name: string } }>(
-      '/v1/webhooks/platform/:name',
-      async (request, reply) => {
-        const { headers, params, url } = request;
-        const body = typeof request.body === 'string' ? request.body : '';
-        if (findCardData(body) !== null) throw new Problem('card_data_refused');
-        const query = new URL(url, 'http://here').searchParams;
-        const message = { by: 'webhook', headers, body, query } as const;
-        const taken =
-          (await core.pairing.take(params.name, message).catch(() => null)) ??
-          (await core.linkPlatforms.take(params.name, message).catch(() => null));
-        if (taken === null) throw new Problem('webhook_refused');
-        const says = core.pairing.platforms.find(({ name }) => name === params.name)?.taken;
-        return says === undefined ? reply.code(204).send() : reply.type('text/plain').send(says);
-      },
-    );
-  });
 }

@@ -1,8 +1,6 @@
 /** The page of a phone that pays at the stall: one address, and a form for each thing it does. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { base64url } from '#device/codecs/bytes.ts';
-import { orderNumberSchema } from '#device/messages/order-number.ts';
 import type { Core } from '../core.ts';
 import type { PairingSessionRow } from '../store/tables-pairing.ts';
 import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';
@@ -11,26 +9,15 @@ import { Problem, problemSentence } from '../web/problems.ts';
 import { decodeBody, languageOf, pinSchema } from '../web/requests.ts';
 import { answerFor, COOKIE, logIn, pairWith, versioned } from './door.ts';
 import { type Framing, logInPage, numberPage, stepPage } from './page.ts';
+import { answerForm, logInForm, numberForm } from './schemas.ts';
 import { SESSION_MS } from './sessions.ts';
-
-const logInForm = z.object({
-  phone: z.string().max(30),
-  pin: z.string().max(40),
-  number: z.string().max(12).default(''),
-});
-const numberForm = z.object({ number: z.string().max(12) });
-const answerForm = z.object({
-  order: orderNumberSchema,
-  answer: z.enum(['yes', 'no']),
-  platform: z.string().max(30).optional(),
-  key: z.string().regex(/^[\w-]{8,40}$/),
-});
 
 /** What a person can mend on the page itself; anything else is a page of its own. */
 const MENDABLE: readonly string[] = [
   'malformed_request',
   'wrong_pin',
   'account_locked',
+  'issuer_unreachable',
   'unknown_terminal',
   'terminal_taken',
   'slow_down',

@@ -14,7 +14,9 @@ export type SignIn = (phone: string, pin: string) => Promise<(tx: Transaction) =
 export type SignedIn =
   | { readonly ok: true; readonly payer: string; readonly masked: string }
   | { readonly ok: false; readonly code: 'wrong_pin'; readonly tries_left?: number | undefined }
-  | { readonly ok: false; readonly code: 'account_locked'; readonly retry_at?: number | undefined };
+  | { readonly ok: false; readonly code: 'account_locked'; readonly retry_at?: number | undefined }
+  /** Nobody could be asked: nothing was counted, as far as is known. */
+  | { readonly ok: false; readonly code: 'issuer_unreachable' };
 
 export const sessionDigest = (keys: Pick<GatewayKeys, 'digest'>, token: string): string =>
   keyedDigest(keys, `pairing session\n${token}`);

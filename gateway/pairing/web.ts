@@ -1,11 +1,10 @@
 /** The pairing's part of the HTTP door. */
 import type { FastifyInstance } from 'fastify';
 import type { Core } from '../core.ts';
-import { addPairingApi, addPlatformReports } from './door.ts';
+import { addPairingApi } from './door.ts';
 import { addPairingPages } from './pages.ts';
 
-export async function addPairing(server: FastifyInstance, core: Core): Promise<void> {
+export function addPairing(server: FastifyInstance, core: Core): void {
   addPairingApi(server, core);
   addPairingPages(server, core);
-  await addPlatformReports(server, core);
 }

@@ -1,36 +1,38 @@
-/** The HTTP interfaces of acquirer and issuer, where other organisations may call, and their documents. */
+/** The HTTP interfaces of acquirer and issuer, where other organisations may call. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { acquirerRoutes } from '../acquirer/http.ts';
 import type { Core } from '../core.ts';
 import type { PeerIdentity } from '../identity/mutual.ts';
 import { issuerRoutes } from '../issuer/http.ts';
 import type { Role } from '../roles.ts';
-import { writeOpenApi } from '../web/openapi.ts';
 import type { Route } from '../web/routes.ts';
 import { addPeerDoor } from './door.ts';
 
 type Table = (callerOf: (request: FastifyRequest) => string) => readonly Route[];
 
-/** `secrets` holds what each that may call shares with this process; nobody else is let in. */
+/**
+ * `secrets` holds what each that may call shares with this process; nobody else is let in. The answer
+ * is what the documents say of them.
+ */
 export async function addRoleDoors(
   server: FastifyInstance,
   core: Core,
   secrets: ReadonlyMap<string, Uint8Array>,
   identity: PeerIdentity | null,
-): Promise<void> {
+): Promise<ReadonlyMap<Role, readonly Route[]>> {
   const tables: Partial<Record<Role, Table>> = {
     issuer: (callerOf) => issuerRoutes(core, callerOf),
     acquirer: () => acquirerRoutes(core),
   };
+  const docs = new Map<Role, readonly Route[]>();
   for (const self of core.roles) {
     const routes = tables[self];
     if (routes === undefined) continue;
     const { clock, idempotency } = core;
     await addPeerDoor(server, { self, secrets, clock, identity, idempotency, routes });
-    const document = writeOpenApi(`Hawker ${self}`, routes(nobody));
-    server.get(`/v1/${self}/openapi.json`, async () => document);
-    if (core.roles.length === 1) server.get('/openapi.json', async () => document);
+    docs.set(self, routes(nobody));
   }
+  return docs;
 }
 
 /** The document needs no caller. */

@@ -38,7 +38,7 @@ const numberField = z
     return Number.isFinite(value) ? value : null;
   });
 
-const fieldsSchema = z.object({
+export const fieldsSchema = z.object({
   ticket: z.string().max(400),
   bearer: z.string().max(400).optional(),
   key: z.string().regex(/^[\w-]{8,40}$/),

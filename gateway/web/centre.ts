@@ -1,17 +1,15 @@
-/** Adds the order centre's telephone side, its webhooks and the document of the interface. */
+/** Adds the order centre's telephone side and its webhooks. */
 import type { FastifyInstance } from 'fastify';
 import type { Core } from '../core.ts';
 import { IDENTITY_DOCS, identityRoutes } from '../identity/http.ts';
 import { sameSecret } from '../keys.ts';
-import { writeOpenApi } from './openapi.ts';
 import { Problem } from './problems.ts';
 import { refundRoutes } from './refunds-api.ts';
 import { bearerText, requireOperator } from './requests.ts';
 import { addRoutes, type RouteDoc, type RouteParts } from './routes.ts';
-import { STREET_DOCS } from './street-docs.ts';
 import { telephoneRoutes } from './telephone-api.ts';
 import { addTelephoneEvents, TELEPHONE_EVENTS_DOC } from './telephone-events.ts';
-import { addWebhooks, type Receiver, WEBHOOK_DOC } from './webhooks.ts';
+import { addWebhooks, type Receiver } from './webhooks.ts';
 
 export interface CentreSettings {
   readonly operatorToken: string;
@@ -19,11 +17,12 @@ export interface CentreSettings {
   readonly receivers?: readonly Receiver[] | undefined;
 }
 
+/** The answer is what the document says of them. */
 export async function addCentre(
   server: FastifyInstance,
   core: Core,
   settings: CentreSettings,
-): Promise<void> {
+): Promise<readonly RouteDoc[]> {
   const { telephone, idempotency, writer, clock } = core;
   const routes = [...telephoneRoutes({ core, telephone }), ...refundRoutes(core)];
   const guard = admit(settings);
@@ -32,15 +31,7 @@ export async function addCentre(
   await addWebhooks(server, { writer, clock, receivers: settings.receivers ?? [] });
   const { identity } = core;
   const authority = identity === null ? [] : [...identityRoutes(identity), ...IDENTITY_DOCS];
-  const docs: readonly RouteDoc[] = [
-    ...STREET_DOCS,
-    ...routes,
-    TELEPHONE_EVENTS_DOC,
-    WEBHOOK_DOC,
-    ...authority,
-  ];
-  const document = writeOpenApi('Hawker order centre', docs);
-  server.get('/openapi.json', async () => document);
+  return [...routes, TELEPHONE_EVENTS_DOC, ...authority];
 }
 
 /** Whoever calls these routes brings a token; those of a phone bring four digits instead. */

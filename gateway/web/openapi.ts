@@ -13,6 +13,9 @@ const SECURITY: Readonly<Record<Caller, readonly Json[]>> = {
   agent_or_phone: [{ agent: [] }, { phone_digits: [] }],
   webhook: [{ webhook: [] }],
   peer: [{ peer: [] }],
+  pairing: [{ pairing: [] }, { pairing_cookie: [] }],
+  merchant: [{ merchant_certificate: [], merchant_signature: [] }],
+  platform: [],
 };
 
 const SCHEMES: Json = {
@@ -30,6 +33,16 @@ const SCHEMES: Json = {
   peer: {
     ...{ type: 'apiKey', in: 'header', name: 'signature' },
     description: 'Another organisation of this payment system.',
+  },
+  pairing: { type: 'http', scheme: 'bearer', description: 'The session of a phone.' },
+  pairing_cookie: { type: 'apiKey', in: 'cookie', name: 'pairing_session' },
+  merchant_certificate: {
+    type: 'mutualTLS',
+    description: 'The peer door, with the certificate of a merchant.',
+  },
+  merchant_signature: {
+    ...{ type: 'apiKey', in: 'header', name: 'signature' },
+    description: 'RFC 9421, ecdsa-p256-sha256, with the key of that certificate.',
   },
 };
 
@@ -90,7 +103,7 @@ function writeOperation(each: RouteDoc): Json {
       : {
           requestBody: {
             required: true,
-            content: jsonContent(toSchema(body.schema, 'input'), body.example),
+            content: contentOf(body.type, toSchema(body.schema, 'input'), body.example),
           },
         }),
     responses: { ...writeAnswers(each.answers), ...writeProblems(problemsOf(each)) },
@@ -102,6 +115,7 @@ export function problemsOf(each: RouteDoc): ProblemCode[] {
   const all = [
     ...each.problems,
     ...ALWAYS,
+    ...(each.caller === 'peer' ? (['peer_refused', 'certificate_refused'] as const) : []),
     ...(each.body === undefined ? [] : WITH_BODY),
     ...(each.query === undefined && each.params === undefined
       ? []
@@ -112,7 +126,7 @@ export function problemsOf(each: RouteDoc): ProblemCode[] {
 }
 
 function operationId({ method, path }: RouteDoc): string {
-  const words = path.replace(/^\/v1\//, '').replaceAll(/[{}]/g, '');
+  const words = path.replace(/^\/(v1\/)?/, '').replaceAll(/[{}]/g, '');
   return `${method.toLowerCase()}_${words.replaceAll(/[^a-z0-9]+/gi, '_')}`;
 }
 
@@ -140,7 +154,7 @@ function writeAnswers(answers: Readonly<Record<number, AnswerDoc>>): Json {
       {
         description: says,
         ...(schema !== undefined
-          ? { content: jsonContent(toSchema(schema, 'output'), example) }
+          ? { content: contentOf(type, toSchema(schema, 'output'), example) }
           : type !== undefined
             ? { content: { [type]: {} } }
             : {}),
@@ -166,8 +180,8 @@ function writeProblems(codes: readonly ProblemCode[]): Json {
   );
 }
 
-const jsonContent = (schema: Json, example: unknown): Json => ({
-  'application/json': { schema, ...(example === undefined ? {} : { example }) },
+const contentOf = (type: string | undefined, schema: Json, example: unknown): Json => ({
+  [type ?? 'application/json']: { schema, ...(example === undefined ? {} : { example }) },
 });
 
 /** JSON Schema 2020-12, which is what OpenAPI 3.1 has. */

@@ -54,6 +54,7 @@ export const PROBLEMS = {
   slow_down: 429,
   internal: 500,
   payment_not_made: 502,
+  issuer_unreachable: 503,
   store_unavailable: 503,
   no_platform: 503,
 } as const;
@@ -98,6 +99,7 @@ export const retryAfter = (code: ProblemCode): number | null => {
     case 'payment_in_flight':
     case 'request_in_flight':
     case 'store_unavailable':
+    case 'issuer_unreachable':
       return 1;
     case 'slow_down':
       return 900;

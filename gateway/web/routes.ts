@@ -16,7 +16,11 @@ export type Caller =
   | 'agent'
   | 'agent_or_phone'
   | 'webhook'
-  | 'peer';
+  | 'peer'
+  | 'pairing'
+  | 'merchant'
+  /** A payment platform, as that signs. */
+  | 'platform';
 
 export interface AnswerDoc {
   readonly says: string;
@@ -37,7 +41,12 @@ export interface RouteDoc {
   readonly idempotency?: 'required' | 'optional' | 'own';
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
-  readonly body?: { readonly schema: z.ZodType; readonly example: unknown };
+  /** JSON where no other type is named. */
+  readonly body?: {
+    readonly schema: z.ZodType;
+    readonly example: unknown;
+    readonly type?: string;
+  };
   readonly answers: Readonly<Record<number, AnswerDoc>>;
   readonly problems: readonly ProblemCode[];
 }

@@ -16,17 +16,21 @@ import { requireRole } from '../identity/admission.ts';
 import { addIdentity } from '../identity/http.ts';
 import { type MutualSettings, openMutualDoor, type PeerIdentity } from '../identity/mutual.ts';
 import type { OwnCertificate } from '../identity/own.ts';
+import { addPlatformReports } from '../pairing/reports.ts';
 import { addPairing } from '../pairing/web.ts';
 import { addRoleDoors } from '../peers/role-doors.ts';
 import { reachable } from '../reachable.ts';
+import type { Role } from '../roles.ts';
 import { StoreError } from '../store/writer.ts';
 import { addApi } from './api.ts';
 import { findCardData } from './card-data.ts';
 import { addCentre } from './centre.ts';
+import { addDocuments } from './documents.ts';
 import { addOperations } from './operations.ts';
 import { addPages, sendRefusal } from './pages.ts';
 import { Problem, problemBody, retryAfter } from './problems.ts';
 import { languageOf } from './requests.ts';
+import type { RouteDoc } from './routes.ts';
 import type { Receiver } from './webhooks.ts';
 
 export interface WebSettings {
@@ -106,20 +110,26 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     if (path !== null) throw new Problem('card_data_refused', { path });
   });
   addOperations(server, core, settings.operatorToken);
+  const docs = new Map<Role, readonly RouteDoc[]>();
   if (core.roles.includes('order-centre')) {
     const { operatorToken, needsCertificate = false } = settings;
     addApi(server, { core, operatorToken, addresses, needsCertificate });
     addIdentity(server, core, operatorToken);
-    await addCentre(server, core, settings);
+    docs.set('order-centre', await addCentre(server, core, settings));
     addPages(server, core);
-    await addPairing(server, core);
+    addPairing(server, core);
   }
   if (core.roles.includes('acquirer')) {
     const parts = { ...core, links: core.payLinks };
     addLinkPages(server, parts);
     addLinkApi(server, parts);
   }
-  await addRoleDoors(server, core, settings.peerSecrets ?? new Map(), identity);
+  if (core.roles.some((role) => role === 'order-centre' || role === 'acquirer')) {
+    await addPlatformReports(server, core);
+  }
+  const doors = await addRoleDoors(server, core, settings.peerSecrets ?? new Map(), identity);
+  for (const [role, routes] of doors) docs.set(role, routes);
+  addDocuments(server, core.roles, docs);
   const listening = await server.listen({ host: settings.host, port: settings.port });
   url = addressOf(settings.tls, settings.host, listening);
   core.payLinks.reachAt(settings.publicUrl ?? url);

@@ -4,6 +4,8 @@ import { enrolmentRequestSchema, identitySchema } from '#device/messages/enrolme
 import { currencySchema } from '#device/messages/money.ts';
 import { declineReasonSchema, orderLineSchema, placeSchema } from '#device/messages/order.ts';
 import { orderNumberSchema } from '#device/messages/order-number.ts';
+import { fieldsSchema } from './cashier-form.ts';
+import { formDoc, pageDoc } from './page-docs.ts';
 import { matchSchema, paymentSchema } from './requests.ts';
 import type { RouteDoc } from './routes.ts';
 
@@ -58,18 +60,6 @@ const paidSchema = z.discriminatedUnion('outcome', [
 const BEARER = ['bearer_missing', 'bearer_invalid', 'bearer_expired', 'unknown_order'] as const;
 
 export const STREET_DOCS: readonly RouteDoc[] = [
-  {
-    ...{ method: 'GET', path: '/v1/health', caller: 'anybody' },
-    says: 'Whether the store takes writes',
-    answers: {
-      200: {
-        says: 'It does',
-        schema: z.strictObject({ status: z.literal('ok'), time: at }),
-        example: { status: 'ok', time: 1760000000000 },
-      },
-    },
-    problems: [],
-  },
   {
     ...{ method: 'POST', path: '/v1/enrolments', caller: 'anybody', idempotency: 'optional' },
     says: 'A terminal becomes one by a one-time code',
@@ -141,23 +131,10 @@ export const STREET_DOCS: readonly RouteDoc[] = [
     problems: BEARER,
   },
   {
-    ...{ method: 'GET', path: '/v1/ledger/trial-balance', caller: 'operator' },
-    says: 'All accounts and whether they balance',
-    answers: { 200: { says: 'The balance', schema: z.looseObject({ balanced: z.boolean() }) } },
-    problems: ['operator_only'],
-  },
-  {
     ...{ method: 'GET', path: '/v1/orders/{number}/trail', caller: 'operator', params },
     says: 'Every event, posting and message of an order',
     answers: { 200: { says: 'The trail', schema: z.looseObject({}) } },
     problems: ['operator_only', 'unknown_order'],
-  },
-  {
-    ...{ method: 'GET', path: '/v1/ledger/trails/{reference}', caller: 'operator' },
-    says: 'Every event and posting of an order, voucher or payment, by its reference',
-    params: z.strictObject({ reference: z.string() }),
-    answers: { 200: { says: 'The trail', schema: z.looseObject({}) } },
-    problems: ['operator_only'],
   },
   {
     ...{ method: 'GET', path: '/v1/broker/passwords', caller: 'operator' },
@@ -165,4 +142,29 @@ export const STREET_DOCS: readonly RouteDoc[] = [
     answers: { 200: { says: 'The file', type: 'text/plain' } },
     problems: ['operator_only'],
   },
+];
+
+const FIELDS = { ticket: 'eyJ…', key: 'k-12345678', phone: '138 0000 0001', pin: '246810' };
+const token = z.strictObject({ token: z.string() });
+
+export const STREET_PAGE_DOCS: readonly RouteDoc[] = [
+  pageDoc('/p', 'The cashier page, by what a wallet scanned', {
+    query: z.strictObject({ qr: z.string() }),
+  }),
+  pageDoc('/p/{token}', 'The cashier page of an order', {
+    params: token,
+    query: z.strictObject({ ticket: z.string().optional() }),
+  }),
+  {
+    ...formDoc(
+      '/p/{token}',
+      'Pays the order',
+      { schema: fieldsSchema, example: FIELDS },
+      { params: token },
+    ),
+    answers: { 200: { says: 'The page, again or with the bill', type: 'text/html' } },
+  },
+  pageDoc('/r/{bearer}', 'The bill of an order', {
+    params: z.strictObject({ bearer: z.string() }),
+  }),
 ];

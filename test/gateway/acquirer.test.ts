@@ -21,6 +21,7 @@ function calledIssuer(issuer: House, gone: { held: boolean }): IssuerGate {
     });
   return {
     present: local.present,
+    admit: far(local.admit),
     authorise: far(local.authorise),
     debit: far(local.debit),
     capture: far(local.capture),

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
+import { HOUSE_ROLES, type Role } from '#gateway/roles.ts';
+import { docsOf } from '#gateway/web/documents.ts';
 import { problemsOf } from '#gateway/web/openapi.ts';
 import { PROBLEMS } from '#gateway/web/problems.ts';
 import type { RouteDoc } from '#gateway/web/routes.ts';
 import { openWeb } from '#gateway/web/server.ts';
-import { STREET_DOCS } from '#gateway/web/street-docs.ts';
 import { telephoneRoutes } from '#gateway/web/telephone-api.ts';
-import { WEBHOOK_DOC } from '#gateway/web/webhooks.ts';
 import { AGENT, type Bench, change, openBench, place } from './centre-bench.ts';
 import { type Answer, call, freshKey } from './harness.ts';
 
@@ -26,9 +26,6 @@ const documentSchema = z.looseObject({
   ),
 });
 
-/** Served by other organisations of the same process, with documents of their own. */
-const OTHERS = /^\w+ \/v1\/(issuer|acquirer|pairings?|webhooks\/platform)\b/;
-
 describe('the document of the interface', () => {
   let bench: Bench;
   let docs: readonly RouteDoc[];
@@ -37,25 +34,43 @@ describe('the document of the interface', () => {
   before(async () => {
     bench = await openBench();
     const { core } = bench;
-    docs = [...STREET_DOCS, ...telephoneRoutes({ core, telephone: core.telephone }), WEBHOOK_DOC];
+    docs = docsOf('order-centre', core.roles, telephoneRoutes({ core, telephone: core.telephone }));
     document = documentSchema.parse((await call(`${bench.url}/openapi.json`)).body);
   });
   after(() => bench.close());
 
-  test('has every route that is served, and no other', async () => {
-    const web = await openWeb(bench.core, {
-      ...{ host: '127.0.0.1', port: 0, broker: 'mqtt://127.0.0.1:1' },
-      ...{ operatorToken: 'operator', agentToken: AGENT },
-    });
-    await web.close();
-    const served = web.routes
-      .filter((route) => route.includes(' /v1/') && !OTHERS.test(route))
-      .map((route) => route.replaceAll(/:(\w+)/g, '{$1}'));
-    const described = Object.entries(document.paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  /** What a process of these roles serves, and what its documents describe; `GET /v1/orders/{number}`. */
+  async function compare(roles: readonly Role[]) {
+    const web = await openWeb(
+      { ...bench.core, roles },
+      {
+        ...{ host: '127.0.0.1', port: 0, broker: 'mqtt://127.0.0.1:1' },
+        ...{ operatorToken: 'operator', agentToken: AGENT },
+      },
     );
-    assert.deepEqual(described.sort(), served.sort());
-  });
+    const paths = roles.map((role) => `/v1/${role}/openapi.json`);
+    const read = async (path: string) =>
+      documentSchema.parse((await call(web.url + path)).body).paths;
+    const described = new Set<string>();
+    for (const each of await Promise.all([...paths, '/openapi.json'].map(read))) {
+      for (const [path, operations] of Object.entries(each)) {
+        for (const method of Object.keys(operations)) {
+          described.add(`${method.toUpperCase()} ${path}`);
+        }
+      }
+    }
+    await web.close();
+    const served = web.routes.map((route) => route.replaceAll(/:(\w+)/g, '{$1}'));
+    return { described: [...described].sort(), served: served.sort() };
+  }
+
+  for (const roles of [HOUSE_ROLES, ...HOUSE_ROLES.map((role) => [role])]) {
+    test(`has every route that is served, and no other: ${roles.join(', ')}`, async () => {
+      const { described, served } = await compare(roles);
+      assert.deepEqual(described, served);
+      assert.ok(served.length > 10);
+    });
+  }
 
   test('names every parameter of a path, and each operation once', () => {
     const names = new Set<string>();
@@ -113,7 +128,10 @@ describe('the document of the interface', () => {
   };
 
   test('each route answers, and with what is documented', async () => {
-    for (const { method, path } of docs.filter((each) => each.caller !== 'webhook')) {
+    const calls = docs.filter(
+      ({ caller, path }) => caller !== 'webhook' && path.startsWith('/v1/'),
+    );
+    for (const { method, path } of calls) {
       const url = bench.url + path.replaceAll(/\{\w+\}/g, '0000000000');
       const bare = await call(url, { ...(method === 'POST' ? { body: {} } : {}) });
       truly(method, path, bare);

@@ -1,6 +1,5 @@
 /** The mobile cashier page behind a payment link. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { base64url } from '#device/codecs/bytes.ts';
 import type { Chance } from '../../clock.ts';
 import { readPhone } from '../../phone.ts';
@@ -25,6 +24,7 @@ import {
 } from './page.ts';
 import type { Passkeys } from './passkeys.ts';
 import type { LinkPlatforms } from './platforms.ts';
+import { passwordForm, platformForm } from './schemas.ts';
 import { linkSay } from './words.ts';
 
 export interface LinkPageParts {
@@ -39,12 +39,6 @@ export interface LinkPageParts {
 /** Of the payer's phone: what a link is bound to. */
 export const DEVICE = 'pay_device';
 const DEVICE_S = 2 * 86_400;
-
-const platformForm = z.object({
-  phone: z.string().max(30),
-  method: z.string().regex(/^platform:[a-z0-9-]{1,30}$/),
-});
-const passwordForm = z.object({ phone: z.string().max(30), password: z.string().max(200) });
 
 export type OfLink = { Params: { token: string }; Querystring: { method?: string } };
 

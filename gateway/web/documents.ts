@@ -1,0 +1,71 @@
+/** The OpenAPI documents of the roles that a process is. What is served and not described is a fault. */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { LINK_DOCS } from '../acquirer/links/docs.ts';
+import { PAIRING_DOCS } from '../pairing/docs.ts';
+import { PLATFORM_REPORT_DOC } from '../pairing/reports.ts';
+import type { Role } from '../roles.ts';
+import { writeOpenApi } from './openapi.ts';
+import { OPERATIONS_DOCS } from './operations.ts';
+import type { RouteDoc } from './routes.ts';
+import { STREET_DOCS, STREET_PAGE_DOCS } from './street-docs.ts';
+import { WEBHOOK_DOC } from './webhooks.ts';
+
+const TITLES: Readonly<Record<Role, string>> = {
+  'order-centre': 'Hawker order centre',
+  acquirer: 'Hawker acquirer',
+  issuer: 'Hawker issuer',
+  platform: 'Hawker platform',
+};
+
+/** What a role serves beside the tables of routes that describe themselves. */
+const BESIDE: Readonly<Record<Role, readonly RouteDoc[]>> = {
+  'order-centre': [
+    ...STREET_DOCS,
+    ...STREET_PAGE_DOCS,
+    ...PAIRING_DOCS,
+    PLATFORM_REPORT_DOC,
+    WEBHOOK_DOC,
+  ],
+  acquirer: [...LINK_DOCS, PLATFORM_REPORT_DOC],
+  issuer: [],
+  platform: [],
+};
+
+const documentDoc = (path: string): RouteDoc => ({
+  ...{ method: 'GET', path, caller: 'anybody', problems: [] },
+  says: 'This document',
+  answers: {
+    200: { says: 'OpenAPI 3.1', schema: z.looseObject({ openapi: z.literal('3.1.0') }) },
+  },
+});
+
+/** Where the document of a role is; in one process the short address is the order centre's. */
+function addressesOf(role: Role, roles: readonly Role[]): string[] {
+  const short = role === 'order-centre' || roles.length === 1 ? ['/openapi.json'] : [];
+  return [...short, `/v1/${role}/openapi.json`];
+}
+
+/** All that the document of a role describes; `routes` are those of its tables. */
+export const docsOf = (
+  role: Role,
+  roles: readonly Role[],
+  routes: readonly RouteDoc[],
+): readonly RouteDoc[] => [
+  ...OPERATIONS_DOCS,
+  ...routes,
+  ...BESIDE[role],
+  ...addressesOf(role, roles).map(documentDoc),
+];
+
+/** Serves the document of each role. */
+export function addDocuments(
+  server: FastifyInstance,
+  roles: readonly Role[],
+  tables: ReadonlyMap<Role, readonly RouteDoc[]>,
+): void {
+  for (const role of roles) {
+    const document = writeOpenApi(TITLES[role], docsOf(role, roles, tables.get(role) ?? []));
+    for (const path of addressesOf(role, roles)) server.get(path, async () => document);
+  }
+}
