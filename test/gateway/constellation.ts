@@ -21,6 +21,8 @@ export interface Constellation {
   /** The order centre: what phones and terminals reach. */
   readonly http: string;
   readonly centre: Gateway;
+  /** The process that is the acquirer. */
+  readonly acquirer: Gateway;
   readonly logged: LogEntry[];
   /** Wires to issuer and acquirer; there are none where they are together. */
   readonly wires: { readonly issuer: PeerProxy; readonly acquirer: PeerProxy } | null;
@@ -33,9 +35,13 @@ export interface Constellation {
   close(): Promise<void>;
 }
 
+/** Options of one organisation; together, all of them are the one's. */
+export type Own = Partial<Record<Role, Partial<GatewayOptions>>>;
+
 export async function openConstellation(
   kind: Kind,
   options: Partial<GatewayOptions> = {},
+  own: Own = {},
 ): Promise<Constellation> {
   const home = mkdtempSync(join(tmpdir(), 'hawker-constellation-'));
   const logged: LogEntry[] = [];
@@ -47,12 +53,13 @@ export async function openConstellation(
     ...options,
   };
   if (kind === 'together') {
-    const centre = await createGateway({ ...base, dataDirectory: join(home, 'all') });
+    const all = Object.assign({}, ...Object.values(own)) as Partial<GatewayOptions>;
+    const centre = await createGateway({ ...base, ...all, dataDirectory: join(home, 'all') });
     return constellation(kind, home, [centre], logged, null);
   }
   sharePeerSecrets(home);
-  const directory = (role: Role) => ({ dataDirectory: join(home, role), role });
-  const port = await freePort();
+  const directory = (role: Role) => ({ ...own[role], dataDirectory: join(home, role), role });
+  const port = own['order-centre']?.http?.port || (await freePort());
   const issuer = await createGateway({ ...base, ...directory('issuer') });
   const toIssuer = await openProxy(() => issuer.http);
   const acquirer = await createGateway({
@@ -106,8 +113,8 @@ function constellation(
   logged: LogEntry[],
   wires: Constellation['wires'],
 ): Constellation {
-  const [centre] = gateways;
-  if (centre === undefined) throw new Error('no order centre');
+  const [centre, acquirer = centre] = gateways;
+  if (centre === undefined || acquirer === undefined) throw new Error('no order centre');
   const ask = async <T>(path: string): Promise<T[]> =>
     Promise.all(
       gateways.map(
@@ -120,6 +127,7 @@ function constellation(
     kind,
     http: centre.http,
     centre,
+    acquirer,
     logged,
     wires,
     books,

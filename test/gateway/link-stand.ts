@@ -5,7 +5,7 @@ import type { Seed } from '#gateway/seed.ts';
 import { SmsProvider } from '#simulators/notify/sms.ts';
 import { until } from '#test/until.ts';
 import { PRODUCTS } from './centre-bench.ts';
-import { type Constellation, type Kind, openConstellation } from './constellation.ts';
+import { type Constellation, type Kind, type Own, openConstellation } from './constellation.ts';
 import { ALSO_RICH, type Answer, call, freshKey, POOR, RICH, SEED } from './harness.ts';
 import type { BareBrowser, Seen } from './platform-stand.ts';
 
@@ -68,11 +68,12 @@ export interface LinkStand {
 export async function openLinkStand(
   kind: Kind,
   options: Partial<GatewayOptions> = {},
+  own: Own = {},
 ): Promise<LinkStand> {
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
   const phones = await SmsProvider.open({ secret });
   const notify = { sms: { url: phones.url, secret } };
-  const all = await openConstellation(kind, { seed: LINK_SEED, notify, ...options });
+  const all = await openConstellation(kind, { seed: LINK_SEED, notify, ...options }, own);
   const { agentToken: bearer } = all.centre;
   const orders = `${all.http}/v1/centre/orders`;
   const stand: LinkStand = {

@@ -7,20 +7,12 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Order } from '#device/messages/order.ts';
-import type { GatewayOptions } from '#gateway/gateway.ts';
+import type { Gateway, GatewayOptions } from '#gateway/gateway.ts';
+import type { LogEntry } from '#gateway/log.ts';
 import type { PairingView } from '#gateway/pairing/view.ts';
 import { until } from '#test/until.ts';
-import {
-  type Answer,
-  call,
-  enrol,
-  freshKey,
-  makeOrder,
-  operator,
-  startGateway,
-  Terminal,
-  type TestGateway,
-} from './harness.ts';
+import { type Constellation, type Kind, openConstellation } from './constellation.ts';
+import { type Answer, call, enrol, freshKey, makeOrder, operator, Terminal } from './harness.ts';
 import { ALICE, BareBrowser, CODE, startPlatform, type TestPlatform } from './platform-stand.ts';
 
 /** The way from the gateway to the platform: whole, or losing answers, or down. */
@@ -72,7 +64,9 @@ export class Way {
 }
 
 export class PairingStand {
-  readonly gateway: TestGateway;
+  readonly all: Constellation;
+  /** The order centre. */
+  readonly gateway: Gateway & { readonly logged: LogEntry[] };
   readonly platform: TestPlatform;
   readonly way: Way;
   /** From the platform, and from payers who return, to the gateway. */
@@ -81,14 +75,15 @@ export class PairingStand {
   readonly number: string;
 
   private constructor(parts: {
-    gateway: TestGateway;
+    all: Constellation;
     platform: TestPlatform;
     way: Way;
     back: Way;
     terminal: Terminal;
     number: string;
   }) {
-    this.gateway = parts.gateway;
+    this.all = parts.all;
+    this.gateway = { ...parts.all.centre, logged: parts.all.logged };
     this.platform = parts.platform;
     this.way = parts.way;
     this.back = parts.back;
@@ -96,25 +91,29 @@ export class PairingStand {
     this.number = parts.number;
   }
 
-  static async open(options: Partial<GatewayOptions> = {}): Promise<PairingStand> {
+  static async open(
+    options: Partial<GatewayOptions> = {},
+    kind: Kind = 'together',
+  ): Promise<PairingStand> {
     const platform = await startPlatform();
     const way = await Way.open(() => platform.url);
     let http = '';
     const back = await Way.open(() => http);
     const title = 'Lotus Pay';
-    const gateway = await startGateway({
+    const centre = {
       publicUrl: back.url,
       platforms: [
-        { kind: 'lotus', title, url: way.url, pageUrl: platform.url, secret: CODE },
+        { kind: 'lotus', title, url: way.url, pageUrl: platform.url, secret: CODE } as const,
         ...(options.platforms ?? []),
       ],
-      ...(options.clock === undefined ? {} : { clock: options.clock }),
-    });
-    http = gateway.http;
-    const identity = await enrol(gateway.http);
+    };
+    const clock = options.clock === undefined ? {} : { clock: options.clock };
+    const all = await openConstellation(kind, clock, { 'order-centre': centre });
+    http = all.http;
+    const identity = await enrol(http);
     const terminal = await Terminal.connect(identity);
     return new PairingStand({
-      gateway,
+      all,
       platform,
       way,
       back,
@@ -161,7 +160,7 @@ export class PairingStand {
 
   async close(): Promise<void> {
     await this.terminal.close();
-    await this.gateway.close();
+    await this.all.close();
     await this.way.close();
     await this.back.close();
     await this.platform.close();
