@@ -24,6 +24,7 @@ import { centreAcquirer } from './orders/telephone/asks.ts';
 import { Telephone } from './orders/telephone/telephone.ts';
 import { PairingDesk } from './pairing/pairing.ts';
 import { signInWith } from './pairing/sign-in.ts';
+import { RelayDesk } from './relay/desk.ts';
 import { HOUSE_ROLES, type Role } from './roles.ts';
 import { openSqlite } from './store/sqlite/engine.ts';
 import type { Engine, Tables } from './store/tables.ts';
@@ -89,6 +90,8 @@ export interface Core extends Omit<CoreOptions, 'tell'> {
   /** Takes a result of the acquirer, in the unit that knows it. */
   readonly tell: TellResult;
   readonly pairing: PairingDesk;
+  /** Cards at terminals, driven from here. */
+  readonly relay: RelayDesk;
   readonly idempotency: Idempotency;
   /** `null` where this process certifies nobody. */
   readonly identity: IdentityDesk | null;
@@ -147,6 +150,7 @@ export function openCore(options: CoreOptions): Core {
     ...{ tables, writer, clock, chance, keys, log, downlinks },
     signIn: signInWith(gate),
   });
+  const relay = new RelayDesk({ clock, chance, log, downlinks });
   const { authority } = options;
   const identity =
     authority === undefined
@@ -172,6 +176,7 @@ export function openCore(options: CoreOptions): Core {
     changes: new Changes(writer),
     telephone,
     pairing: desk,
+    relay,
     idempotency: new Idempotency({ tables, clock, keys }),
     uplinks: new Uplinks({
       tables,
@@ -180,6 +185,7 @@ export function openCore(options: CoreOptions): Core {
       registry,
       downlinks,
       log,
+      relay,
       unpair: (terminal, pairing) => desk.unpair(terminal, pairing),
     }),
     identity,
@@ -192,6 +198,7 @@ export function openCore(options: CoreOptions): Core {
       telephone.close();
       payments.close();
       desk.close();
+      relay.close();
       linkPlatforms.close();
       payLinks.close();
       acquirer.close();

@@ -6,6 +6,7 @@ import { decode, writeComplaints } from '../decode.ts';
 import type { Log } from '../log.ts';
 import type { Downlinks } from '../notify/downlinks.ts';
 import { closeOrder, markSeen, recordOrder } from '../orders/orders.ts';
+import type { RelayDesk } from '../relay/desk.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Writer } from '../store/writer.ts';
 import type { Registry } from '../terminals/registry.ts';
@@ -23,6 +24,7 @@ export interface UplinksParts {
   readonly log: Log;
   /** Ends the pairing where it is this terminal's and lasts. */
   readonly unpair: (terminal: string, pairing: string) => Promise<void>;
+  readonly relay: Pick<RelayDesk, 'wanted' | 'answer'>;
 }
 
 /** `committed` also where there was nothing new; `refused` was logged with the reason. */
@@ -65,7 +67,10 @@ export class Uplinks {
         await this.#parts.unpair(terminal, read.uplink.unpair.pairing);
         return 'committed';
       case 'relay_wanted':
+        this.#parts.relay.wanted(terminal, read.uplink.wanted);
+        return 'committed';
       case 'relay_answer':
+        this.#parts.relay.answer(terminal, read.uplink.answer);
         return 'committed';
       case 'card_payment':
       case 'card_unknown':

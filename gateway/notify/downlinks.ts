@@ -4,6 +4,7 @@
  */
 import { seal } from '#device/codecs/jws.ts';
 import type { Attempt, Downlink, Pairing, Receipt, Result } from '#device/messages/order.ts';
+import type { RelayEnd, RelayGroup, RelayInvite, RelayWithdraw } from '#device/messages/relay.ts';
 import { downlinkTopic } from '#device/messages/topics.ts';
 import type { Clock } from '../clock.ts';
 import type { GatewayKeys } from '../keys.ts';
@@ -167,10 +168,14 @@ export class Downlinks {
   }
 }
 
-/** Shown, and soon outdated: it is not kept for a terminal that is away. */
+/** Of this moment alone: it is not kept for a terminal that is away. */
 export type News =
   | { readonly kind: 'attempt'; readonly attempt: Attempt }
-  | { readonly kind: 'pairing'; readonly pairing: Pairing };
+  | { readonly kind: 'pairing'; readonly pairing: Pairing }
+  | { readonly kind: 'relay_invite'; readonly invite: RelayInvite }
+  | { readonly kind: 'relay_withdraw'; readonly withdraw: RelayWithdraw }
+  | { readonly kind: 'relay'; readonly group: RelayGroup }
+  | { readonly kind: 'relay_end'; readonly end: RelayEnd };
 
 type Spoken =
   | News
