@@ -1,6 +1,6 @@
 /** What is said to a purse: reading, debiting, loading. Each talk is in rounds; see `oneByOne`. */
 import { concat, sameBytes } from './bytes.ts';
-import { type DesfireCommand, readLe, readLeSigned, unwrap, wrap } from './desfire.ts';
+import { type DesfireCommand, INS, readLe, readLeSigned, unwrap, wrap } from './desfire.ts';
 import * as commands from './desfire-commands.ts';
 import { authenticateEv2First, type Refusal } from './desfire-exchange.ts';
 import type { Ev2Session, Session } from './desfire-session.ts';
@@ -65,6 +65,16 @@ const done = (answer: Uint8Array | undefined): Uint8Array | Refusal => {
 
 const plain = ({ ins, header }: DesfireCommand): Uint8Array => wrap(ins, header);
 const PROOF = commands.readData(PURSE_FILES.proof, 0, 12, 'plain');
+
+/**
+ * The first round of {@link openPurse} with that key: it holds nothing secret or fresh, so that a
+ * terminal can have a card do it before anybody asks.
+ */
+export const openingOf = (use: Exclude<keyof typeof PURSE_KEYS, 'master'>): Uint8Array[] => [
+  plain(commands.selectApplication(PURSE_AID)),
+  plain(PROOF),
+  wrap(INS.authenticateEv2First, Uint8Array.of(PURSE_KEYS[use], 0x00)),
+];
 
 /** Chooses the purse, reads its proof and proves the key: two rounds. */
 export function* openPurse(opening: PurseOpening): Rounds<Opened | PurseRefusal> {

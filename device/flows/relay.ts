@@ -173,13 +173,7 @@ function stepGroup(state: RelayState, group: RelayGroup, taken: boolean, now: nu
   // A broker may bring a message twice; a group runs once.
   if (run.busy || group.step !== run.step + 1) return stay(state);
   const refused: RelayEnded | null =
-    hex(run.card.uid) !== group.uid
-      ? 'another_card'
-      : run.gone
-        ? 'no_card'
-        : taken
-          ? 'busy'
-          : null;
+    hex(run.card.uid) !== group.uid ? 'another_card' : run.gone ? 'no_card' : taken ? 'busy' : null;
   if (refused !== null) return stay(state, answer(group, { answers: [], ended: refused }));
   const { relay, step, apdus, timeout_ms: timeoutMs } = group;
   const next = { ...run, step, busy: true, until: now + timeoutMs + SILENCE_MS };
@@ -198,13 +192,7 @@ const answer = ({ relay, step }: Pick<RelayAnswer, 'relay' | 'step'>, ran: Ran):
   },
 });
 
-function stepRan(
-  state: RelayState,
-  relay: string,
-  step: number,
-  ran: Ran,
-  now: number,
-): RelayStep {
+function stepRan(state: RelayState, relay: string, step: number, ran: Ran, now: number): RelayStep {
   const { run } = state;
   if (run === null || run.relay !== relay || run.step !== step) return stay(state);
   const gone = run.gone || ran.ended !== undefined;
