@@ -41,6 +41,11 @@ export const cardDebitSchema = z.strictObject({
   /** Transaction MAC counter; a committed debit makes it one more. */
   counter_before: counterSchema,
   balance_before_minor: balanceSchema,
+  /**
+   * The card's last Transaction MAC as it was read before the debit: where the transaction before this
+   * one is in doubt, it tells settlement what that was.
+   */
+  mac_before: transactionMacSchema.optional(),
   record: logRecordSchema,
   /** Terminal's clock, ms since 1970. */
   at: z.int().min(0),
