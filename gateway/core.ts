@@ -20,6 +20,7 @@ import { Downlinks } from './notify/downlinks.ts';
 import { startExpiry } from './orders/expiry.ts';
 import { OrderPayments } from './orders/payments.ts';
 import { OrderRefunds } from './orders/refunds.ts';
+import { Agents } from './orders/telephone/agents.ts';
 import { centreAcquirer } from './orders/telephone/asks.ts';
 import { Telephone } from './orders/telephone/telephone.ts';
 import { PairingDesk } from './pairing/pairing.ts';
@@ -87,6 +88,7 @@ export interface Core extends Omit<CoreOptions, 'tell'> {
   readonly changes: Changes;
   readonly uplinks: Uplinks;
   readonly telephone: Telephone;
+  readonly agents: Agents;
   /** Takes a result of the acquirer, in the unit that knows it. */
   readonly tell: TellResult;
   readonly pairing: PairingDesk;
@@ -175,6 +177,7 @@ export function openCore(options: CoreOptions): Core {
     refunds,
     changes: new Changes(writer),
     telephone,
+    agents: new Agents({ tables, writer, clock, chance, keys }),
     pairing: desk,
     relay,
     idempotency: new Idempotency({ tables, clock, keys }),

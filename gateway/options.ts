@@ -31,6 +31,7 @@ export const USAGE = `Usage: gateway/main.ts --data DIR [options]
   --peer NAME=URL        where another role is; once for each. DIR/peers/NAME.key holds the 32
                          bytes, base64url, that both sides share
 ${PLATFORM_FLAGS_USAGE}${NOTIFY_USAGE}  revoke, code, enrol    certificates: --help after one of them
+  agent                  tokens of the telephone desk's agents: agent --help
   --role platform --help  the payment platform, a program of its own
 `;
 

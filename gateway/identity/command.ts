@@ -1,4 +1,4 @@
-/** `gateway/main.ts revoke | code | enrol`: what the operator does about certificates. */
+/** `gateway/main.ts revoke | code | enrol | agent`: what the operator does about who is who. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,13 +12,15 @@ export const IDENTITY_USAGE = `Usage: gateway/main.ts COMMAND --data DIR [option
                          puts it out at once; or --merchant ID, --role NAME, --server NAME
   code   --data DIR --gateway URL --terminal ID [--name HOST …]
                          a one-time code to enrol with; or --merchant, --role, --server
+  agent  --data DIR --gateway URL [--add NAME | --revoke NAME]
+                         a token for an agent of the telephone desk, or its end; else all agents
   enrol  --data DIR --gateway URL --role NAME --code CODE
                          gets this role's certificate from whoever has the authority
   --gateway URL          the running gateway on this machine (default http://127.0.0.1:8080);
                          with enrol the one that has the authority
 `;
 
-const COMMANDS = ['revoke', 'code', 'enrol'] as const;
+const COMMANDS = ['revoke', 'code', 'enrol', 'agent'] as const;
 type Command = (typeof COMMANDS)[number];
 
 export const readCommand = (args: readonly string[]): Command | null =>
@@ -46,13 +48,16 @@ async function run(command: Command, args: readonly string[]): Promise<unknown> 
     args: [...args],
     options: {
       ...{ data: text, gateway: text, because: text, code: text },
+      ...{ add: text, revoke: text },
       ...{ terminal: text, merchant: text, role: text, server: text },
       name: { type: 'string', multiple: true },
     },
   });
-  const { data, gateway = 'http://127.0.0.1:8080', because, code, name, ...who } = values;
+  const { data, gateway = 'http://127.0.0.1:8080', because, code, name, ...rest } = values;
+  const { add, revoke, ...who } = rest;
   if (data === undefined) throw new Error('--data is missing; name a directory');
   const url = gateway.replace(/\/+$/, '');
+  if (command === 'agent') return runAgent(data, url, { add, revoke });
   const holder = holderOf(who);
   if (command === 'enrol') {
     if (code === undefined) throw new Error('--code is missing');
@@ -60,16 +65,34 @@ async function run(command: Command, args: readonly string[]): Promise<unknown> 
     await enrolRemotely(data, holder, url, code);
     return { enrolled: holder.subject };
   }
-  const token = readFileSync(join(data, 'operator.token'), 'utf8').trim();
   const body = {
     ...holder,
     ...(command === 'revoke' && because !== undefined ? { because } : {}),
     ...(command === 'code' && name !== undefined ? { names: name } : {}),
   };
   const path = command === 'revoke' ? 'revocations' : 'codes';
+  return operate(data, `${url}/v1/identity/${path}`, body);
+}
+
+/** Agents of the telephone desk. */
+async function runAgent(
+  data: string,
+  url: string,
+  { add, revoke }: { readonly add?: string | undefined; readonly revoke?: string | undefined },
+): Promise<unknown> {
+  if (add !== undefined && revoke !== undefined) throw new Error('name one of --add, --revoke');
+  const path = revoke === undefined ? '' : `/${encodeURIComponent(revoke)}/revocation`;
+  const body = revoke !== undefined ? {} : add === undefined ? undefined : { agent: add };
+  return operate(data, `${url}/v1/centre/agents${path}`, body);
+}
+
+/** Asks the gateway in the operator's name. */
+async function operate(data: string, url: string, body: object | undefined): Promise<unknown> {
+  const token = readFileSync(join(data, 'operator.token'), 'utf8').trim();
   const headers = { authorization: `Bearer ${token}` };
-  const options = { headers, body, credentials: { ca: authorityOf(data) } };
-  const answer = await callAuthority(`${url}/v1/identity/${path}`, options);
+  const credentials = { ca: authorityOf(data) };
+  const options = { headers, credentials, ...(body === undefined ? {} : { body }) };
+  const answer = await callAuthority(url, options);
   if (answer.status < 300) return JSON.parse(answer.text);
   throw new Error(`${url} answered ${answer.status} ${answer.text}`);
 }

@@ -119,13 +119,14 @@ export const IDENTITY_DOCS: readonly RouteDoc[] = Object.entries(FILES).map(([pa
 
 /** Installs the authority's routes where this process is one. */
 export function addIdentity(server: FastifyInstance, core: Core, operatorToken: string): void {
-  const { identity: desk, idempotency } = core;
+  const { identity: desk, idempotency, clock, writer } = core;
   if (desk === null) return;
   const admit: Parameters<typeof addRoutes>[1]['admit'] = (caller, request) => {
-    if (caller === 'operator') return requireOperator(request, operatorToken);
-    if (caller !== 'anybody') throw new Problem('operator_only');
+    if (caller === 'operator') requireOperator(request, operatorToken);
+    else if (caller !== 'anybody') throw new Problem('operator_only');
+    return null;
   };
-  addRoutes(server, { idempotency, admit }, identityRoutes(desk));
+  addRoutes(server, { idempotency, clock, writer, admit }, identityRoutes(desk));
   const crl = listOf(core, desk);
   const bodies = {
     '/v1/identity/authority.pem': async () => desk.certificate,

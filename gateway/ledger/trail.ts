@@ -7,6 +7,7 @@ import type {
   Tables,
   TransferRow,
 } from '../store/tables.ts';
+import type { AgentActRow } from '../store/tables-agents.ts';
 
 export interface Trail {
   readonly order: string;
@@ -16,6 +17,8 @@ export interface Trail {
   readonly transfers: readonly (Omit<TransferRow, 'order_number'> & {
     readonly postings: readonly Omit<PostingRow, 'transfer'>[];
   })[];
+  /** What agents of the telephone desk did about it. */
+  readonly acts: readonly Omit<AgentActRow, 'reference'>[];
   /** Money that was frozen for it. */
   readonly holds: readonly Omit<HoldRow, 'order_number'>[];
   readonly messages: readonly (Pick<OutboxRow, 'id' | 'terminal' | 'kind' | 'at'> & {
@@ -35,6 +38,7 @@ export function readTrail(tables: Tables, order: string): Trail {
       at,
       detail: JSON.parse(detail) as unknown,
     })),
+    acts: tables.agents.actsOf(order).map(({ reference: _, ...act }) => act),
     transfers: tables.ledger.transfersOfOrder(order).map(({ order_number: _, ...transfer }) => ({
       ...transfer,
       postings: tables.ledger

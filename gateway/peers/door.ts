@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
 import { requireRole } from '../identity/admission.ts';
 import type { PeerIdentity } from '../identity/mutual.ts';
+import type { Writer } from '../store/writer.ts';
 import type { Idempotency } from '../web/idempotency.ts';
 import { Problem } from '../web/problems.ts';
 import { idempotencyKey } from '../web/requests.ts';
@@ -16,6 +17,7 @@ export interface PeerDoorParts {
   /** Secrets shared with those that may call. */
   readonly secrets: ReadonlyMap<string, Uint8Array>;
   readonly clock: Pick<Clock, 'now'>;
+  readonly writer: Writer;
   /** With what the peer door shows itself; `null` where calls stay on this machine. */
   readonly identity: PeerIdentity | null;
   readonly idempotency: Idempotency;
@@ -32,7 +34,7 @@ export async function addPeerDoor(server: FastifyInstance, parts: PeerDoorParts)
       directionPublicKey(secret, peer, parts.self),
     ]),
   );
-  const admit = (request: FastifyRequest): void => {
+  const admit = (request: FastifyRequest): null => {
     const signed = {
       method: request.method,
       path: request.url,
@@ -44,6 +46,7 @@ export async function addPeerDoor(server: FastifyInstance, parts: PeerDoorParts)
     if (!verified.ok) throw new Problem('peer_refused', { why: verified.why });
     requireRole(request, parts.identity, verified.keyId, now);
     callers.set(request, verified.keyId);
+    return null;
   };
   const callerOf = (request: FastifyRequest): string => {
     const caller = callers.get(request);
@@ -61,10 +64,10 @@ export async function addPeerDoor(server: FastifyInstance, parts: PeerDoorParts)
         done(new Problem('malformed_request', { errors: [{ path: '', message: 'is no JSON' }] }));
       }
     });
-    const { idempotency } = parts;
+    const { idempotency, clock, writer } = parts;
     addRoutes(
       scope,
-      { idempotency, admit: (_caller, request) => admit(request) },
+      { idempotency, clock, writer, admit: (_caller, request) => admit(request) },
       parts.routes(callerOf),
     );
   });

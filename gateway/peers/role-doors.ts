@@ -28,8 +28,8 @@ export async function addRoleDoors(
   for (const self of core.roles) {
     const routes = tables[self];
     if (routes === undefined) continue;
-    const { clock, idempotency } = core;
-    await addPeerDoor(server, { self, secrets, clock, identity, idempotency, routes });
+    const { clock, writer, idempotency } = core;
+    await addPeerDoor(server, { self, secrets, clock, writer, identity, idempotency, routes });
     docs.set(self, routes(nobody));
   }
   return docs;

@@ -3,7 +3,9 @@
  * Every method runs inside the transaction of the unit that calls it. One folder an engine
  * implements it (store/sqlite).
  */
+
 import type { DeclineReason, Outcome } from '#device/messages/order.ts';
+import type { AgentTable } from './tables-agents.ts';
 import type { CentreTables } from './tables-centre.ts';
 import type { IdentityTable } from './tables-identity.ts';
 import type { LinkTable } from './tables-links.ts';
@@ -266,6 +268,8 @@ export interface Tables extends CentreTables {
   /** Of the payment platform, which always has a store of its own. */
   readonly platform: PlatformTable;
   readonly identity: IdentityTable;
+  /** Agents of the telephone desk. */
+  readonly agents: AgentTable;
 }
 
 /** The verbs of a transaction that the batching writer needs of an engine. */

@@ -2,7 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Core } from '../core.ts';
 import { IDENTITY_DOCS, identityRoutes } from '../identity/http.ts';
-import { sameSecret } from '../keys.ts';
+import type { Agents } from '../orders/telephone/agents.ts';
+import { agentRoutes } from './agents-api.ts';
 import { Problem } from './problems.ts';
 import { refundRoutes } from './refunds-api.ts';
 import { bearerText, requireOperator } from './requests.ts';
@@ -23,10 +24,15 @@ export async function addCentre(
   core: Core,
   settings: CentreSettings,
 ): Promise<readonly RouteDoc[]> {
-  const { telephone, idempotency, writer, clock } = core;
-  const routes = [...telephoneRoutes({ core, telephone }), ...refundRoutes(core)];
-  const guard = admit(settings);
-  addRoutes(server, { idempotency, admit: guard }, routes);
+  const { telephone, idempotency, writer, clock, agents } = core;
+  await agents.adopt(settings.agentToken);
+  const routes = [
+    ...telephoneRoutes({ core, telephone }),
+    ...refundRoutes(core),
+    ...agentRoutes(agents),
+  ];
+  const guard = admit(settings, agents);
+  addRoutes(server, { idempotency, clock, writer, admit: guard }, routes);
   addTelephoneEvents(server, core, guard);
   await addWebhooks(server, { writer, clock, receivers: settings.receivers ?? [] });
   const { identity } = core;
@@ -36,15 +42,16 @@ export async function addCentre(
 
 /** Whoever calls these routes brings a token; those of a phone bring four digits instead. */
 const admit =
-  ({ operatorToken, agentToken }: CentreSettings): RouteParts['admit'] =>
+  ({ operatorToken }: CentreSettings, agents: Agents): RouteParts['admit'] =>
   (caller, request) => {
     switch (caller) {
       case 'anybody':
-        return;
+        return null;
       case 'operator':
-        return requireOperator(request, operatorToken);
+        requireOperator(request, operatorToken);
+        return null;
       case 'agent_or_phone':
-        if (request.headers['phone-digits'] !== undefined) return;
+        if (request.headers['phone-digits'] !== undefined) return null;
         break;
       case 'agent':
         break;
@@ -53,5 +60,7 @@ const admit =
     }
     const given = bearerText(request);
     if (given === null) throw new Problem('bearer_missing');
-    if (!sameSecret(given, agentToken)) throw new Problem('bearer_invalid');
+    const agent = agents.ofToken(given);
+    if (agent === null) throw new Problem('bearer_invalid');
+    return agent;
   };

@@ -21,7 +21,7 @@ const SECURITY: Readonly<Record<Caller, readonly Json[]>> = {
 const SCHEMES: Json = {
   bearer: { type: 'http', scheme: 'bearer', description: 'The right to one order, from a match.' },
   operator: { type: 'http', scheme: 'bearer', description: 'operator.token, from this machine.' },
-  agent: { type: 'http', scheme: 'bearer', description: 'agent.token of the data directory.' },
+  agent: { type: 'http', scheme: 'bearer', description: 'Of an agent of the telephone desk.' },
   phone_digits: {
     ...{ type: 'apiKey', in: 'header', name: 'phone-digits' },
     description: 'The last four digits of the phone number of the order.',

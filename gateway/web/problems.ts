@@ -27,6 +27,7 @@ export const PROBLEMS = {
   unknown_terminal: 404,
   unknown_link: 404,
   unknown_holder: 404,
+  unknown_agent: 404,
   not_found: 404,
   closed: 409,
   not_paid: 409,

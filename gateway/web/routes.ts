@@ -4,7 +4,10 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { canonical, type Idempotency, type Keep } from './idempotency.ts';
+import type { Clock } from '../clock.ts';
+import { FIRST_AGENT } from '../orders/telephone/agents.ts';
+import type { Transaction, Writer } from '../store/writer.ts';
+import { canonical, type Idempotency } from './idempotency.ts';
 import { Problem, type ProblemCode } from './problems.ts';
 import { decodeBody, idempotencyKey } from './requests.ts';
 
@@ -55,13 +58,16 @@ export type Reply =
   | { readonly status: number; readonly body: unknown }
   | { readonly problem: ProblemCode; readonly extras: Readonly<Record<string, unknown>> };
 
+/** As {@link Keep}; what an agent does is noted in the same unit. */
+export type Keeps = (tx: Pick<Transaction, 'answers' | 'agents'>, made: Reply) => Reply;
+
 export interface Call<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
   readonly request: FastifyRequest;
   /** To be called in the unit that decides, where the route has `idempotency: 'required'`. */
-  readonly keep: Keep<Reply>;
+  readonly keep: Keeps;
 }
 
 export interface Route extends RouteDoc {
@@ -92,8 +98,10 @@ export function route<P = undefined, Q = undefined, B = undefined>(typed: Typed<
 
 export interface RouteParts {
   readonly idempotency: Idempotency;
-  /** Lets the caller through, or throws a problem. */
-  readonly admit: (caller: Caller, request: FastifyRequest) => void;
+  /** Lets the caller through, or throws a problem; the name of an agent, `null` for all others. */
+  readonly admit: (caller: Caller, request: FastifyRequest) => string | null;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly writer: Writer;
 }
 
 /** Installs each route of the table. */
@@ -117,7 +125,7 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  parts.admit(each.caller, request);
+  const agent = parts.admit(each.caller, request);
   const key = each.idempotency === 'required' ? requireKey(request) : null;
   const call = {
     params: each.params === undefined ? undefined : decodeBody(each.params, request.params),
@@ -126,11 +134,19 @@ async function answer(
     request,
     keep: unkept,
   };
-  if (key === null) return send(reply, await each.handle(call));
+  const note = noteFor(parts, each, agent, call.params);
+  if (key === null) {
+    const made = await each.handle(call);
+    // The service itself keeps the answer, in units of its own.
+    if (agent !== null && each.method === 'POST') await parts.writer.run((tx) => note(tx, made));
+    return send(reply, made);
+  }
   const { params, query, body } = call;
   const content = canonical({ params, query, body });
-  const keyed = { scope: `${each.method} ${each.path}`, key, content };
-  const once = await parts.idempotency.once<Reply>(keyed, (keep) => each.handle({ ...call, keep }));
+  const keyed = { scope: scopeOf(each, agent), key, content };
+  const once = await parts.idempotency.once<Reply>(keyed, (keep) =>
+    each.handle({ ...call, keep: (tx, made) => keep(tx, note(tx, made)) }),
+  );
   if (!once.ok) {
     throw new Problem(once.code === 'reused' ? 'idempotency_key_reused' : 'request_in_flight');
   }
@@ -144,7 +160,36 @@ export function requireKey(request: FastifyRequest): string {
   return key;
 }
 
-const unkept: Keep<Reply> = () => {
+/** Two agents may use the same key; keys from before agents had names stay good. */
+const scopeOf = ({ method, path }: Route, agent: string | null): string =>
+  agent === null || agent === FIRST_AGENT ? `${method} ${path}` : `${method} ${path} by ${agent}`;
+
+/** Writes down which agent did it, and what came of it. */
+function noteFor(
+  { clock }: RouteParts,
+  { method, path }: Route,
+  agent: string | null,
+  params: unknown,
+): (tx: Pick<Transaction, 'agents'>, made: Reply) => Reply {
+  return (tx, made) => {
+    if (agent === null) return made;
+    const outcome = 'problem' in made ? made.problem : String(made.status);
+    const named = Object.values(params ?? {}).map(String);
+    const reference = named.length > 0 ? named.join('/') : numberIn(made);
+    const at = Math.floor(clock.now());
+    tx.agents.act({ agent, act: `${method} ${path}`, reference, outcome, at });
+    return made;
+  };
+}
+
+/** The order that was made, where the address names none. */
+function numberIn(made: Reply): string {
+  if ('problem' in made) return '';
+  const { number } = (made.body ?? {}) as { number?: unknown };
+  return typeof number === 'string' ? number : '';
+}
+
+const unkept: Keeps = () => {
   throw new Error('this route keeps no answers: give it idempotency');
 };
 

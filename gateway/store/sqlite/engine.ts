@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Engine } from '../tables.ts';
 import { StoreError } from '../writer.ts';
+import { agentTable } from './agents.ts';
 import { attemptTable } from './attempts.ts';
 import { deliveryTable } from './deliveries.ts';
 import { identityTable } from './identity.ts';
@@ -51,6 +52,7 @@ export function openSqlite(path: string): Engine {
       platform: platformTable(database),
       links: linkTable(database),
       identity: identityTable(database),
+      agents: agentTable(database),
     },
     begin: () => void verbs.begin.run(),
     savepoint: () => void verbs.savepoint.run(),

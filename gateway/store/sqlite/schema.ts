@@ -1,4 +1,5 @@
 /** The SQLite schema, one migration an entry; `PRAGMA user_version` counts those that were applied. */
+import { agentSchema } from './agents.ts';
 import { centreSchema } from './centre-schema.ts';
 import { IDENTITY } from './identity.ts';
 import { PAIRING } from './pairing.ts';
@@ -151,4 +152,5 @@ export const MIGRATIONS: readonly string[] = [
   MONEY,
   IDENTITY,
   LINKS,
+  agentSchema(appendOnly),
 ];
