@@ -6,6 +6,7 @@ import type { AcquirerGate, LinkGate, TellResult } from './acquirer/gate.ts';
 import { Links } from './acquirer/links/links.ts';
 import { Passkeys } from './acquirer/links/passkeys.ts';
 import { LinkPlatforms } from './acquirer/links/platforms.ts';
+import { isOwnOrder } from './acquirer/merchants/own-orders.ts';
 import type { Chance, Clock } from './clock.ts';
 import type { Authority } from './identity/authority.ts';
 import { IdentityDesk } from './identity/desk.ts';
@@ -119,7 +120,10 @@ export function openCore(options: CoreOptions): Core {
     if (telephone.takeResult(tx, result) || payments.takeResult(tx, result)) return;
     refunds.takeResult(tx, result);
   };
-  const told = options.tell ?? tell;
+  // What a merchant's own system ordered is nothing that the order centre knows of.
+  const told: TellResult = (tx, result) => {
+    if (!isOwnOrder(result.order)) (options.tell ?? tell)(tx, result);
+  };
   const issuers = options.gates?.issuer ?? issuer.gate('acquirer');
   const acquirer = new Acquirer({
     ...{ tables, writer, clock, keys, log },

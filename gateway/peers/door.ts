@@ -10,6 +10,7 @@ import { idempotencyKey } from '../web/requests.ts';
 import { addRoutes, type Route } from '../web/routes.ts';
 import { directionPublicKey } from './keys.ts';
 import { verifyMessage } from './message-signature.ts';
+import { keepRawBodies } from './raw-bodies.ts';
 
 export interface PeerDoorParts {
   /** The organisation that is called. */
@@ -26,7 +27,6 @@ export interface PeerDoorParts {
 }
 
 export async function addPeerDoor(server: FastifyInstance, parts: PeerDoorParts): Promise<void> {
-  const raw = new WeakMap<FastifyRequest, string>();
   const callers = new WeakMap<FastifyRequest, string>();
   const keys = new Map(
     [...parts.secrets].map(([peer, secret]) => [
@@ -34,11 +34,11 @@ export async function addPeerDoor(server: FastifyInstance, parts: PeerDoorParts)
       directionPublicKey(secret, peer, parts.self),
     ]),
   );
-  const admit = (request: FastifyRequest): null => {
+  const admit = (request: FastifyRequest, body: string | undefined): null => {
     const signed = {
       method: request.method,
       path: request.url,
-      body: raw.get(request),
+      body,
       idempotencyKey: idempotencyKey(request) ?? undefined,
     };
     const now = parts.clock.now();
@@ -54,20 +54,11 @@ export async function addPeerDoor(server: FastifyInstance, parts: PeerDoorParts)
     return caller;
   };
   await server.register(async (scope) => {
-    // The very bytes are signed.
-    scope.removeContentTypeParser('application/json');
-    scope.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-      raw.set(request, String(body));
-      try {
-        done(null, JSON.parse(String(body)) as unknown);
-      } catch {
-        done(new Problem('malformed_request', { errors: [{ path: '', message: 'is no JSON' }] }));
-      }
-    });
+    const rawOf = keepRawBodies(scope);
     const { idempotency, clock, writer } = parts;
     addRoutes(
       scope,
-      { idempotency, clock, writer, admit: (_caller, request) => admit(request) },
+      { idempotency, clock, writer, admit: (_caller, request) => admit(request, rawOf(request)) },
       parts.routes(callerOf),
     );
   });

@@ -1,6 +1,9 @@
 /** The HTTP interfaces of acquirer and issuer, where other organisations may call. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { acquirerRoutes } from '../acquirer/http.ts';
+import { addMerchantDoor } from '../acquirer/merchants/door.ts';
+import { merchantRoutes } from '../acquirer/merchants/http.ts';
+import { Merchants } from '../acquirer/merchants/merchants.ts';
 import type { Core } from '../core.ts';
 import type { PeerIdentity } from '../identity/mutual.ts';
 import { issuerRoutes } from '../issuer/http.ts';
@@ -30,12 +33,28 @@ export async function addRoleDoors(
     if (routes === undefined) continue;
     const { clock, writer, idempotency } = core;
     await addPeerDoor(server, { self, secrets, clock, writer, identity, idempotency, routes });
-    docs.set(self, routes(nobody));
+    const merchants = self === 'acquirer' ? await addMerchants(server, core, identity) : [];
+    docs.set(self, [...routes(nobody), ...merchants]);
   }
   return docs;
 }
 
+/** Merchants' own systems call the acquirer, too. */
+async function addMerchants(
+  server: FastifyInstance,
+  core: Core,
+  identity: PeerIdentity | null,
+): Promise<readonly Route[]> {
+  const { tables, writer, clock, keys, idempotency, payLinks: links } = core;
+  const acquirer = core.acquirer.gate();
+  const merchants = new Merchants({ tables, writer, clock, keys, links, acquirer });
+  const routes: Parameters<typeof addMerchantDoor>[1]['routes'] = (merchantOf) =>
+    merchantRoutes(merchants, merchantOf);
+  await addMerchantDoor(server, { tables, clock, writer, idempotency, identity, routes });
+  return routes(nobody);
+}
+
 /** The document needs no caller. */
-function nobody(): string {
+function nobody(): never {
   throw new Error('nobody calls');
 }

@@ -81,6 +81,8 @@ export interface PaymentTable {
   find(id: string): PaymentRow | undefined;
   /** The one that is open or paid. */
   ofOrder(merchant: string, order: string): PaymentRow | undefined;
+  /** Open and paid ones by order number, those after `after`. */
+  ofMerchant(merchant: string, after: string, limit: number): PaymentRow[];
   /** Adds it, or renews state, answer and times of one that is there. */
   put(row: PaymentRow): void;
   due(now: number, limit: number): PaymentRow[];

@@ -8,10 +8,12 @@ import { join } from 'node:path';
 import { base64url } from '#device/codecs/bytes.ts';
 import { systemChance } from '#gateway/clock.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
+import { enrolRemotely } from '#gateway/identity/remote.ts';
 import type { TrialBalance } from '#gateway/ledger/trial-balance.ts';
 import type { LogEntry } from '#gateway/log.ts';
 import type { Role } from '#gateway/roles.ts';
 import { call, freePort, SEED } from './harness.ts';
+import { operate } from './identity-bench.ts';
 import { openProxy, type PeerProxy } from './peer-proxy.ts';
 
 export type Kind = 'together' | 'apart';
@@ -62,6 +64,7 @@ export async function openConstellation(
   const port = own['order-centre']?.http?.port || (await freePort());
   const issuer = await createGateway({ ...base, ...directory('issuer') });
   const toIssuer = await openProxy(() => issuer.http);
+  if (own.acquirer?.peerDoor !== undefined) return mutual();
   const acquirer = await createGateway({
     ...base,
     ...directory('acquirer'),
@@ -79,6 +82,32 @@ export async function openConstellation(
   });
   const wires = { issuer: toIssuer, acquirer: toAcquirer };
   return constellation(kind, home, [centre, acquirer, issuer], logged, wires);
+
+  /** Order centre and acquirer over mutual TLS, without a wire that a test could disturb. */
+  async function mutual(): Promise<Constellation> {
+    const [host, centreDoor, door] = ['127.0.0.1', await freePort(), await freePort()];
+    const authority = `http://${host}:${port}`;
+    const centre = await createGateway({
+      ...base,
+      ...directory('order-centre'),
+      http: { host, port },
+      peerDoor: { host, port: centreDoor },
+      peers: new Map<Role, string>([['acquirer', `https://${host}:${door}`]]),
+    });
+    const holder = { kind: 'role', subject: 'acquirer' } as const;
+    const { body } = await operate(centre, 'codes', { ...holder, names: [host] });
+    await enrolRemotely(join(home, 'acquirer'), holder, authority, String(body.code));
+    const acquirer = await createGateway({
+      ...base,
+      ...directory('acquirer'),
+      ...{ authority, peerDoor: { host, port: door } },
+      peers: new Map<Role, string>([
+        ['issuer', toIssuer.url],
+        ['order-centre', `https://${host}:${centreDoor}`],
+      ]),
+    });
+    return constellation(kind, home, [centre, acquirer, issuer], logged, null, toIssuer);
+  }
 }
 
 /** Each pair gets 32 bytes of its own, as an operator would put them there. */
@@ -112,6 +141,7 @@ function constellation(
   gateways: readonly Gateway[],
   logged: LogEntry[],
   wires: Constellation['wires'],
+  other?: PeerProxy,
 ): Constellation {
   const [centre, acquirer = centre] = gateways;
   if (centre === undefined || acquirer === undefined) throw new Error('no order centre');
@@ -150,6 +180,7 @@ function constellation(
       for (const gateway of gateways) await gateway.close();
       await wires?.issuer.close();
       await wires?.acquirer.close();
+      await other?.close();
       rmSync(home, { recursive: true, force: true });
     },
   };

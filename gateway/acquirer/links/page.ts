@@ -8,6 +8,7 @@ import type { FramedPage } from '../../web/frame.ts';
 import { type Html, html } from '../../web/html.ts';
 import { bigAmount, facts, itemTable, type Priced } from '../../web/slip.ts';
 import { STYLE } from '../../web/style.ts';
+import { shownOrder } from '../merchants/own-orders.ts';
 import { SCRIPT } from './script.ts';
 import { isLinkWord, type LinkWord, linkSay as t } from './words.ts';
 
@@ -80,7 +81,7 @@ function slip(view: LinkView): Html {
 ${facts([
   [t(language, 'merchant_number'), merchant.number],
   ...address,
-  [t(language, 'order'), row.order_number],
+  [t(language, 'order'), shownOrder(row.order_number)],
   [t(language, 'open_until'), writeTime(row.expires_at)],
 ])}</div>`;
 }
@@ -180,7 +181,7 @@ export function workingPage(view: LinkView, platformPage: string | null): Framed
       : html`<nav><a class="pay go" href="${platformPage}">${t(language, 'platform_pay', { platform: method })}</a></nav>`;
   const title = t(language, 'working');
   const body = html`<div class="slip">${verdict('…', false, title, [says])}<h2>${merchant.name}</h2>${bigAmount(pricedOf(row))}
-${facts([[t(language, 'order'), row.order_number]])}</div>${go}`;
+${facts([[t(language, 'order'), shownOrder(row.order_number)]])}</div>${go}`;
   const seconds = platformPage === null ? 2 : 5;
   return { ...frame(view, title, body), refresh: { seconds, url: at(view), always: false } };
 }
@@ -213,7 +214,7 @@ ${facts([
   [t(language, 'payment'), row.attempt ?? ''],
   ...refunded,
   [t(language, 'merchant_number'), merchant.number],
-  [t(language, 'order'), row.order_number],
+  [t(language, 'order'), shownOrder(row.order_number)],
 ])}</div><div class="print">${bill.mayAddPasskey ? addPasskey(language) : null}
 <button id="print" hidden>${t(language, 'print')}</button></div>`;
   return frame(view, title, body);
@@ -239,7 +240,7 @@ export function endedPage(view: LinkView): FramedPage {
   const title = t(language, state);
   const says = [...why, t(language, `${state}_says`)];
   const body = html`<div class="slip">${verdict('✕', true, title, says)}<h2>${merchant.name}</h2>
-${bigAmount(pricedOf(row))}${facts([[t(language, 'order'), row.order_number]])}</div>`;
+${bigAmount(pricedOf(row))}${facts([[t(language, 'order'), shownOrder(row.order_number)]])}</div>`;
   return frame(view, title, body);
 }
 

@@ -15,11 +15,17 @@ export function paymentTable(database: DatabaseSync): PaymentTable {
   };
 }
 
-function payments(database: DatabaseSync): Pick<PaymentTable, 'find' | 'ofOrder' | 'put' | 'due'> {
+function payments(
+  database: DatabaseSync,
+): Pick<PaymentTable, 'find' | 'ofOrder' | 'ofMerchant' | 'put' | 'due'> {
   const find = database.prepare('SELECT * FROM acquirer_payments WHERE id = ?');
   const ofOrder = database.prepare(
     `SELECT * FROM acquirer_payments WHERE merchant = ? AND order_number = ?
        AND state IN ('asking', 'authorised', 'paid')`,
+  );
+  const ofMerchant = database.prepare(
+    `SELECT * FROM acquirer_payments WHERE merchant = ? AND order_number > ?
+       AND state IN ('asking', 'authorised', 'paid') ORDER BY order_number LIMIT ?`,
   );
   const put = database.prepare(
     `INSERT INTO acquirer_payments (id, fingerprint, merchant, order_number, amount_minor, currency,
@@ -36,6 +42,7 @@ function payments(database: DatabaseSync): Pick<PaymentTable, 'find' | 'ofOrder'
   return {
     find: (id) => first<PaymentRow>(find, id),
     ofOrder: (merchant, order) => first<PaymentRow>(ofOrder, merchant, order),
+    ofMerchant: (merchant, after, limit) => every<PaymentRow>(ofMerchant, merchant, after, limit),
     due: (now, limit) => every<PaymentRow>(due, now, limit),
     put(row) {
       put.run(
