@@ -60,6 +60,7 @@ const COMMANDS = {
   sale: { run: ['simulators/stall/sale.ts'], packages: SIMULATED },
   bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
   test: { run: ['scripts/test.ts'], packages: ALL },
+  judges: { run: ['scripts/test.ts', 'test/hardware/'], packages: ALL },
   check: { run: ['scripts/check.ts'], packages: [] },
 };
 

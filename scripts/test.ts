@@ -1,19 +1,23 @@
 /**
  * Runs the tests: `npm test` all of them, `npm test -- test/flows` those below a path. Files whose
- * other end counts milliseconds (a key held, a chip simulated) run alone, one after the other.
+ * other end counts milliseconds (a key held, a chip simulated) run alone, one after the other. The
+ * slow second opinions of test/hardware are `npm run judges`: they judge the simulators.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 
 const HOME = join(import.meta.dirname, '..');
+const JUDGES = /^test\/hardware\//;
 const ALONE = /^test\/(hardware\/|contracts\/(keypad|reader))/;
 const WIRED = /^test\/(journeys|browser|contracts)\//;
 
 const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
 const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-'));
 const files = globSync('test/**/*.test.ts', { cwd: HOME })
-  .filter((file) => wanted.length === 0 || wanted.some((path) => file.startsWith(path)))
+  .filter((file) =>
+    wanted.length === 0 ? !JUDGES.test(file) : wanted.some((path) => file.startsWith(path)),
+  )
   .sort();
 
 if (files.length === 0) {
