@@ -28,6 +28,7 @@ import { PairingDesk } from './pairing/pairing.ts';
 import { signInWith } from './pairing/sign-in.ts';
 import { RelayDesk } from './relay/desk.ts';
 import { HOUSE_ROLES, type Role } from './roles.ts';
+import { Shop } from './shop/shop.ts';
 import { openSqlite } from './store/sqlite/engine.ts';
 import type { Engine, Tables } from './store/tables.ts';
 import { Writer } from './store/writer.ts';
@@ -95,6 +96,8 @@ export interface Core extends Omit<CoreOptions, 'tell'> {
   readonly pairing: PairingDesk;
   /** Cards at terminals, driven from here. */
   readonly relay: RelayDesk;
+  /** The web shop at a reader. */
+  readonly shop: Shop;
   readonly idempotency: Idempotency;
   /** `null` where this process certifies nobody. */
   readonly identity: IdentityDesk | null;
@@ -157,6 +160,10 @@ export function openCore(options: CoreOptions): Core {
     signIn: signInWith(gate),
   });
   const relay = new RelayDesk({ clock, chance, log, downlinks });
+  const shop = new Shop({
+    ...{ tables, writer, clock, chance, keys, log, registry, relay },
+    purchases: null,
+  });
   const { authority } = options;
   const identity =
     authority === undefined
@@ -184,6 +191,7 @@ export function openCore(options: CoreOptions): Core {
     agents: new Agents({ tables, writer, clock, chance, keys }),
     pairing: desk,
     relay,
+    shop,
     idempotency: new Idempotency({ tables, clock, keys }),
     uplinks: new Uplinks({
       tables,
@@ -205,6 +213,7 @@ export function openCore(options: CoreOptions): Core {
       telephone.close();
       payments.close();
       desk.close();
+      shop.close();
       relay.close();
       linkPlatforms.close();
       payLinks.close();

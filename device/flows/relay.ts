@@ -102,7 +102,8 @@ const stay = (state: RelayState, ...effects: readonly RelayEffect[]): RelayStep 
 export const isDriven = ({ run }: RelayState): boolean => run !== null && !run.gone;
 
 /** Whether the next card is the gateway's. */
-export const isInvited = ({ invite }: RelayState): boolean => invite !== null;
+export const isInvited = ({ invite }: RelayState): boolean =>
+  invite !== null && invite.invite.digits_of === undefined;
 
 /** Whether time limits run. */
 export const relayWaits = (state: RelayState): boolean =>
@@ -146,7 +147,9 @@ export function stepRelay(state: RelayState, event: RelayEvent, now: number): Re
 
 function stepCard(state: RelayState, card: CardPresence, relay: string, now: number): RelayStep {
   const { invite } = state.invite ?? {};
-  if (invite === undefined || card.uid.length < 4) return stay(state);
+  if (invite === undefined || invite.digits_of !== undefined || card.uid.length < 4) {
+    return stay(state);
+  }
   // Once for each card: it stands in the run until that is over.
   const run: RelayRun = {
     ...{ relay, purpose: invite.purpose, invite, card },

@@ -11,6 +11,7 @@
  */
 import { z } from 'zod';
 import { currencySchema, priceMinorSchema } from './money.ts';
+import { orderNumberSchema } from './order-number.ts';
 
 /** Most commands of one group; most groups of one relay. */
 export const RELAY_GROUP = 12;
@@ -68,6 +69,13 @@ export const relayInviteSchema = z.strictObject({
   purpose: relayPurposeSchema,
   amount_minor: priceMinorSchema.optional(),
   currency: currencySchema,
+  /** Who asks, such as a shop's name. */
+  label: z.string().min(1).max(80).optional(),
+  /**
+   * No card yet: the terminal shows the two digits of this order (see codecs/digits), which whoever
+   * stands before it types elsewhere.
+   */
+  digits_of: orderNumberSchema.optional(),
   /** From when the terminal hears it. */
   lifetime_ms: z.int().min(1000).max(RELAY_INVITE_MS),
   /** Commands that need no answer of the gateway: they go to the card at once. */

@@ -10,7 +10,7 @@ export class Changes {
 
   constructor(writer: Writer) {
     writer.listen((note) => {
-      if (note.about !== 'order' && note.about !== 'telephone') return;
+      if (!('number' in note)) return;
       for (const tell of this.#watchers.get(note.number) ?? []) tell();
     });
   }

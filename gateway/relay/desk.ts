@@ -34,6 +34,10 @@ export interface Invited {
   readonly purpose: RelayPurpose;
   readonly amount_minor?: number;
   readonly currency: Currency;
+  /** Who asks, such as a shop's name. */
+  readonly label?: string;
+  /** No card yet: the terminal shows this order's digits. */
+  readonly digitsOf?: string;
   readonly lifetimeMs: number;
   /** Commands that every card of the house takes; the work's first group, if it wants no time lost. */
   readonly opening: readonly Uint8Array[];
@@ -91,6 +95,12 @@ export class RelayDesk {
     this.#standing.set(id, { invited, until: clock.monotonic() + invited.lifetimeMs, cancel });
     const heard = this.#tellInvite(id);
     return { id, heard, withdraw: () => this.#withdraw(id) };
+  }
+
+  /** Whether a card is asked for or driven at that terminal just now. */
+  busy(terminal: string): boolean {
+    const asked = [...this.#standing.values()].some(({ invited }) => invited.terminal === terminal);
+    return asked || this.#sessions.has(terminal);
   }
 
   /** A card is there. The same message twice is taken once. */
@@ -160,11 +170,14 @@ export class RelayDesk {
   #tellInvite(id: string): boolean {
     const standing = this.#standing.get(id);
     if (standing === undefined) return false;
-    const { terminal, purpose, currency, amount_minor, opening } = standing.invited;
+    const { terminal, purpose, currency, amount_minor, opening, label, digitsOf } =
+      standing.invited;
     const left = Math.floor(standing.until - this.#parts.clock.monotonic());
     const invite: RelayInvite = {
       ...{ invite: id, purpose, currency, opening: opening.map(hex) },
       ...(amount_minor === undefined ? {} : { amount_minor }),
+      ...(label === undefined ? {} : { label }),
+      ...(digitsOf === undefined ? {} : { digits_of: digitsOf }),
       lifetime_ms: Math.max(1000, left),
     };
     return this.#parts.downlinks.tell(terminal, { kind: 'relay_invite', invite });

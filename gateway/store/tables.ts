@@ -12,6 +12,7 @@ import type { LinkTable } from './tables-links.ts';
 import type { AttemptTable, IssuedTable, PaymentTable } from './tables-money.ts';
 import type { PairingTable } from './tables-pairing.ts';
 import type { PlatformTable } from './tables-platform.ts';
+import type { ShopTable } from './tables-shop.ts';
 
 export type OrderState = 'offered' | Outcome;
 
@@ -270,6 +271,8 @@ export interface Tables extends CentreTables {
   readonly identity: IdentityTable;
   /** Agents of the telephone desk. */
   readonly agents: AgentTable;
+  /** The order centre's web shop. */
+  readonly shop: ShopTable;
 }
 
 /** The verbs of a transaction that the batching writer needs of an engine. */

@@ -13,6 +13,8 @@ export type Note =
   /** Something is to be told to somebody outside. */
   | { readonly about: 'delivery' }
   | { readonly about: 'telephone'; readonly number: string }
+  /** An order of the web shop, or what its reader does. */
+  | { readonly about: 'shop'; readonly number: string }
   /** A payment link of the acquirer. */
   | { readonly about: 'link'; readonly id: string }
   /** Who is paired with a terminal, or how far an attempt is. */

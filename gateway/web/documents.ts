@@ -5,6 +5,7 @@ import { LINK_DOCS } from '../acquirer/links/docs.ts';
 import { PAIRING_DOCS } from '../pairing/docs.ts';
 import { PLATFORM_REPORT_DOC } from '../pairing/reports.ts';
 import type { Role } from '../roles.ts';
+import { SHOP_DOCS } from '../shop/docs.ts';
 import { writeOpenApi } from './openapi.ts';
 import { OPERATIONS_DOCS } from './operations.ts';
 import type { RouteDoc } from './routes.ts';
@@ -24,6 +25,7 @@ const BESIDE: Readonly<Record<Role, readonly RouteDoc[]>> = {
     ...STREET_DOCS,
     ...STREET_PAGE_DOCS,
     ...PAIRING_DOCS,
+    ...SHOP_DOCS,
     PLATFORM_REPORT_DOC,
     WEBHOOK_DOC,
   ],

@@ -4,7 +4,7 @@ import type { OrderView } from '../orders/view.ts';
 import { type Html, html } from './html.ts';
 import { other, type Page } from './layout.ts';
 import { say } from './messages.ts';
-import { bigAmount, facts, itemTable, orderFact } from './slip.ts';
+import { bigAmount, facts, itemTable, orderFact, writeTime } from './slip.ts';
 
 export interface ResultView {
   readonly language: Language;
@@ -47,19 +47,6 @@ function verdict(mark: string, bad: boolean, title: string, says: readonly strin
   return html`<div class="mark${bad ? ' bad' : ''}" aria-hidden="true">${mark}</div>
 <div class="mid" role="status"><h1>${title}</h1>${says.map((text) => html`<p>${text}</p>`)}</div>`;
 }
-
-/** A moment by the stall's clock, readable in both languages: `2026-05-01 12:30 GMT+8`. */
-const writeTime = (at: number, timeZone: string): Html => {
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    ...{ timeZone, year: 'numeric', month: '2-digit', day: '2-digit' },
-    ...{ hour: '2-digit', minute: '2-digit', timeZoneName: 'shortOffset' },
-  }).formatToParts(at);
-  const part = (type: string): string => parts.find((each) => each.type === type)?.value ?? '';
-  const [day, hour] = [`${part('year')}-${part('month')}-${part('day')}`, part('hour')];
-  const zone = timeZone === 'UTC' ? timeZone : part('timeZoneName');
-  const iso = new Date(at).toISOString();
-  return html`<time datetime="${iso}">${day} ${hour}:${part('minute')} ${zone}</time>`;
-};
 
 function bill({ language, order, timeZone = 'UTC' }: ResultView): Html {
   const paid = verdict('✓', false, say(language, 'paid'), [

@@ -21,6 +21,7 @@ import { addPairing } from '../pairing/web.ts';
 import { addRoleDoors } from '../peers/role-doors.ts';
 import { reachable } from '../reachable.ts';
 import type { Role } from '../roles.ts';
+import { addShop } from '../shop/web.ts';
 import { StoreError } from '../store/writer.ts';
 import { addApi } from './api.ts';
 import { findCardData } from './card-data.ts';
@@ -118,6 +119,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     docs.set('order-centre', await addCentre(server, core, settings));
     addPages(server, core);
     addPairing(server, core);
+    addShop(server, core);
   }
   if (core.roles.includes('acquirer')) {
     const parts = { ...core, links: core.payLinks };

@@ -40,3 +40,16 @@ export const orderFact = (language: Language, number: string): readonly [string,
   say(language, 'order'),
   groupOrderNumber(number),
 ];
+
+/** A moment by the stall's clock, readable in both languages: `2026-05-01 12:30 GMT+8`. */
+export const writeTime = (at: number, timeZone: string): Html => {
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    ...{ timeZone, year: 'numeric', month: '2-digit', day: '2-digit' },
+    ...{ hour: '2-digit', minute: '2-digit', timeZoneName: 'shortOffset' },
+  }).formatToParts(at);
+  const part = (type: string): string => parts.find((each) => each.type === type)?.value ?? '';
+  const [day, hour] = [`${part('year')}-${part('month')}-${part('day')}`, part('hour')];
+  const zone = timeZone === 'UTC' ? timeZone : part('timeZoneName');
+  const iso = new Date(at).toISOString();
+  return html`<time datetime="${iso}">${day} ${hour}:${part('minute')} ${zone}</time>`;
+};

@@ -18,6 +18,7 @@ import { paymentTable } from './payments.ts';
 import { platformTable } from './platform.ts';
 import { productTable } from './products.ts';
 import { MIGRATIONS } from './schema.ts';
+import { shopTable } from './shop.ts';
 import { telephoneTable } from './telephone.ts';
 
 /** Primary result codes NOMEM, IOERR, CORRUPT, FULL, CANTOPEN. */
@@ -53,6 +54,7 @@ export function openSqlite(path: string): Engine {
       links: linkTable(database),
       identity: identityTable(database),
       agents: agentTable(database),
+      shop: shopTable(database),
     },
     begin: () => void verbs.begin.run(),
     savepoint: () => void verbs.savepoint.run(),

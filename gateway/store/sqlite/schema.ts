@@ -6,6 +6,7 @@ import { PAIRING } from './pairing.ts';
 import { PLATFORM } from './platform.ts';
 import { LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
+import { SHOP } from './shop.ts';
 
 /** Refuses changes of what is only ever appended. */
 const appendOnly = (table: string): string => `
@@ -153,4 +154,5 @@ export const MIGRATIONS: readonly string[] = [
   IDENTITY,
   LINKS,
   agentSchema(appendOnly),
+  SHOP,
 ];
