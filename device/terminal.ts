@@ -121,12 +121,7 @@ export class Terminal {
         link.publish(seal('HS256', this.#state.settings.keys.uplink, effect.uplink));
         break;
       case 'speak':
-        outlets.speak(
-          effect.clips,
-          effect.order,
-          () => this.push({ is: 'spoken', order: effect.order, heard: true }),
-          () => this.push({ is: 'spoken', order: effect.order, heard: false }),
-        );
+        this.#speak(effect);
         break;
       case 'beep':
         outlets.beep(effect.pattern);
@@ -138,6 +133,14 @@ export class Terminal {
         log(effect.what);
         break;
     }
+  }
+
+  #speak({ clips, order, refund }: Extract<Effect, { do: 'speak' }>): void {
+    const about = refund === undefined ? { order } : { order, refund: refund.refund };
+    // What went back so far grows with each refund: no two of an order have one mark.
+    const mark = refund === undefined ? order : `${order}-${refund.refunded_minor}`;
+    const spoken = (heard: boolean) => () => void this.push({ is: 'spoken', ...about, heard });
+    this.#ports.outlets.speak(clips, mark, spoken(true), spoken(false));
   }
 
   #journal(entry: JournalEntry): void {

@@ -120,8 +120,8 @@ export function openCore(options: CoreOptions): Core {
   const downlinks = new Downlinks({ tables, writer, clock, keys, log });
   const issuer = new Issuer({ tables, clock, keys, stretch });
   const tell: TellResult = (tx, result) => {
-    if (telephone.takeResult(tx, result) || payments.takeResult(tx, result)) return;
-    refunds.takeResult(tx, result);
+    if (refunds.takeResult(tx, result) || telephone.takeResult(tx, result)) return;
+    payments.takeResult(tx, result);
   };
   // What a merchant's own system ordered is nothing that the order centre knows of.
   const told: TellResult = (tx, result) => {
@@ -145,7 +145,10 @@ export function openCore(options: CoreOptions): Core {
   const payLinks = new Links(linksParts);
   const linkPlatforms = new LinkPlatforms(linksParts, payLinks);
   const gate = options.gates?.acquirer ?? acquirer.gate();
-  const refunds = new OrderRefunds({ tables, writer, clock, log, acquirer: gate });
+  const refunds = new OrderRefunds({
+    ...{ tables, writer, clock, chance, log, acquirer: gate },
+    desk: options.desk ?? false,
+  });
   const payments = new OrderPayments({
     ...{ tables, writer, clock, chance, keys, log, refunds },
     acquirer: gate,

@@ -2,7 +2,7 @@
 import { groupOrderNumber } from '../codecs/order-number.ts';
 import type { Language, Stall } from '../messages/enrolment.ts';
 import { formatMinor, formatMoney, timesMinor } from '../messages/money.ts';
-import type { Order, Result } from '../messages/order.ts';
+import type { Order, Refund, Result } from '../messages/order.ts';
 import type { PrintedReceipt } from '../ports/printer.ts';
 import { textsIn } from '../words/catalogue.ts';
 
@@ -47,6 +47,26 @@ export function printedBill(
     rows,
     total: { label: texts.total, value: formatMoney(order) },
     footer: [texts.thanks],
+  };
+}
+
+/** The paper slip of money that went back. */
+export function printedRefund(
+  refund: Refund,
+  { vendor, language, time_zone }: Pick<Stall, 'vendor' | 'language' | 'time_zone'>,
+): PrintedReceipt {
+  const texts = textsIn(language);
+  const all = { amount_minor: refund.refunded_minor, currency: refund.currency };
+  return {
+    title: vendor,
+    rows: [
+      { label: texts.order, value: groupOrderNumber(refund.order) },
+      { label: texts.refund, value: refund.refund },
+      { label: texts.time, value: timeText(refund.at, time_zone) },
+      { label: texts.refundedInAll, value: formatMoney(all) },
+    ],
+    total: { label: texts.refunded, value: formatMoney(refund) },
+    footer: [texts.refundNote],
   };
 }
 

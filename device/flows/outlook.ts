@@ -231,10 +231,15 @@ function itemLines(order: Order, state: TerminalState): string[] {
   return lines.map(({ label, value }) => `${label}  ${value}`);
 }
 
-/** What became of an order that is not on the screen. */
+/** What became of an order that is not on the screen, or what went back of one. */
 function asideLines(state: TerminalState, texts: Texts): string[] {
   if (state.aside === null) return [];
-  const { result, earlier } = state.aside;
+  const { result, refund, earlier } = state.aside;
+  if (refund !== undefined) {
+    return [
+      `${texts.refunded}: ${formatMoney(refund)} (${texts.orderLine(groupOrderNumber(refund.order))})`,
+    ];
+  }
   const outcome = texts.outcome[result.outcome];
   const text = earlier ? texts.earlier(outcome) : outcome;
   const number = texts.orderLine(groupOrderNumber(result.order));

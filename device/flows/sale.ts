@@ -34,10 +34,13 @@ export interface Sale {
   readonly tries: number;
 }
 
+/** What the journal holds of sales. */
+export type SaleEntry = Exclude<JournalEntry, { kind: 'refund' | 'refund_announced' }>;
+
 export type SaleEvent =
-  | { readonly is: 'saved'; readonly entry: JournalEntry }
+  | { readonly is: 'saved'; readonly entry: SaleEntry }
   /** The disk refused it (full, worn out): it is tried again, and what happened stays true. */
-  | { readonly is: 'not_saved'; readonly entry: JournalEntry }
+  | { readonly is: 'not_saved'; readonly entry: SaleEntry }
   | { readonly is: 'receipt'; readonly receipt: Receipt }
   | { readonly is: 'result'; readonly result: Result }
   | { readonly is: 'attempt'; readonly attempt: Attempt }
@@ -99,7 +102,7 @@ export function stepSale(sale: Sale, event: SaleEvent, now: number, online: bool
 
 const stay = (sale: Sale): SaleStep => ({ sale, effects: [] });
 
-function stepSaved(sale: Sale, entry: JournalEntry, now: number, online: boolean): SaleStep {
+function stepSaved(sale: Sale, entry: SaleEntry, now: number, online: boolean): SaleStep {
   switch (entry.kind) {
     case 'order':
       if (sale.stage !== 'saving') return stay(sale);
@@ -119,7 +122,7 @@ function stepSaved(sale: Sale, entry: JournalEntry, now: number, online: boolean
 }
 
 /** An order that can't be written down is no order: whoever keeps the sales drops it. */
-function stepNotSaved(sale: Sale, entry: JournalEntry, now: number): SaleStep {
+function stepNotSaved(sale: Sale, entry: SaleEntry, now: number): SaleStep {
   if (entry.kind !== 'close' && entry.kind !== 'result') return stay(sale);
   const waiting: Sale = { ...sale, unsaved: entry, resendAt: now + FIRST_RESEND_MS };
   if (entry.kind === 'close' || sale.unsaved?.kind === 'result') return stay(waiting);
@@ -222,6 +225,8 @@ export function recallSales(
       sales.set(entry.order.number, { ...sale, stage: 'open' });
       continue;
     }
+    // Those of refunds are about settled sales.
+    if (entry.kind === 'refund' || entry.kind === 'refund_announced') continue;
     const number = numberOf(entry);
     const sale = number === null ? undefined : sales.get(number);
     if (number !== null && sale !== undefined) sales.set(number, recall(sale, entry));
@@ -229,7 +234,7 @@ export function recallSales(
   return sales;
 }
 
-function recall(sale: Sale, entry: Exclude<JournalEntry, { kind: 'order' }>): Sale {
+function recall(sale: Sale, entry: Exclude<SaleEntry, { kind: 'order' }>): Sale {
   switch (entry.kind) {
     case 'card_begun':
     case 'card_done':
@@ -253,7 +258,7 @@ function recall(sale: Sale, entry: Exclude<JournalEntry, { kind: 'order' }>): Sa
 }
 
 /** The order that a journal entry is about, or `null` where it is about none. */
-export function numberOf(entry: JournalEntry): string | null {
+export function numberOf(entry: SaleEntry): string | null {
   switch (entry.kind) {
     case 'hotlist':
     case 'card_limits':

@@ -2,7 +2,8 @@
 import type { TerminalKeys } from '../codecs/keys.ts';
 import type { Stall } from '../messages/enrolment.ts';
 import type { JournalEntry } from '../messages/journal.ts';
-import type { Downlink, Pairing, Result, Uplink } from '../messages/order.ts';
+import type { Currency } from '../messages/money.ts';
+import type { Downlink, Pairing, Refund, Result, Uplink } from '../messages/order.ts';
 import type { Broadcast } from '../ports/advertiser.ts';
 import type { DeviceErrorCode, Role } from '../ports/device.ts';
 import type { Screen } from '../ports/display.ts';
@@ -38,9 +39,17 @@ export type OrganState =
     };
 
 /** Something final that has not been announced yet. */
-export interface Announcement {
-  readonly result: Result;
-  readonly earlier: boolean;
+export type Announcement =
+  | { readonly result: Result; readonly refund?: never; readonly earlier: boolean }
+  | { readonly refund: Refund; readonly result?: never; readonly earlier: boolean };
+
+/** An order that was paid here, and what went back of it since. */
+export interface PaidOrder {
+  readonly amount_minor: number;
+  readonly currency: Currency;
+  /** Ids of its refunds. */
+  readonly refunds: readonly string[];
+  readonly refunded_minor: number;
 }
 
 export interface TerminalState {
@@ -50,13 +59,17 @@ export interface TerminalState {
   readonly sales: ReadonlyMap<string, Sale>;
   /** Numbers of the last settled sales: a repeated result of one of them is acknowledged again. */
   readonly settled: readonly string[];
+  /** The last orders that were paid: of these, money may go back. */
+  readonly paid: ReadonlyMap<string, PaidOrder>;
+  /** Ids of refunds that are on their way to the disk. */
+  readonly savingRefunds: readonly string[];
   /** The order on the screen. */
   readonly focus: string | null;
   /** The order that the vendor left for the entry, until the next order: its result is no earlier one. */
   readonly left: string | null;
   /** Monotonic ms from which the screen goes back to the entry; only where the focus has ended. */
   readonly leaveAt: number;
-  /** The last result of an order that was not on the screen. */
+  /** The last result of an order that was not on the screen, or the last refund. */
   readonly aside: Announcement | null;
   /** The vendor pressed a key that means nothing while an order is offered. */
   readonly nudged: boolean;
@@ -88,14 +101,24 @@ export type Input =
   /** Verified and decoded: the gateway signed it, for this terminal. */
   | { readonly is: 'downlink'; readonly downlink: Downlink }
   | { readonly is: 'organ'; readonly name: string; readonly state: OrganState }
-  /** The announcement of an order began to sound, or could not. */
-  | { readonly is: 'spoken'; readonly order: string; readonly heard: boolean }
+  /** The announcement of an order, or of a refund of it, began to sound, or could not. */
+  | {
+      readonly is: 'spoken';
+      readonly order: string;
+      readonly refund?: string;
+      readonly heard: boolean;
+    }
   | { readonly is: 'tick' };
 
 export type Effect =
   | { readonly do: 'journal'; readonly entry: JournalEntry }
   | { readonly do: 'publish'; readonly uplink: Uplink }
-  | { readonly do: 'speak'; readonly clips: readonly string[]; readonly order: string }
+  | {
+      readonly do: 'speak';
+      readonly clips: readonly string[];
+      readonly order: string;
+      readonly refund?: Refund;
+    }
   | { readonly do: 'beep'; readonly pattern: BeepPattern }
   | { readonly do: 'print'; readonly receipt: PrintedReceipt }
   | { readonly do: 'log'; readonly what: string };

@@ -6,9 +6,17 @@ import { mintOrderNumber } from '../codecs/order-number.ts';
 import type { JournalEntry } from '../messages/journal.ts';
 import type { Attempt, Downlink, Order, Result } from '../messages/order.ts';
 import type { Key } from '../ports/keypad.ts';
-import { sayResult } from '../words/clips.ts';
-import { printedBill } from './bill.ts';
+import { sayRefund, sayResult } from '../words/clips.ts';
+import { printedBill, printedRefund } from './bill.ts';
 import { EMPTY_ENTRY, keyEntry, readEntry } from './entry.ts';
+import {
+  recallRefunds,
+  rememberPaid,
+  stepRefund,
+  stepRefundNotSaved,
+  stepRefundSaved,
+  stepRefundSpoken,
+} from './refund.ts';
 import {
   beginSale,
   isSettled,
@@ -19,7 +27,16 @@ import {
   type SaleEvent,
   stepSale,
 } from './sale.ts';
-import type { Effect, Input, Moment, OrganState, Settings, Step, TerminalState } from './state.ts';
+import type {
+  Announcement,
+  Effect,
+  Input,
+  Moment,
+  OrganState,
+  Settings,
+  Step,
+  TerminalState,
+} from './state.ts';
 
 /** How many settled orders are remembered for a repeated result. */
 const SETTLED_LIMIT = 1000;
@@ -36,14 +53,18 @@ export function beginTerminal(
   const sales = new Map([...recalled].filter(([, sale]) => !isSettled(sale)));
   const settled = [...recalled].filter(([, sale]) => isSettled(sale)).map(([number]) => number);
   const open = [...sales.values()].filter((sale) => sale.stage === 'open').at(-1);
-  const unsaid = [...sales.values()].flatMap((sale) =>
+  const results = [...sales.values()].flatMap((sale): Announcement[] =>
     sale.stage === 'ended' && sale.result ? [{ result: sale.result, earlier: true }] : [],
   );
+  const refunds = recallRefunds(entries);
+  const unsaid = [...results, ...refunds.unsaid];
   return {
     settings,
     entry: EMPTY_ENTRY,
     sales,
     settled: settled.slice(-SETTLED_LIMIT),
+    paid: refunds.paid,
+    savingRefunds: [],
     focus: open?.order.number ?? null,
     left: null,
     leaveAt: Infinity,
@@ -77,7 +98,9 @@ function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
     case 'key':
       return stepKey(state, input.key, moment);
     case 'saved':
-      return stepOneSale(state, numberOf(input.entry), input, moment);
+      if (input.entry.kind === 'refund') return stepRefundSaved(state, input.entry.refund);
+      if (input.entry.kind === 'refund_announced') return stay(state);
+      return stepOneSale(state, numberOf(input.entry), { is: 'saved', entry: input.entry }, moment);
     case 'not_saved':
       return stepNotSaved(state, input.entry, input.why, moment);
     case 'link':
@@ -88,6 +111,9 @@ function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
     case 'organ':
       return stay({ ...state, organs: new Map(state.organs).set(input.name, input.state) });
     case 'spoken':
+      if (input.refund !== undefined) {
+        return stepRefundSpoken(state, input.order, input.refund, input.heard);
+      }
       return stepSpoken(state, input.order, input.heard);
     case 'tick':
       return stepTick(state, moment);
@@ -223,6 +249,8 @@ function stepNotSaved(
   moment: Moment,
 ): Step {
   const log: Effect = { do: 'log', what: `the journal refused a ${entry.kind}: ${why}` };
+  if (entry.kind === 'refund') return stay(stepRefundNotSaved(state, entry.refund), log);
+  if (entry.kind === 'refund_announced') return stay(state, log);
   if (entry.kind !== 'order') {
     const step = stepOneSale(state, numberOf(entry), { is: 'not_saved', entry }, moment);
     return { state: step.state, effects: [log, ...step.effects] };
@@ -250,6 +278,8 @@ function stepDownlink(state: TerminalState, downlink: Downlink, moment: Moment):
     }
     case 'result':
       return stepResult(state, downlink.result, moment);
+    case 'refund':
+      return stepRefund(state, downlink.refund);
     case 'attempt':
       return stepAttempt(state, downlink.attempt, moment);
     case 'pairing': {
@@ -305,7 +335,14 @@ function flushAnnouncements(state: TerminalState, effects: readonly Effect[]): S
   const { stall } = state.settings;
   let next: TerminalState = { ...state, toAnnounce: [] };
   const out: Effect[] = [...effects];
-  for (const { result, earlier } of state.toAnnounce) {
+  for (const { result, refund, earlier } of state.toAnnounce) {
+    if (refund !== undefined) {
+      const clips = sayRefund(refund, stall.language, { earlier });
+      if (!earlier) out.push({ do: 'print', receipt: printedRefund(refund, stall) });
+      if (heard) out.push({ do: 'speak', clips, order: refund.order, refund });
+      else out.push(...stepRefundSpoken(next, refund.order, refund.refund, false).effects);
+      continue;
+    }
     const sale = state.sales.get(result.order);
     if (result.outcome === 'paid' && !earlier && sale !== undefined) {
       out.push({ do: 'print', receipt: printedBill(sale.order, result, stall) });
@@ -348,5 +385,10 @@ function dropSettled(state: TerminalState): TerminalState {
   const sales = new Map(state.sales);
   for (const [number] of done) sales.delete(number);
   const settled = [...state.settled, ...done.map(([number]) => number)].slice(-SETTLED_LIMIT);
-  return { ...state, sales, settled };
+  const paid = done.reduce(
+    (known, [, { order, result }]) =>
+      result?.outcome === 'paid' ? rememberPaid(known, order) : known,
+    state.paid,
+  );
+  return { ...state, sales, settled, paid };
 }

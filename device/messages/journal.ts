@@ -8,7 +8,7 @@ import {
   hotlistSchema,
   offlineLimitsSchema,
 } from './card.ts';
-import { closeRequestSchema, orderSchema, receiptSchema, resultSchema } from './order.ts';
+import { closeRequestSchema, orderSchema, receiptSchema, refundSchema, resultSchema } from './order.ts';
 import { orderNumberSchema } from './order-number.ts';
 
 export const journalEntrySchema = z.discriminatedUnion('kind', [
@@ -38,6 +38,14 @@ export const journalEntrySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('hotlist'), hotlist: hotlistSchema }),
   /** The vendor changed how far the terminal goes without network. */
   z.strictObject({ kind: z.literal('card_limits'), limits: offlineLimitsSchema }),
+  /** Written before the refund is acknowledged and told. */
+  z.strictObject({ kind: z.literal('refund'), refund: refundSchema }),
+  /** The refund was handed to the speaker or, without one, to the screen. */
+  z.strictObject({
+    kind: z.literal('refund_announced'),
+    order: orderNumberSchema,
+    refund: z.string().min(1).max(64),
+  }),
 ]);
 
 export type JournalEntry = z.infer<typeof journalEntrySchema>;

@@ -103,6 +103,12 @@ export const closeRequestSchema = z.strictObject({
 /** The terminal has journalled a result: the gateway need not send it again. */
 export const resultSeenSchema = z.strictObject({ order: orderNumberSchema });
 
+/** The terminal has journalled a refund: the gateway need not send it again. */
+export const refundSeenSchema = z.strictObject({
+  order: orderNumberSchema,
+  refund: z.string().min(1).max(64),
+});
+
 /** The vendor sends the paired phone away; names the pairing, so that a later one is not ended. */
 export const unpairSchema = z.strictObject({ pairing: z.string().min(1).max(40) });
 
@@ -111,6 +117,7 @@ export const uplinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('close'), close: closeRequestSchema }),
   z.strictObject({ kind: z.literal('seen'), seen: resultSeenSchema }),
   z.strictObject({ kind: z.literal('unpair'), unpair: unpairSchema }),
+  z.strictObject({ kind: z.literal('refund_seen'), seen: refundSeenSchema }),
   z.strictObject({ kind: z.literal('relay_wanted'), wanted: relayWantedSchema }),
   z.strictObject({ kind: z.literal('relay_answer'), answer: relayAnswerSchema }),
   z.strictObject({ kind: z.literal('card_payment'), payment: cardPaymentSchema }),
@@ -141,6 +148,18 @@ export const resultSchema = z.strictObject({
   payment: z.string().max(40).optional(),
   /** Masked payer for the vendor's bill, such as `•••• 5678`. */
   payer: z.string().max(40).optional(),
+});
+
+/** Money of a paid order that went back, whole or in part, sent after it was committed. */
+export const refundSchema = z.strictObject({
+  order: orderNumberSchema,
+  /** Unique: the same one twice is one. */
+  refund: z.string().min(1).max(64),
+  amount_minor: priceMinorSchema,
+  /** Of the order so far, with this one. */
+  refunded_minor: priceMinorSchema,
+  currency: currencySchema,
+  at: z.int().min(0),
 });
 
 /** Why one attempt to pay through a platform failed; the order stays open. */
@@ -184,13 +203,15 @@ export const pairingSchema = z.strictObject({
 const downlinkBody = { terminal: terminalIdSchema, gateway_time: z.int().min(0) };
 
 /**
- * A terminal that does not know a kind ignores it, and misses nothing final: only a result is.
+ * A terminal that does not know a kind ignores it, and misses nothing that it waits for: what ends an
+ * order is a result. A refund that an older one ignores is on the payer's bill and in the order's trail.
  * Every downlink names the terminal it is for, so that one signed for another is not believed, and
  * tells the gateway's time, which a terminal with a wrong clock uses for its QR and broadcast.
  */
 export const downlinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('receipt'), ...downlinkBody, receipt: receiptSchema }),
   z.strictObject({ kind: z.literal('result'), ...downlinkBody, result: resultSchema }),
+  z.strictObject({ kind: z.literal('refund'), ...downlinkBody, refund: refundSchema }),
   z.strictObject({ kind: z.literal('time'), ...downlinkBody }),
   z.strictObject({ kind: z.literal('attempt'), ...downlinkBody, attempt: attemptSchema }),
   z.strictObject({ kind: z.literal('pairing'), ...downlinkBody, pairing: pairingSchema }),
@@ -209,6 +230,7 @@ export const downlinkSchema = z.discriminatedUnion('kind', [
 
 export type CloseRequest = z.infer<typeof closeRequestSchema>;
 export type Receipt = z.infer<typeof receiptSchema>;
+export type Refund = z.infer<typeof refundSchema>;
 export type Result = z.infer<typeof resultSchema>;
 export type Attempt = z.infer<typeof attemptSchema>;
 export type Pairing = z.infer<typeof pairingSchema>;

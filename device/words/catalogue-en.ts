@@ -158,4 +158,9 @@ export const ENGLISH_TEXTS: Texts = {
   paidBy: 'Paid by',
   thanks: 'Thank you!',
   copyOf: 'Copy',
+
+  refunded: 'Refunded',
+  refund: 'Refund',
+  refundedInAll: 'Refunded in all',
+  refundNote: 'The money goes back to where it was paid from.',
 };

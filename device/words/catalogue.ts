@@ -119,6 +119,12 @@ export interface Texts {
   readonly paidBy: string;
   readonly thanks: string;
   readonly copyOf: string;
+
+  // Money that went back.
+  readonly refunded: string;
+  readonly refund: string;
+  readonly refundedInAll: string;
+  readonly refundNote: string;
 }
 
 /** The catalogue of one language. */

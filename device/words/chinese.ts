@@ -41,6 +41,8 @@ export const CHINESE = {
   'payer-not-verified': '付款人未通过验证',
   cancelled: '订单已取消',
   expired: '订单已过期',
+  refunded: '退款',
+  'to-the-payer': '给顾客',
   ready: '可以收款了',
   'no-network': '网络断开',
   'network-back': '网络已恢复',

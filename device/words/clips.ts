@@ -2,7 +2,7 @@
 import type { Language } from '#device/messages/enrolment.ts';
 import type { Currency } from '#device/messages/money.ts';
 import { MAX_ORDER_MINOR } from '#device/messages/money.ts';
-import type { DeclineReason, Result } from '#device/messages/order.ts';
+import type { DeclineReason, Refund, Result } from '#device/messages/order.ts';
 import type { Clip } from '#device/ports/speaker.ts';
 import { amountInChinese, CHINESE, type ChineseWord } from './chinese.ts';
 import { amountInEnglish, ENGLISH, type EnglishWord } from './english.ts';
@@ -75,6 +75,21 @@ export function sayResult(
       return [...before, ...shared(language, ['expired'])];
   }
 }
+
+/**
+ * Clip ids of money that goes back. It is named in front and behind, so that whoever hears half of it
+ * does not take it for money received.
+ */
+export const sayRefund = (
+  refund: Pick<Refund, 'amount_minor' | 'currency'>,
+  language: Language,
+  options: { readonly earlier?: boolean } = {},
+): string[] => [
+  ...(options.earlier === true ? shared(language, ['earlier']) : []),
+  ...shared(language, ['refunded']),
+  ...sayAmount(refund.amount_minor, refund.currency, language),
+  ...shared(language, ['to-the-payer']),
+];
 
 /** What is said that is no outcome of an order. */
 export type Notice = 'ready' | 'no_network' | 'network_back' | 'try_again' | 'printer_fault';

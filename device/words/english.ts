@@ -64,6 +64,8 @@ export const ENGLISH = {
   'payer-not-verified': 'payer not verified',
   cancelled: 'order cancelled',
   expired: 'order expired',
+  refunded: 'refunded',
+  'to-the-payer': 'to the payer',
   ready: 'ready to sell',
   'no-network': 'no network',
   'network-back': 'network is back',

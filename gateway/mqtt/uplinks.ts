@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { decode, writeComplaints } from '../decode.ts';
 import type { Log } from '../log.ts';
 import type { Downlinks } from '../notify/downlinks.ts';
-import { closeOrder, markSeen, recordOrder } from '../orders/orders.ts';
+import { closeOrder, markRefundSeen, markSeen, recordOrder } from '../orders/orders.ts';
 import type { RelayDesk } from '../relay/desk.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Writer } from '../store/writer.ts';
@@ -61,6 +61,12 @@ export class Uplinks {
         const { order } = read.uplink.seen;
         const { writer, clock } = this.#parts;
         await writer.run((tx) => markSeen(tx, terminal, order, clock.now()));
+        return 'committed';
+      }
+      case 'refund_seen': {
+        const { order, refund } = read.uplink.seen;
+        const { writer, clock } = this.#parts;
+        await writer.run((tx) => markRefundSeen(tx, terminal, order, refund, clock.now()));
         return 'committed';
       }
       case 'unpair':

@@ -1,9 +1,16 @@
 /**
  * Carries the outbox to the terminals: a receipt until it was handed to the terminal's wire (the
- * terminal asks again if it got lost), a result until the terminal says `seen`, with back-off.
+ * terminal asks again if it got lost), a result or refund until the terminal has seen it, with back-off.
  */
 import { seal } from '#device/codecs/jws.ts';
-import type { Attempt, Downlink, Pairing, Receipt, Result } from '#device/messages/order.ts';
+import type {
+  Attempt,
+  Downlink,
+  Pairing,
+  Receipt,
+  Refund,
+  Result,
+} from '#device/messages/order.ts';
 import type { RelayEnd, RelayGroup, RelayInvite, RelayWithdraw } from '#device/messages/relay.ts';
 import { downlinkTopic } from '#device/messages/topics.ts';
 import type { Clock } from '../clock.ts';
@@ -137,10 +144,7 @@ export class Downlinks {
     const now = this.#parts.clock.monotonic();
     if (state.dueAt > now) return state;
     const body: unknown = JSON.parse(row.body);
-    const handed =
-      row.kind === 'receipt'
-        ? this.#send(row.terminal, { kind: 'receipt', receipt: body as Receipt })
-        : this.#send(row.terminal, { kind: 'result', result: body as Result });
+    const handed = this.#send(row.terminal, spokenOf(row.kind, body));
     if (!handed) return null;
     if (row.kind === 'receipt') this.#finish(row);
     const old = this.#parts.clock.now() - row.at > OLD_MS;
@@ -181,4 +185,17 @@ type Spoken =
   | News
   | { readonly kind: 'receipt'; readonly receipt: Receipt }
   | { readonly kind: 'result'; readonly result: Result }
+  | { readonly kind: 'refund'; readonly refund: Refund }
   | { readonly kind: 'time' };
+
+/** What was put into the outbox, as the terminal is told it. */
+function spokenOf(kind: OutboxRow['kind'], body: unknown): Spoken {
+  switch (kind) {
+    case 'receipt':
+      return { kind, receipt: body as Receipt };
+    case 'result':
+      return { kind, result: body as Result };
+    case 'refund':
+      return { kind, refund: body as Refund };
+  }
+}

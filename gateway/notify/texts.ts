@@ -10,6 +10,10 @@ const EN = {
   paid_subject: '{merchant}: order {order} is paid',
   paid_text:
     'Order {order} at {merchant} is paid.\n\n{lines}\n\nTotal: {amount}\nPayment: {payment}\nPaid from: {payer}\n',
+  refunded_sms: '{merchant}: {back} of order {order} goes back to you. Payment {payment}.',
+  refunded_subject: '{merchant}: money back of order {order}',
+  refunded_text:
+    '{back} of order {order} at {merchant} goes back to where it was paid from.\n\n{lines}\n\nTotal: {amount}\nPayment: {payment}\nBack to: {payer}\n',
 } as const;
 
 export type TextKey = keyof typeof EN;
@@ -23,6 +27,10 @@ const ZH: Readonly<Record<TextKey, string>> = {
   paid_subject: '{merchant}：订单{order}已付款',
   paid_text:
     '您在{merchant}的订单{order}已付款。\n\n{lines}\n\n合计：{amount}\n付款编号：{payment}\n付款账户：{payer}\n',
+  refunded_sms: '【{merchant}】订单{order}已退款{back}，付款编号{payment}。',
+  refunded_subject: '{merchant}：订单{order}已退款',
+  refunded_text:
+    '您在{merchant}的订单{order}已退款{back}，款项原路退回。\n\n{lines}\n\n合计：{amount}\n付款编号：{payment}\n退回账户：{payer}\n',
 };
 
 const TEXTS: Readonly<Record<Language, Readonly<Record<TextKey, string>>>> = {

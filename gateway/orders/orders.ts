@@ -136,6 +136,18 @@ export function markSeen(tx: Transaction, terminal: string, number: string, now:
   if (tx.outbox.resultDone(terminal, number)) addEvent(tx, number, 'seen', now, {});
 }
 
+/** The terminal has stored a refund: it need not be sent again. */
+export function markRefundSeen(
+  tx: Transaction,
+  terminal: string,
+  number: string,
+  refund: string,
+  now: number,
+): void {
+  if (!tx.outbox.refundDone(terminal, number, refund)) return;
+  addEvent(tx, number, 'refund_seen', now, { refund });
+}
+
 /** Ends up to `limit` orders whose time is over; the answer is how many. */
 export function expireDue(tx: Transaction, now: number, limit: number): number {
   const due = tx.orders.due(now, limit);

@@ -20,6 +20,8 @@ export interface OrderView {
   readonly payment?: string;
   /** Masked. */
   readonly payer?: string;
+  /** What went back since. */
+  readonly refunded_minor?: number;
 }
 
 export interface Bill {
@@ -37,7 +39,7 @@ export interface Bill {
   readonly payer: string;
 }
 
-export function viewOrder(row: OrderRow): OrderView {
+export function viewOrder(row: OrderRow, refundedMinor = 0): OrderView {
   const order = orderOf(row);
   return {
     number: row.number,
@@ -53,6 +55,7 @@ export function viewOrder(row: OrderRow): OrderView {
     ...(row.ended_at === null ? {} : { ended_at: row.ended_at }),
     ...(row.payment === null ? {} : { payment: row.payment }),
     ...(row.payer === null ? {} : { payer: row.payer }),
+    ...(refundedMinor === 0 ? {} : { refunded_minor: refundedMinor }),
   };
 }
 

@@ -113,7 +113,13 @@ export interface RefundRow {
   readonly order_number: string;
   /** Id of the pay request. */
   readonly payment: string;
+  /** A void undoes the payment as if it had never been; a refund gives money back. */
+  readonly kind: 'refund' | 'void';
   readonly amount_minor: number;
+  /** 1 where all that was left was asked for. */
+  readonly whole: number;
+  /** 1 where the goods go back on the shelf once all of the money has gone back. */
+  readonly restock: number;
   readonly state: 'asking' | 'refunded' | 'refused';
   /** JSON. */
   readonly answer: string;

@@ -153,9 +153,9 @@ export interface LedgerTable {
 export interface OutboxRow {
   readonly id: number;
   readonly terminal: string;
-  readonly kind: 'receipt' | 'result';
+  readonly kind: 'receipt' | 'result' | 'refund';
   readonly order_number: string;
-  /** The receipt or result, JSON. */
+  /** The receipt, result or refund, JSON. */
   readonly body: string;
   readonly at: number;
 }
@@ -169,6 +169,8 @@ export interface OutboxTable {
   /** Whether there was one that was not done. */
   resultDone(terminal: string, order: string): boolean;
   resultPending(order: string): boolean;
+  /** Whether there was one of that refund that was not done. */
+  refundDone(terminal: string, order: string, refund: string): boolean;
   ofOrder(order: string): OutboxRow[];
 }
 

@@ -5,7 +5,7 @@ import type { Core } from '../core.ts';
 import { readTrail } from '../ledger/trail.ts';
 import type { Matched } from '../matching/matching.ts';
 import type { PayAnswer } from '../orders/payments.ts';
-import { refundedMinor } from '../orders/refunds.ts';
+import { refundedMinor } from '../orders/refundable.ts';
 import { billOf, type OrderView, viewOrder } from '../orders/view.ts';
 import { readPhone } from '../phone.ts';
 import type { OrderRow } from '../store/tables.ts';
@@ -60,7 +60,7 @@ function addOrders(server: FastifyInstance, core: Core): void {
   server.get<OfOrder>('/v1/orders/:number', async (request) => {
     const { number } = request.params;
     requireBearer(core, bearerText(request), number, ['scan', 'pay', 'bill']);
-    return viewOrder(requireOrder(core, number));
+    return viewOrder(requireOrder(core, number), refundedMinor(core.tables, number));
   });
   server.get<OfOrder>('/v1/orders/:number/bill', async (request) => {
     const { number } = request.params;
@@ -70,15 +70,15 @@ function addOrders(server: FastifyInstance, core: Core): void {
     if (bill === null) throw new Problem('not_paid', { state: row.state });
     return bill;
   });
-  server.get<OfOrder & { Querystring: { bearer?: string } }>(
+  server.get<OfOrder & { Querystring: { bearer?: string; follow?: string } }>(
     '/v1/orders/:number/events',
     async (request, reply) => {
       const { number } = request.params;
-      const { bearer } = request.query;
+      const { bearer, follow } = request.query;
       const text = bearerText(request) ?? (typeof bearer === 'string' ? bearer : null);
       requireBearer(core, text, number, ['scan', 'pay', 'bill']);
       requireOrder(core, number);
-      streamOrder(core, number, reply);
+      streamOrder(core, number, reply, follow === 'refunds');
       return reply;
     },
   );

@@ -5,6 +5,7 @@ import { type Language, stallSchema } from '#device/messages/enrolment.ts';
 import type { Core } from '../core.ts';
 import { readBearer, writeBearer } from '../matching/bearer.ts';
 import { readScanned } from '../matching/matching.ts';
+import { refundedMinor } from '../orders/refundable.ts';
 import { viewOrder } from '../orders/view.ts';
 import { requireMatch, requireOrder } from './api.ts';
 import { newForm, takeForm } from './cashier-form.ts';
@@ -106,7 +107,7 @@ function showResult(
   path: string,
   bearer: string,
 ) {
-  const order = viewOrder(requireOrder(core, number));
+  const order = viewOrder(requireOrder(core, number), refundedMinor(core.tables, number));
   const events = `/v1/orders/${number}/events?bearer=${bearer}`;
   return sendPage(
     reply,

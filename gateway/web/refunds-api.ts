@@ -1,43 +1,96 @@
-/** Refunds of street orders, for the operator. */
+/** Refunds and voids: of street orders for the operator, of telephone orders for agents. */
 import { z } from 'zod';
 import { priceMinorSchema } from '#device/messages/money.ts';
 import { orderNumberSchema } from '#device/messages/order-number.ts';
 import type { Core } from '../core.ts';
 import { keyedDigest } from '../keys.ts';
-import type { RefundAnswer } from '../orders/refunds.ts';
+import type { RefundAnswer, RefundWish } from '../orders/refundable.ts';
+import { telephoneNumberSchema } from '../orders/telephone/number.ts';
 import { type Reply, type Route, requireKey, route } from './routes.ts';
 
-const bodySchema = z.strictObject({ amount_minor: priceMinorSchema.optional() });
+const amountSchema = z.strictObject({ amount_minor: priceMinorSchema.optional() });
+/** Goods that were delivered do not go back on the shelf. */
+const restock = z.boolean().default(true);
 const refundSchema = z.strictObject({
   refund: z.string(),
-  outcome: z.enum(['refunded', 'pending']),
+  outcome: z.enum(['refunded', 'voided', 'pending']),
   amount_minor: z.int().optional(),
 });
 
-export const refundRoutes = (core: Core): readonly Route[] => [
-  route({
-    ...{ method: 'POST', path: '/v1/orders/{number}/refunds', caller: 'operator' },
-    says: 'Gives a paid order back, or a part; without an amount, all that is left',
-    idempotency: 'own',
-    params: z.strictObject({ number: orderNumberSchema }),
-    body: { schema: bodySchema, example: { amount_minor: 500 } },
-    answers: {
-      201: { says: 'Refunded', schema: refundSchema },
-      202: { says: 'Recorded, and it will be: the same key tells', schema: refundSchema },
-    },
-    problems: ['unknown_order', 'not_paid', 'refund_refused', 'operator_only'],
-    async handle({ params: { number: order }, body, request }) {
-      const id = `REF-${keyedDigest(core.keys, `refund\n${order}\n${requireKey(request)}`).slice(0, 24)}`;
-      return replyTo(id, await core.refunds.refund({ id, order, amount_minor: body.amount_minor }));
-    },
-  }),
-];
+const ANSWERS = {
+  201: { says: 'Done', schema: refundSchema },
+  202: { says: 'Recorded, and it will be: the same key tells', schema: refundSchema },
+};
+const AGENT = ['bearer_missing', 'bearer_invalid'] as const;
+const PROBLEMS = ['unknown_order', 'not_paid', 'refund_refused'] as const;
+const street = z.strictObject({ number: orderNumberSchema });
+const telephone = z.strictObject({ number: telephoneNumberSchema });
+
+export const refundRoutes = (core: Core): readonly Route[] => {
+  const take = async (wish: Omit<RefundWish, 'id'>, key: string): Promise<Reply> => {
+    const id = `REF-${keyedDigest(core.keys, `refund\n${wish.order}\n${key}`).slice(0, 24)}`;
+    return replyTo(id, await core.refunds.refund({ ...wish, id }));
+  };
+  return [
+    route({
+      ...{ method: 'POST', path: '/v1/orders/{number}/refunds', caller: 'operator' },
+      says: 'Gives a paid order back, or a part; without an amount, all that is left',
+      idempotency: 'own',
+      params: street,
+      body: { schema: amountSchema, example: { amount_minor: 500 } },
+      answers: ANSWERS,
+      problems: [...PROBLEMS, 'operator_only'],
+      handle: ({ params: { number: order }, body: { amount_minor }, request }) =>
+        take(
+          { order, kind: 'refund', amount_minor, restock: true, by: 'operator' },
+          requireKey(request),
+        ),
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/orders/{number}/voids', caller: 'operator' },
+      says: 'Undoes the payment of an order of which nothing has gone back yet',
+      idempotency: 'own',
+      params: street,
+      body: { schema: z.strictObject({}), example: {} },
+      answers: ANSWERS,
+      problems: [...PROBLEMS, 'operator_only'],
+      handle: ({ params: { number: order }, request }) =>
+        take({ order, kind: 'void', restock: true, by: 'operator' }, requireKey(request)),
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/centre/orders/{number}/refunds', caller: 'agent' },
+      says: 'Gives a paid order back, or a part; without an amount, all that is left',
+      idempotency: 'own',
+      params: telephone,
+      body: {
+        schema: z.strictObject({ ...amountSchema.shape, restock }),
+        example: { amount_minor: 500 },
+      },
+      answers: ANSWERS,
+      problems: [...PROBLEMS, ...AGENT],
+      handle: ({ params: { number: order }, body, request }) =>
+        take({ ...body, order, kind: 'refund', by: 'agent' }, requireKey(request)),
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/centre/orders/{number}/voids', caller: 'agent' },
+      says: 'Undoes the payment of an order of which nothing has gone back yet; its stock comes back',
+      idempotency: 'own',
+      params: telephone,
+      body: { schema: z.strictObject({ restock }), example: {} },
+      answers: ANSWERS,
+      problems: [...PROBLEMS, ...AGENT],
+      handle: ({ params: { number: order }, body, request }) =>
+        take({ ...body, order, kind: 'void', by: 'agent' }, requireKey(request)),
+    }),
+  ];
+};
 
 function replyTo(refund: string, answer: RefundAnswer): Reply {
   switch (answer.said) {
-    case 'refunded': {
-      const { amount_minor } = answer;
-      return { status: 201, body: { refund, outcome: 'refunded', amount_minor } };
+    case 'refunded':
+    case 'voided': {
+      const { said: outcome, amount_minor } = answer;
+      return { status: 201, body: { refund, outcome, amount_minor } };
     }
     case 'pending':
       return { status: 202, body: { refund, outcome: 'pending' } };

@@ -1,5 +1,6 @@
 /** What became of it: the bill, or why nothing was taken. */
 import type { Language } from '#device/messages/enrolment.ts';
+import { formatMoney } from '#device/messages/money.ts';
 import type { OrderView } from '../orders/view.ts';
 import { type Html, html } from './html.ts';
 import { other, type Page } from './layout.ts';
@@ -56,12 +57,24 @@ function bill({ language, order, timeZone = 'UTC' }: ResultView): Html {
 <p>${order.vendor}</p><p class="soft">${say(language, 'at_place', { place: order.place.name })}</p>
 ${itemTable(language, order)}
 ${facts([
+  ...refunded(language, order),
   [say(language, 'paid_at'), writeTime(order.ended_at ?? order.recorded_at, timeZone)],
   [say(language, 'payer'), order.payer ?? ''],
   [say(language, 'payment'), order.payment ?? ''],
   orderFact(language, order.number),
 ])}</div><div class="print"><button id="print" hidden>${say(language, 'print')}</button></div>`;
 }
+
+/** What went back since, where something did. */
+const refunded = (language: Language, order: OrderView): [string, string][] =>
+  order.refunded_minor === undefined
+    ? []
+    : [
+        [
+          say(language, 'refunded'),
+          formatMoney({ amount_minor: order.refunded_minor, currency: order.currency }),
+        ],
+      ];
 
 function ended({ language, order }: ResultView): Html {
   if (order.state === 'offered') return html``;

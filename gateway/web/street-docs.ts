@@ -27,6 +27,7 @@ const orderViewSchema = z.strictObject({
   ended_at: at.optional(),
   payment: z.string().optional(),
   payer: z.string().optional(),
+  refunded_minor: z.int().optional(),
 });
 
 const ORDER = {
@@ -44,6 +45,7 @@ const billSchema = z.strictObject({
   currency: currencySchema,
   lines: z.array(z.strictObject({ ...orderLineSchema.shape, total_minor: z.int() })),
   amount_minor: z.int(),
+  refunded_minor: z.int().optional(),
   paid_at: at,
   payer: z.string(),
 });

@@ -35,7 +35,7 @@ const ORDER: TelephoneOrder = {
   ...{ number: '4471902385', state: 'unpaid', currency: 'CNY', amount_minor: 2400 },
   merchant: { id: 'lin', name: "Lin's Dumplings / 林记饺子" },
   lines: [{ code: '1', name: PRODUCT.name, quantity: 2, unit_minor: 1200 }],
-  ...{ refunded_minor: 0, phone: '•••• 0001', created_at: 1760000000000 },
+  ...{ refunded_minor: 0, refunds: [], phone: '•••• 0001', created_at: 1760000000000 },
   ...{ placed_at: 1760000000000, expires_at: 1760001800000, link: 'made' },
   messages: [{ channel: 'sms', state: 'delivered', tries: 1, at: 1760000000050 }],
 };
@@ -196,7 +196,7 @@ function changeRoutes({ core, telephone }: TelephoneApiParts): Route[] {
   ];
 }
 
-type Seen = Pick<Transaction, 'products' | 'deliveries'>;
+type Seen = Pick<Transaction, 'products' | 'deliveries' | 'attempts'>;
 
 function replyOrder(tables: Seen, row: TelephoneOrderRow | undefined, status: number): Reply {
   if (row === undefined) return notFound('unknown_order');

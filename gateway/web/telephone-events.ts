@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Core } from '../core.ts';
 import { isTelephoneNumber, telephoneNumberSchema } from '../orders/telephone/number.ts';
-import { streamTelephoneOrder } from './events.ts';
+import { followSchema, streamTelephoneOrder } from './events.ts';
 import { Problem } from './problems.ts';
 import type { RouteDoc, RouteParts } from './routes.ts';
 
@@ -11,6 +11,7 @@ export const TELEPHONE_EVENTS_DOC: RouteDoc = {
   ...{ method: 'GET', path: '/v1/centre/orders/{number}/events', caller: 'agent' },
   says: 'An order at once and at each change, as server-sent events',
   params: z.strictObject({ number: telephoneNumberSchema }),
+  query: followSchema,
   answers: { 200: { says: 'Events named order', type: 'text/event-stream' } },
   problems: ['bearer_missing', 'bearer_invalid', 'unknown_order'],
 };
@@ -20,7 +21,7 @@ export function addTelephoneEvents(
   core: Core,
   admit: RouteParts['admit'],
 ): void {
-  server.get<{ Params: { number: string } }>(
+  server.get<{ Params: { number: string }; Querystring: { follow?: string } }>(
     '/v1/centre/orders/:number/events',
     async (request, reply) => {
       admit('agent', request);
@@ -28,7 +29,7 @@ export function addTelephoneEvents(
       if (!isTelephoneNumber(number) || core.telephone.find(number) === undefined) {
         throw new Problem('unknown_order', { state: 'not_found' });
       }
-      streamTelephoneOrder(core, number, reply);
+      streamTelephoneOrder(core, number, reply, request.query.follow === 'refunds');
       return reply;
     },
   );

@@ -108,6 +108,8 @@ function describeUplink(up: Uplink): string {
       return `close ${up.close.order}, ${up.close.because}`;
     case 'seen':
       return `result of ${up.seen.order} seen`;
+    case 'refund_seen':
+      return `refund of ${up.seen.order} seen`;
     case 'unpair':
       return 'sends the phone away';
     case 'relay_wanted':
@@ -145,6 +147,10 @@ function describeDownlink(down: Downlink): string {
     case 'result': {
       const { order, outcome, reason } = down.result;
       return `result: ${order} ${outcome}${reason === undefined ? '' : `, ${reason}`}`;
+    }
+    case 'refund': {
+      const { order, amount_minor, currency } = down.refund;
+      return `refund: ${order}, ${formatMinor(amount_minor, currency)} ${currency}`;
     }
     case 'relay_invite':
       return `asks for a card, to ${down.invite.purpose}`;

@@ -73,7 +73,7 @@ export async function runPayments(directory: string, run: Run): Promise<Measured
     ...gate,
     present: async ({ phone }: { phone: string }) => known(presented, phone),
   };
-  const refunds = new OrderRefunds({ ...parts, acquirer: gate });
+  const refunds = new OrderRefunds({ ...parts, acquirer: gate, desk: false });
   const payments = new OrderPayments({ ...parts, refunds, acquirer: ready });
   const phones = await openPayers(writer, keys, run.concurrent);
   for (const phone of phones) {

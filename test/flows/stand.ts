@@ -7,7 +7,7 @@ import type { Settings } from '#device/flows/state.ts';
 import { Journal } from '#device/journal.ts';
 import { stallSchema } from '#device/messages/enrolment.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
-import type { Attempt, Order, Pairing, Result, Uplink } from '#device/messages/order.ts';
+import type { Attempt, Order, Pairing, Refund, Result, Uplink } from '#device/messages/order.ts';
 import type { Broadcast } from '#device/ports/advertiser.ts';
 import type { Clock } from '#device/ports/clock.ts';
 import type { Disk } from '#device/ports/disk.ts';
@@ -130,6 +130,9 @@ export class Stand {
   readonly disk: MemoryDisk;
   readonly sent: Uplink[] = [];
   readonly spoken: string[] = [];
+  readonly marks: string[] = [];
+  /** The speaker takes sentences and does not say that they began to sound. */
+  dumb = false;
   readonly printed: PrintedReceipt[] = [];
   readonly beeps: string[] = [];
   readonly logged: string[] = [];
@@ -164,9 +167,10 @@ export class Stand {
         beep: (pattern) => void this.beeps.push(pattern),
         broadcast: (broadcast) => void this.broadcasts.push(broadcast),
         print: (receipt) => void this.printed.push(receipt),
-        speak: (clips, _mark, started) => {
+        speak: (clips, mark, started) => {
           this.spoken.push(textOf(clips));
-          started();
+          this.marks.push(mark);
+          if (!this.dumb) started();
         },
       },
     });
@@ -240,6 +244,19 @@ export class Stand {
     this.terminal.push({
       is: 'downlink',
       downlink: { kind: 'pairing', terminal: 't-0001', gateway_time, pairing },
+    });
+    await settled();
+  }
+
+  async refund(order: Order, change: Partial<Refund> = {}): Promise<void> {
+    const gateway_time = this.clock.now();
+    const refund: Refund = {
+      ...{ order: order.number, refund: 'REF-1', amount_minor: 300, refunded_minor: 300 },
+      ...{ currency: order.currency, at: gateway_time, ...change },
+    };
+    this.terminal.push({
+      is: 'downlink',
+      downlink: { kind: 'refund', terminal: 't-0001', gateway_time, refund },
     });
     await settled();
   }

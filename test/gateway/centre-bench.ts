@@ -129,7 +129,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     agentToken: AGENT,
     receivers: [
       receiver('acquirer', [SECRET], acquirerResultSchema, (tx, result) => {
-        core.telephone.takeResult(tx, result);
+        core.tell(tx, result);
       }),
     ],
   });

@@ -7,6 +7,7 @@ import {
   type Notice,
   sayAmount,
   sayNotice,
+  sayRefund,
   sayResult,
   textOf,
   VOCABULARY,
@@ -122,10 +123,19 @@ describe('announcements', () => {
         }
         for (const id of sayAmount(99_999_999, currency, language)) used.add(id);
       }
+      for (const id of sayRefund(money, language)) used.add(id);
       for (const id of sayAmount(12_000_000, 'JPY', language)) used.add(id);
     }
     const idle = VOCABULARY.filter((clip) => !used.has(clip.id)).map((clip) => clip.id);
     assert.deepEqual(idle, []);
+  });
+
+  test('money that goes back is named in front and behind', () => {
+    const back = { amount_minor: 300, currency: 'CNY' } as const;
+    assert.equal(textOf(sayRefund(back, 'en')), 'refunded three yuan to the payer');
+    assert.equal(textOf(sayRefund(back, 'zh-CN')), '退款三元给顾客');
+    const earlier = textOf(sayRefund(back, 'en', { earlier: true }));
+    assert.equal(earlier, 'earlier refunded three yuan to the payer');
   });
 
   test('an unknown clip is a programmer’s error', () => {

@@ -142,19 +142,33 @@ function endUnpaid(
   tellDesk(tx, office, number, now);
 }
 
-/** Told in the transaction of the end; a webhook follows where the desk has an endpoint. */
+/** What happened to an order that had ended already. */
+export interface Happened {
+  readonly type: 'refunded' | 'voided' | 'refund_refused';
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Told in the transaction of the end, or of what happened since; a webhook follows where the desk has
+ * an endpoint.
+ */
 export function tellDesk(
   tx: Transaction,
-  office: Office & Desk,
+  office: Pick<Office, 'chance'> & Desk,
   number: string,
   now: number,
+  happened?: Happened,
 ): void {
   tx.note({ about: 'telephone', number });
   if (!office.told) return;
   const { state, reason, amount_minor, currency, payment } = requireRow(tx, number);
   const data = { order: number, state, reason, amount_minor, currency, payment };
   const timestamp = new Date(now).toISOString();
-  const payload = JSON.stringify({ type: `order.${state}`, timestamp, data });
+  const payload = JSON.stringify({
+    type: `order.${happened?.type ?? state}`,
+    timestamp,
+    data: { ...data, ...happened?.data },
+  });
   const to = {
     owner: CENTRE,
     channel: 'webhook',

@@ -1,5 +1,11 @@
 /** What the payer of a telephone order is sent, in the transaction of the state that calls for it. */
-import { type Currency, formatMinor, formatMoney, timesMinor } from '#device/messages/money.ts';
+import {
+  type Currency,
+  formatMinor,
+  formatMoney,
+  type Money,
+  timesMinor,
+} from '#device/messages/money.ts';
 import type { Chance } from '../../clock.ts';
 import { addDelivery } from '../../notify/notifier.ts';
 import { writeText } from '../../notify/texts.ts';
@@ -31,11 +37,23 @@ export function sendBill(
   send(tx, chance, row, 'paid', { payment: row.payment ?? '', payer: row.payer ?? '' }, now);
 }
 
+/** Tells how much of a paid order went back. */
+export function sendRefund(
+  tx: Transaction,
+  chance: Chance,
+  row: TelephoneOrderRow,
+  back: Money,
+  now: number,
+): void {
+  const more = { back: formatMoney(back), payment: row.payment ?? '', payer: row.payer ?? '' };
+  send(tx, chance, row, 'refunded', more, now);
+}
+
 function send(
   tx: Transaction,
   chance: Chance,
   row: TelephoneOrderRow,
-  what: 'link' | 'paid',
+  what: 'link' | 'paid' | 'refunded',
   more: Readonly<Record<string, string>>,
   now: number,
 ): void {

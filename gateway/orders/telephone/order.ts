@@ -4,6 +4,7 @@ import { languageSchema } from '#device/messages/enrolment.ts';
 import { currencySchema } from '#device/messages/money.ts';
 import { merchantIdSchema, productCodeSchema } from '../../catalogue/catalogue.ts';
 import type { DeliveryRow, TelephoneOrderRow } from '../../store/tables-centre.ts';
+import type { RefundRow } from '../../store/tables-money.ts';
 import type { Transaction } from '../../store/writer.ts';
 
 export const orderRequestSchema = z.strictObject({
@@ -62,6 +63,16 @@ export const telephoneOrderSchema = z.strictObject({
   currency: currencySchema,
   amount_minor: z.int(),
   refunded_minor: z.int(),
+  /** What was asked to go back, oldest first. */
+  refunds: z.array(
+    z.strictObject({
+      refund: z.string(),
+      kind: z.enum(['refund', 'void']),
+      amount_minor: z.int(),
+      state: z.enum(['asking', 'refunded', 'refused']),
+      at,
+    }),
+  ),
   /** Masked. */
   phone: z.string(),
   created_at: at,
@@ -87,7 +98,7 @@ export const telephoneOrderSchema = z.strictObject({
 export type TelephoneOrder = z.infer<typeof telephoneOrderSchema>;
 
 export function viewTelephoneOrder(
-  tables: Pick<Transaction, 'products' | 'deliveries'>,
+  tables: Pick<Transaction, 'products' | 'deliveries' | 'attempts'>,
   row: TelephoneOrderRow,
 ): TelephoneOrder {
   return {
@@ -103,6 +114,7 @@ export function viewTelephoneOrder(
     currency: currencySchema.parse(row.currency),
     amount_minor: row.amount_minor,
     refunded_minor: row.refunded_minor,
+    refunds: tables.attempts.refundsOf(row.number).map(viewRefund),
     phone: `•••• ${row.phone.slice(-4)}`,
     created_at: row.created_at,
     expires_at: row.expires_at,
@@ -122,6 +134,14 @@ function optional(row: TelephoneOrderRow): Partial<TelephoneOrder> {
     ...(row.payer === null ? {} : { payer: row.payer }),
   };
 }
+
+const viewRefund = (row: RefundRow): TelephoneOrder['refunds'][number] => ({
+  refund: row.id,
+  kind: row.kind,
+  amount_minor: row.amount_minor,
+  state: row.state,
+  at: row.begun_at,
+});
 
 function viewMessage(row: DeliveryRow): TelephoneOrder['messages'] {
   const { channel, state, tries, at: added, trouble } = row;

@@ -11,7 +11,7 @@ import { CENTRE, sendBill } from './messages.ts';
 import { type Office, requireRow } from './placing.ts';
 
 /**
- * Takes a result of the acquirer, once however often it comes and in whatever order. Answers whether
+ * Takes the result of a payment, once however often it comes and in whatever order. Answers whether
  * it is about a telephone order; the answer is the same for a repetition.
  */
 export function takeResult(
@@ -21,11 +21,10 @@ export function takeResult(
   now: number,
 ): boolean {
   const row = tx.telephone.find(result.order);
-  if (row === undefined) return false;
+  if (row === undefined || result.kind === 'refund') return false;
   if (!tx.deliveries.receive(`${CENTRE}:result`, result.event, now)) return true;
   tx.note({ about: 'telephone', number: row.number });
-  if (result.kind === 'refund') takeRefund(tx, row, result, now);
-  else takePayment(tx, office, row, result, now);
+  takePayment(tx, office, row, result, now);
   return true;
 }
 
@@ -98,19 +97,4 @@ function takePaid(
   addEvent(tx, number, 'paid', now, { payment: result.id, payer });
   sendBill(tx, office.chance, requireRow(tx, number), now);
   tellDesk(tx, office, number, now);
-}
-
-function takeRefund(
-  tx: Transaction,
-  row: TelephoneOrderRow,
-  result: Extract<AcquirerResult, { kind: 'refund' }>,
-  now: number,
-): void {
-  const { answer } = result;
-  if (answer.said !== 'refunded') return;
-  addEvent(tx, row.number, 'refunded', now, { amount_minor: answer.amount_minor });
-  // What came after the end was never this order's money.
-  if (row.state !== 'paid') return;
-  const refunded = Math.min(row.amount_minor, row.refunded_minor + answer.amount_minor);
-  tx.telephone.change(row.number, { refunded_minor: refunded });
 }

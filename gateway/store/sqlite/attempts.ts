@@ -49,8 +49,8 @@ function refunds(
     'SELECT * FROM centre_refunds WHERE order_number = ? ORDER BY begun_at, id',
   );
   const put = database.prepare(
-    `INSERT INTO centre_refunds (id, order_number, payment, amount_minor, state, answer, tries,
-       next_at, begun_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO centre_refunds (id, order_number, payment, kind, amount_minor, whole, restock,
+       state, answer, tries, next_at, begun_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET state = excluded.state, answer = excluded.answer,
        tries = excluded.tries, next_at = excluded.next_at`,
   );
@@ -63,18 +63,10 @@ function refunds(
     refundsOf: (order) => every<RefundRow>(of, order),
     dueRefunds: (now, limit) => every<RefundRow>(due, now, limit),
     putRefund(row) {
-      const { id, order_number, payment, amount_minor, state, answer, tries } = row;
-      put.run(
-        id,
-        order_number,
-        payment,
-        amount_minor,
-        state,
-        answer,
-        tries,
-        row.next_at,
-        row.begun_at,
-      );
+      const { id, order_number, payment, kind, amount_minor, whole, restock } = row;
+      const { state, answer, tries, next_at, begun_at } = row;
+      const what = [id, order_number, payment, kind, amount_minor, whole, restock] as const;
+      put.run(...what, state, answer, tries, next_at, begun_at);
     },
   };
 }

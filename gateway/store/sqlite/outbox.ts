@@ -25,6 +25,11 @@ export function outboxTable(database: DatabaseSync): OutboxTable {
        ON undelivered.outbox = outbox.id AND undelivered.terminal = outbox.terminal
      WHERE outbox.order_number = ? AND outbox.kind = 'result'`,
   );
+  const refundDone = database.prepare(
+    `DELETE FROM undelivered WHERE terminal = ? AND outbox IN
+       (SELECT id FROM outbox WHERE order_number = ? AND kind = 'refund'
+          AND json_extract(body, '$.refund') = ?)`,
+  );
   const ofOrder = database.prepare('SELECT * FROM outbox WHERE order_number = ? ORDER BY id');
   return {
     add(row) {
@@ -42,6 +47,7 @@ export function outboxTable(database: DatabaseSync): OutboxTable {
     done: (id) => void done.run(id, id),
     resultDone: (terminal, order) => resultDone.run(terminal, order).changes > 0,
     resultPending: (order) => first(resultPending, order) !== undefined,
+    refundDone: (terminal, order, refund) => refundDone.run(terminal, order, refund).changes > 0,
     ofOrder: (order) => every<OutboxRow>(ofOrder, order),
   };
 }

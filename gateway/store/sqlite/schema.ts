@@ -7,6 +7,7 @@ import { PLATFORM } from './platform.ts';
 import { LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
 import { SHOP } from './shop.ts';
+import { refundsSchema } from './schema-refunds.ts';
 
 /** Refuses changes of what is only ever appended. */
 const appendOnly = (table: string): string => `
@@ -155,4 +156,5 @@ export const MIGRATIONS: readonly string[] = [
   LINKS,
   agentSchema(appendOnly),
   SHOP,
+  refundsSchema(appendOnly),
 ];

@@ -1,0 +1,140 @@
+/**
+ * Money of a paid order that goes back, as the stall hears of it: on disk first, then acknowledged,
+ * shown aside, said and printed once. What is no refund of an order that was paid here is silent.
+ */
+import type { JournalEntry } from '../messages/journal.ts';
+import type { Order, Refund, Uplink } from '../messages/order.ts';
+import type { Announcement, Effect, PaidOrder, Step, TerminalState } from './state.ts';
+
+/** How many paid orders are remembered for what may still go back of them. */
+const PAID_LIMIT = 2000;
+
+type Paid = TerminalState['paid'];
+
+/** A refund from the gateway. */
+export function stepRefund(state: TerminalState, refund: Refund): Step {
+  const { order, refund: id, amount_minor } = refund;
+  const paid = paidOrder(state, order);
+  if (paid === undefined) {
+    return stay(state, `a refund of order ${order}, which was not paid here`);
+  }
+  // Only its acknowledgement was lost.
+  if (paid.refunds.includes(id)) {
+    return { state, effects: [{ do: 'publish', uplink: seenUplink(refund) }] };
+  }
+  if (state.savingRefunds.includes(id)) return { state, effects: [] };
+  if (refund.currency !== paid.currency || amount_minor > paid.amount_minor - paid.refunded_minor) {
+    return stay(state, `a refund of order ${order} is of more than was paid: not announced`);
+  }
+  return {
+    state: { ...state, savingRefunds: [...state.savingRefunds, id] },
+    effects: [{ do: 'journal', entry: { kind: 'refund', refund } }],
+  };
+}
+
+/** It is on disk: now it is told. */
+export function stepRefundSaved(state: TerminalState, refund: Refund): Step {
+  const savingRefunds = state.savingRefunds.filter((id) => id !== refund.refund);
+  const known = paidOrder(state, refund.order);
+  if (known === undefined) return { state: { ...state, savingRefunds }, effects: [] };
+  const announcement: Announcement = { refund, earlier: false };
+  return {
+    state: {
+      ...state,
+      savingRefunds,
+      paid: remember(state.paid, refund.order, withRefund(known, refund)),
+      aside: announcement,
+      toAnnounce: [...state.toAnnounce, announcement],
+    },
+    effects: [{ do: 'publish', uplink: seenUplink(refund) }],
+  };
+}
+
+/** The disk took it not: the gateway, which has no acknowledgement, sends it again. */
+export const stepRefundNotSaved = (state: TerminalState, refund: Refund): TerminalState => ({
+  ...state,
+  savingRefunds: state.savingRefunds.filter((id) => id !== refund.refund),
+});
+
+/** Begun to sound, or shown alone: either way it is not announced again. */
+export function stepRefundSpoken(
+  state: TerminalState,
+  order: string,
+  refund: string,
+  heard: boolean,
+): Step {
+  const announced: Effect = { do: 'journal', entry: { kind: 'refund_announced', order, refund } };
+  return { state, effects: heard ? [announced] : [announced, { do: 'beep', pattern: 'bad' }] };
+}
+
+/** A paid order that is settled may still be refunded. */
+export const rememberPaid = (paid: Paid, order: Order): Paid =>
+  paid.has(order.number) ? paid : remember(paid, order.number, paidOf(order));
+
+/** What the journal says of paid orders, and the refunds that nobody has heard of yet. */
+export function recallRefunds(entries: readonly JournalEntry[]): {
+  readonly paid: Paid;
+  readonly unsaid: readonly Announcement[];
+} {
+  const orders = new Map<string, Order>();
+  const paid = new Map<string, PaidOrder>();
+  const unsaid = new Map<string, Announcement>();
+  for (const entry of entries) {
+    if (entry.kind === 'order') orders.set(entry.order.number, entry.order);
+    if (entry.kind === 'result') {
+      const order = orders.get(entry.result.order);
+      if (order !== undefined && entry.result.outcome === 'paid') {
+        paid.set(order.number, paidOf(order));
+      }
+      orders.delete(entry.result.order);
+    }
+    if (entry.kind === 'refund') {
+      const { refund } = entry;
+      const known = paid.get(refund.order);
+      if (known !== undefined) paid.set(refund.order, withRefund(known, refund));
+      unsaid.set(refund.refund, { refund, earlier: true });
+    }
+    if (entry.kind === 'refund_announced') unsaid.delete(entry.refund);
+  }
+  return { paid: new Map([...paid].slice(-PAID_LIMIT)), unsaid: [...unsaid.values()] };
+}
+
+/** Settled, or ended and still on the screen. */
+function paidOrder(state: TerminalState, number: string): PaidOrder | undefined {
+  const known = state.paid.get(number);
+  if (known !== undefined) return known;
+  const sale = state.sales.get(number);
+  return sale?.stage === 'ended' && sale.result?.outcome === 'paid'
+    ? paidOf(sale.order)
+    : undefined;
+}
+
+const paidOf = ({ amount_minor, currency }: Order): PaidOrder => ({
+  amount_minor,
+  currency,
+  refunds: [],
+  refunded_minor: 0,
+});
+
+const withRefund = (paid: PaidOrder, { refund, amount_minor }: Refund): PaidOrder => ({
+  ...paid,
+  refunds: [...paid.refunds, refund],
+  refunded_minor: paid.refunded_minor + amount_minor,
+});
+
+function remember(paid: Paid, number: string, order: PaidOrder): Paid {
+  const next = new Map(paid).set(number, order);
+  const [oldest] = next.keys();
+  if (next.size > PAID_LIMIT && oldest !== undefined) next.delete(oldest);
+  return next;
+}
+
+const seenUplink = ({ order, refund }: Refund): Uplink => ({
+  kind: 'refund_seen',
+  seen: { order, refund },
+});
+
+const stay = (state: TerminalState, what: string): Step => ({
+  state,
+  effects: [{ do: 'log', what }],
+});
