@@ -61,7 +61,8 @@ export function printedRefund(
     title: vendor,
     rows: [
       { label: texts.order, value: groupOrderNumber(refund.order) },
-      { label: texts.refund, value: refund.refund },
+      // As long as a line of narrow paper.
+      { label: refund.refund },
       { label: texts.time, value: timeText(refund.at, time_zone) },
       { label: texts.refundedInAll, value: formatMoney(all) },
     ],

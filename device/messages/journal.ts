@@ -8,7 +8,13 @@ import {
   hotlistSchema,
   offlineLimitsSchema,
 } from './card.ts';
-import { closeRequestSchema, orderSchema, receiptSchema, refundSchema, resultSchema } from './order.ts';
+import {
+  closeRequestSchema,
+  orderSchema,
+  receiptSchema,
+  refundSchema,
+  resultSchema,
+} from './order.ts';
 import { orderNumberSchema } from './order-number.ts';
 
 export const journalEntrySchema = z.discriminatedUnion('kind', [

@@ -160,7 +160,6 @@ export const ENGLISH_TEXTS: Texts = {
   copyOf: 'Copy',
 
   refunded: 'Refunded',
-  refund: 'Refund',
   refundedInAll: 'Refunded in all',
   refundNote: 'The money goes back to where it was paid from.',
 };

@@ -157,7 +157,6 @@ export const CHINESE_TEXTS: Texts = {
   copyOf: '副本',
 
   refunded: '已退款',
-  refund: '退款单号',
   refundedInAll: '累计退款',
   refundNote: '款项原路退回付款账户。',
 };

@@ -122,7 +122,6 @@ export interface Texts {
 
   // Money that went back.
   readonly refunded: string;
-  readonly refund: string;
   readonly refundedInAll: string;
   readonly refundNote: string;
 }

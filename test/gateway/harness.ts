@@ -145,7 +145,7 @@ export class Terminal {
   /** Verified downlinks in the order in which they came. */
   readonly heard: Downlink[] = [];
   readonly #keys: ReturnType<typeof deriveKeys>;
-  /** Whether results are answered with `seen`. */
+  /** Whether results and refunds are answered with `seen`. */
   answers = true;
 
   private constructor(identity: Identity, client: MqttClient) {
@@ -191,6 +191,10 @@ export class Terminal {
         () => undefined,
       );
     }
+    if (downlink.kind === 'refund' && this.answers) {
+      const { order, refund } = downlink.refund;
+      void this.say({ kind: 'refund_seen', seen: { order, refund } }).catch(() => undefined);
+    }
   }
 
   seal(uplink: unknown): string {
@@ -225,6 +229,12 @@ export class Terminal {
       if (each.kind !== 'result') throw new Error('not a result');
       return each.result;
     });
+  }
+
+  refunds(order: string) {
+    return this.heard.flatMap((each) =>
+      each.kind === 'refund' && each.refund.order === order ? [each.refund] : [],
+    );
   }
 
   /** Sends an order and waits for its receipt. */

@@ -4,7 +4,7 @@ import type { GatewayOptions } from '#gateway/gateway.ts';
 import type { Seed } from '#gateway/seed.ts';
 import { SmsProvider } from '#simulators/notify/sms.ts';
 import { until } from '#test/until.ts';
-import { PRODUCTS } from './centre-bench.ts';
+import { openHook, PRODUCTS } from './centre-bench.ts';
 import { type Constellation, type Kind, type Own, openConstellation } from './constellation.ts';
 import { ALSO_RICH, type Answer, call, freshKey, POOR, RICH, SEED } from './harness.ts';
 import type { BareBrowser, Seen } from './platform-stand.ts';
@@ -62,6 +62,14 @@ export interface LinkStand {
   look(number: string): Promise<Answer>;
   change(number: string, what: string): Promise<Answer>;
   state(number: string, wanted: string): Promise<Answer>;
+  /** Gives back: `refunds` or `voids`. */
+  back(number: string, what: 'refunds' | 'voids', body?: object, key?: string): Promise<Answer>;
+  /** The same until it is done or refused. */
+  done(number: string, what: 'refunds' | 'voids', body?: object, key?: string): Promise<Answer>;
+  /** Messages about an order. */
+  texts(number: string): string[];
+  /** Types and data of what the desk was told of an order. */
+  told(number: string): { type: string; data: Record<string, unknown> }[];
   close(): Promise<void>;
 }
 
@@ -72,7 +80,8 @@ export async function openLinkStand(
 ): Promise<LinkStand> {
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
   const phones = await SmsProvider.open({ secret });
-  const notify = { sms: { url: phones.url, secret } };
+  const hook = await openHook();
+  const notify = { sms: { url: phones.url, secret }, desk: { url: hook.url, secret } };
   const all = await openConstellation(kind, { seed: LINK_SEED, notify, ...options }, own);
   const { agentToken: bearer } = all.centre;
   const orders = `${all.http}/v1/centre/orders`;
@@ -102,9 +111,20 @@ export async function openLinkStand(
         const seen = await stand.look(number);
         return seen.body.state === wanted && seen;
       }),
+    back: (number, what, body = {}, key = freshKey()) =>
+      call(`${orders}/${number}/${what}`, { bearer, key, body }),
+    done: (number, what, body = {}, key = freshKey()) =>
+      until(`${what} of ${number}`, async () => {
+        const answer = await stand.back(number, what, body, key);
+        return answer.status === 202 ? null : answer;
+      }),
+    texts: (number) => phones.sent.flatMap(({ text }) => (text.includes(number) ? [text] : [])),
+    told: (number) =>
+      hook.came.map(({ body }) => JSON.parse(body)).filter(({ data }) => data.order === number),
     async close() {
       await all.close();
       await phones.close();
+      await hook.close();
     },
   };
   return stand;

@@ -212,7 +212,7 @@ describe('payment links, when the issuer’s answer is lost', () => {
     const stand = await openLinkStand('apart', { peerTimeoutMs: TIMEOUT_MS });
     try {
       const { number, link } = await stand.order();
-      stand.all.wires?.issuer.next('/v1/issuer/debits', 'lose_answer');
+      stand.all.wires?.issuer.next('/v1/issuer/debits', 'lose_answer', 'time_out');
       const browser = new BareBrowser();
       const page = await payByPassword(browser, link);
       assert.match(page.text, /One moment/);
@@ -232,7 +232,7 @@ describe('payment links, when the issuer’s answer is lost', () => {
     const stand = await openLinkStand('apart', { peerTimeoutMs: TIMEOUT_MS });
     try {
       const { number, link } = await stand.order();
-      stand.all.wires?.issuer.next('/v1/issuer/debits', 'lose_answer');
+      stand.all.wires?.issuer.next('/v1/issuer/debits', 'lose_answer', 'time_out');
       const browser = new BareBrowser();
       const paying = payByPassword(browser, link);
       await stand.state(number, 'paying');

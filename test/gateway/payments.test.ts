@@ -11,6 +11,7 @@ import {
   enrol,
   freshKey,
   makeOrder,
+  operator,
   POOR,
   pay,
   RICH,
@@ -142,6 +143,62 @@ for (const kind of ['together', 'apart'] as const satisfies readonly Kind[]) {
       assert.equal((await all.balance(/^issuer:payer:/)) - earlier, 1250);
       assert.equal(takings - (await all.balance(/^acquirer:merchant:lin:/)), 1250);
       await checkBooks(all);
+    });
+
+    test('the terminal is told of each refund until it has seen it, and of a void', async () => {
+      const order = await paid();
+      terminal.answers = false;
+      await refund(all, order, 300);
+      const first = await until('the first twice', () => {
+        const [one, again] = terminal.refunds(order.number);
+        return again !== undefined && one;
+      });
+      assert.deepEqual(
+        { ...first, refund: '', at: 0 },
+        {
+          ...{ order: order.number, refund: '', amount_minor: 300, refunded_minor: 300 },
+          ...{ currency: 'CNY', at: 0 },
+        },
+      );
+      await terminal.say({
+        kind: 'refund_seen',
+        seen: { order: order.number, refund: first.refund },
+      });
+      terminal.answers = true;
+      await refund(all, order, undefined);
+      await until('the second', () =>
+        terminal.refunds(order.number).some(({ refunded_minor }) => refunded_minor === 1250),
+      );
+      const seen = async (of: Order): Promise<number> => {
+        const { body } = await operator(all.centre, `/v1/orders/${of.number}/trail`);
+        const { events } = body as { events: { kind: string }[] };
+        return events.filter((each) => each.kind === 'refund_seen').length;
+      };
+      await until('both seen', async () => (await seen(order)) === 2);
+      const other = await paid();
+      const voided = await call(`${all.http}/v1/orders/${other.number}/voids`, {
+        ...{ body: {}, bearer: all.centre.operatorToken, key: freshKey() },
+      });
+      assert.equal(voided.body.outcome, 'voided', JSON.stringify(voided.body));
+      await until('the void', () =>
+        terminal.refunds(other.number).some(({ amount_minor }) => amount_minor === 1250),
+      );
+      await until('it seen', async () => (await seen(other)) === 1);
+    });
+
+    test('a payer’s stream tells a refund, and the bill’s page shows it', async () => {
+      const order = await offer();
+      const bearer = await bearerFor(all.http, terminal, order);
+      await pay(all.http, order.number, bearer, RICH);
+      const url = `${all.http}/v1/orders/${order.number}/events?follow=refunds`;
+      const stream = await fetch(url, { headers: { authorization: `Bearer ${bearer}` } });
+      await refund(all, order, undefined);
+      const text = await stream.text();
+      assert.match(text, /"refunded_minor":1250/);
+      const ended = await fetch(`${all.http}/v1/orders/${order.number}/events`, {
+        headers: { authorization: `Bearer ${bearer}` },
+      });
+      assert.match(await ended.text(), /"state":"paid".*"refunded_minor":1250/);
     });
 
     test('refunds that race give back what was paid and no more', async () => {

@@ -16,8 +16,11 @@ export interface PeerProxy {
   readonly url: string;
   /** `METHOD path`, in the order in which they came. */
   readonly seen: string[];
-  /** Does this to the next request whose path contains `path`. */
-  next(path: string, fault: Fault): void;
+  /**
+   * Does this to the next request whose path contains `path`. A caller that hears nothing has its
+   * connection ended at once, or with `time_out` waits until it gives up by itself.
+   */
+  next(path: string, fault: Fault, hears?: 'hang_up' | 'time_out'): void;
   /** Loses every request while it is on. */
   cut: boolean;
   /** Waits for a held request, sends it to the peer and waits for its answer. */
@@ -35,7 +38,7 @@ interface Message {
 }
 
 export async function openProxy(target: () => string): Promise<PeerProxy> {
-  const faults: { path: string; fault: Fault }[] = [];
+  const faults: { path: string; fault: Fault; hears: 'hang_up' | 'time_out' }[] = [];
   const held: Message[] = [];
   const server = createServer((incoming, outgoing) => {
     take(incoming, outgoing).catch(() => outgoing.destroy());
@@ -49,15 +52,17 @@ export async function openProxy(target: () => string): Promise<PeerProxy> {
     proxy.seen.push(`${method} ${path}`);
     const at = faults.findIndex((each) => path.includes(each.path));
     const [found] = at < 0 ? [] : faults.splice(at, 1);
-    if (proxy.cut || found?.fault === 'lose_request') return;
+    const silence = (): void => {
+      if (found?.hears === 'hang_up') outgoing.destroy();
+    };
+    if (proxy.cut || found?.fault === 'lose_request') return silence();
     if (found?.fault === 'hold_request') {
       held.push(message);
-      return;
+      return silence();
     }
     if (found?.fault === 'double') await forward(target(), message);
     const answer = await forward(target(), message);
-    // The caller waits until it gives up.
-    if (found?.fault === 'lose_answer') return;
+    if (found?.fault === 'lose_answer') return silence();
     outgoing.writeHead(answer.status, { 'content-type': answer.type });
     outgoing.end(answer.body);
   };
@@ -69,7 +74,7 @@ export async function openProxy(target: () => string): Promise<PeerProxy> {
     url: `http://127.0.0.1:${address.port}`,
     seen: [],
     cut: false,
-    next: (path, fault) => void faults.push({ path, fault }),
+    next: (path, fault, hears = 'hang_up') => void faults.push({ path, fault, hears }),
     async letGo() {
       await until('a held request', () => (held.length > 0 ? true : undefined));
       for (const message of held.splice(0)) await forward(target(), message);

@@ -111,7 +111,7 @@ describe('organisations that are killed between question and answer', () => {
         victim === 'order-centre'
           ? ([toAcquirer, '/v1/acquirer/payments'] as const)
           : ([toIssuer, '/v1/issuer/debits'] as const);
-      wire.next(path, 'lose_answer');
+      wire.next(path, 'lose_answer', 'time_out');
       const key = freshKey();
       const lost = pay(urlOf('order-centre'), order.number, bearer, RICH, key).catch(() => null);
       await until('the debit', async () => (await sum('issuer', /^issuer:payer:/)) < payers);

@@ -32,6 +32,14 @@ test('a whole sale by QR', async () => {
   const books = await stall.trialBalance();
   assert.deepEqual(books.complaints, []);
   assert.equal(books.vendor_minor, 1250);
+
+  // What went back is told at the stall, too: shown, spoken once, and on paper.
+  await stall.refund(paid.bill.order, 300);
+  await stall.waitForScreen(/Refunded: ¥3\.00/);
+  assert.equal((await stall.spoken(2)).at(-1), 'refunded three yuan to the payer');
+  const slip = await stall.client.until('a slip', () => stall.client.state.papers[1]);
+  assert.match(slip.text, /Refunded +[¥￥]3\.00/);
+  assert.equal((await stall.trialBalance()).vendor_minor, 950);
 });
 
 test('items of the catalogue stand on both bills', async () => {
@@ -48,9 +56,9 @@ test('items of the catalogue stand on both bills', async () => {
       [1, 350],
     ],
   );
-  const paper = await stall.client.until('a second bill', () => stall.client.state.papers[1]);
+  const paper = await stall.client.until('another bill', () => stall.client.state.papers[2]);
   assert.ok(paper.text.replaceAll('\n', '').includes('猪肉水饺'));
-  assert.equal((await stall.trialBalance()).vendor_minor, 4000);
+  assert.equal((await stall.trialBalance()).vendor_minor, 3700);
 });
 
 test('the customer can scan the serial panel instead, and a wrong PIN leaves the order open', async () => {

@@ -165,6 +165,22 @@ export class TestStall {
     await this.client.call('POST', `wires/${wire}/faults`, fault);
   }
 
+  /** Gives money of an order back, as its operator. */
+  async refund(order: string, amount_minor: number): Promise<void> {
+    const token = readFileSync(join(this.#directory, 'gateway', 'operator.token'), 'utf8').trim();
+    const { gateway } = this.client.state;
+    const response = await fetch(`${gateway.http}/v1/orders/${order}/refunds`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'idempotency-key': `refund-${order}-${amount_minor}`,
+      },
+      body: JSON.stringify({ amount_minor }),
+    });
+    if (!response.ok) throw new Error(`refund: ${await response.text()}`);
+  }
+
   /** The gateway's own proof of its books, read by its operator. */
   async trialBalance(): Promise<{ vendor_minor: number } & TrialBalance> {
     const token = readFileSync(join(this.#directory, 'gateway', 'operator.token'), 'utf8').trim();
