@@ -6,8 +6,8 @@ import { PAIRING } from './pairing.ts';
 import { PLATFORM } from './platform.ts';
 import { LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
-import { SHOP } from './shop.ts';
 import { refundsSchema } from './schema-refunds.ts';
+import { SHOP } from './shop.ts';
 
 /** Refuses changes of what is only ever appended. */
 const appendOnly = (table: string): string => `
