@@ -77,6 +77,8 @@ const organSchema = z.discriminatedUnion('driver', [
   z.strictObject({ driver: z.literal('pcsc-reader'), reader: z.string().min(1).optional() }),
   /** A PN532 module on a serial port. */
   z.strictObject({ driver: z.literal('pn532-uart'), port, baud }),
+  /** A GSM/LTE modem: commands on `port`, the call's audio on `audio_port`. */
+  z.strictObject({ driver: z.literal('sim7600'), port, audio_port: port, baud }),
   z.strictObject({
     driver: z.literal('alsa-speaker'),
     /** As `aplay -D` takes it. */
@@ -228,6 +230,9 @@ function pinsOf(organ: OrganSettings): [path: string, pin: number][] {
 function usesOf(organ: OrganSettings, path: string): Use[] {
   const uses: Use[] = [];
   if ('port' in organ) uses.push({ of: `port ${organ.port}`, path: `${path}.port` });
+  if ('audio_port' in organ) {
+    uses.push({ of: `port ${organ.audio_port}`, path: `${path}.audio_port` });
+  }
   if ('board' in organ) {
     for (const [at, pin] of pinsOf(organ)) {
       uses.push({ of: `pin ${pin} of ${organ.board}`, path: `${path}.${at}` });

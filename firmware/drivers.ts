@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { powerAtOneMetre as powerOfRange } from '#device/codecs/radio-range.ts';
 import type { Device, DeviceEvents, Role } from '#device/ports/device.ts';
 import type { Key } from '#device/ports/keypad.ts';
+import type { Modem, ModemEvents } from '#device/ports/modem.ts';
 import type { CardEvents, ReaderEvents } from '#device/ports/reader.ts';
 import { VOCABULARY } from '#device/words/clips.ts';
-import type { Driver, OrganSettings, Profile } from './boards.ts';
+import type { Driver, OrganSettings, Profile, SettingsOf } from './boards.ts';
 import type { FirmataBoard } from './firmata/board.ts';
 import { portPath } from './serial.ts';
 
@@ -27,7 +28,24 @@ export const ROLES: Readonly<Record<Driver, Role>> = {
   'alsa-speaker': 'speaker',
   'pcsc-reader': 'reader',
   'pn532-uart': 'reader',
+  sim7600: 'modem',
 };
+
+/**
+ * Organs of the stall's terminal. A modem belongs to the telephone's own process (docs/telephone.md),
+ * which runs on the same profile.
+ */
+export type TerminalOrgan = Exclude<OrganSettings, { readonly driver: 'sim7600' }>;
+
+export const terminalOrgans = (profile: Profile): [name: string, organ: TerminalOrgan][] =>
+  Object.entries(profile.organs).flatMap(([name, organ]): [string, TerminalOrgan][] =>
+    organ.driver === 'sim7600' ? [] : [[name, organ]],
+  );
+
+export const modemsOf = (profile: Profile): [name: string, modem: SettingsOf<'sim7600'>][] =>
+  Object.entries(profile.organs).flatMap(([name, organ]): [string, SettingsOf<'sim7600'>][] =>
+    organ.driver === 'sim7600' ? [[name, organ]] : [],
+  );
 
 /** What several organs of one profile share. */
 export interface DriverContext {
@@ -77,7 +95,7 @@ const NOBODY: CardEvents = {
 /** Opens what `settings` names; rejects with a `DeviceError`. */
 export async function openOrgan(
   name: string,
-  settings: OrganSettings,
+  settings: TerminalOrgan,
   context: DriverContext,
   events: DriverEvents,
 ): Promise<Device> {
@@ -147,6 +165,18 @@ export async function openOrgan(
       return openAlsaSpeaker(name, { ...settings, cacheDirectory, vocabulary: VOCABULARY }, events);
     }
   }
+}
+
+/** Opens a modem of {@link modemsOf}; rejects with a `DeviceError`. */
+export async function openModem(
+  name: string,
+  settings: SettingsOf<'sim7600'>,
+  dataDirectory: string,
+  events: ModemEvents,
+): Promise<Modem> {
+  const { openSim7600 } = await import('./modem/sim7600.ts');
+  const audio_port = portPath(settings.audio_port, dataDirectory);
+  return openSim7600(name, { ...withPort(settings, dataDirectory), audio_port }, events);
 }
 
 function readerEvents({ lost, cards = NOBODY }: DriverEvents): ReaderEvents {

@@ -9,12 +9,13 @@ import type { Device, DeviceError, Role } from '#device/ports/device.ts';
 import type { Display, Screen } from '#device/ports/display.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import type { BeepPattern, Buzzer, Lamp, LampSignal } from '#device/ports/lamp.ts';
+import type { Modem } from '#device/ports/modem.ts';
 import type { PrintedReceipt, Printer } from '#device/ports/printer.ts';
 import type { Reader } from '#device/ports/reader.ts';
 import type { Speaker } from '#device/ports/speaker.ts';
 import type { Outlets } from '#device/terminal.ts';
 import type { Profile } from './boards.ts';
-import { type DriverContext, openOrgan, ROLES } from './drivers.ts';
+import { type DriverContext, openOrgan, ROLES, terminalOrgans } from './drivers.ts';
 import { PrintQueue } from './print-queue.ts';
 import { asDeviceError, missingState, type Supervised, supervise } from './supervisor.ts';
 
@@ -25,7 +26,7 @@ export interface OrganEvents {
 }
 
 export const organsOf = (profile: Profile): { name: string; role: Role }[] =>
-  Object.entries(profile.organs).map(([name, organ]) => ({ name, role: ROLES[organ.driver] }));
+  terminalOrgans(profile).map(([name, organ]) => ({ name, role: ROLES[organ.driver] }));
 
 interface ByRole {
   keypad: Device;
@@ -36,6 +37,8 @@ interface ByRole {
   lamp: Lamp;
   buzzer: Buzzer;
   reader: Reader;
+  /** None: see `terminalOrgans`. */
+  modem: Modem;
 }
 
 export class Organs implements Outlets {
@@ -49,6 +52,7 @@ export class Organs implements Outlets {
     lamp: new Map(),
     buzzer: new Map(),
     reader: new Map(),
+    modem: new Map(),
   };
   readonly #queues = new Map<string, PrintQueue>();
   readonly #clock: Clock;
@@ -60,7 +64,7 @@ export class Organs implements Outlets {
   constructor(profile: Profile, context: DriverContext, clock: Clock, events: OrganEvents) {
     this.#events = events;
     this.#clock = clock;
-    this.#supervised = Object.entries(profile.organs).map(([name, settings]) =>
+    this.#supervised = terminalOrgans(profile).map(([name, settings]) =>
       supervise<Device>(
         name,
         (lost) => openOrgan(name, settings, context, { lost, key: events.key }),

@@ -8,7 +8,8 @@ export type Role =
   | 'advertiser'
   | 'lamp'
   | 'buzzer'
-  | 'reader';
+  | 'reader'
+  | 'modem';
 
 export type DeviceErrorCode =
   | 'absent' /* not plugged in, or its daemon is not there */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
 import { readBoard } from '#firmware/boards.ts';
-import { driverContext, openOrgan, ROLES } from '#firmware/drivers.ts';
+import { driverContext, openOrgan, ROLES, terminalOrgans } from '#firmware/drivers.ts';
 import { openFirmataMatrix } from '#firmware/firmata/matrix.ts';
 import { until } from '#test/until.ts';
 import { describeKeypadContract } from './keypad.ts';
@@ -16,7 +16,7 @@ if (board !== undefined) {
   const read = readBoard(readFileSync('boards.json', 'utf8'), board);
   assert.ok(read.ok, `${board} is a board`);
   const context = driverContext(read.profile, tmpdir());
-  for (const [name, settings] of Object.entries(read.profile.organs)) {
+  for (const [name, settings] of terminalOrgans(read.profile)) {
     if (ROLES[settings.driver] !== 'keypad') continue;
     describeKeypadContract(`${board} ${name}`, async () => ({
       open: (events) => openOrgan(name, settings, context, events),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import type { DeviceError } from '#device/ports/device.ts';
 import type { Buzzer, Lamp } from '#device/ports/lamp.ts';
 import { readBoard } from '#firmware/boards.ts';
-import { driverContext, openOrgan } from '#firmware/drivers.ts';
+import { driverContext, openOrgan, terminalOrgans } from '#firmware/drivers.ts';
 import { openFirmataBuzzer } from '#firmware/firmata/buzzer.ts';
 import { openFirmataLamp } from '#firmware/firmata/lamp.ts';
 import { describeBuzzerContract } from './buzzer.ts';
@@ -17,7 +17,7 @@ if (board !== undefined) {
   const read = readBoard(readFileSync('boards.json', 'utf8'), board);
   assert.ok(read.ok, `${board} is a board`);
   const context = driverContext(read.profile, tmpdir());
-  for (const [name, settings] of Object.entries(read.profile.organs)) {
+  for (const [name, settings] of terminalOrgans(read.profile)) {
     const organ = async (lost: (error: DeviceError) => void): Promise<Lamp & Buzzer> =>
       (await openOrgan(name, settings, context, { lost, key: () => undefined })) as Lamp & Buzzer;
     const alone = { open: organ, close: async () => undefined };

@@ -7,7 +7,10 @@ import { readBoard } from '#firmware/boards.ts';
 import { HOME } from '#test/tidy/sources.ts';
 
 const TEXT = readFileSync(join(HOME, 'boards.json'), 'utf8');
-const BOARDS = ['simulated', 'raspberry-pi-5', 'raspberry-pi-4', 'raspberry-pi-zero-2-w'];
+const BOARDS = [
+  ...['simulated', 'raspberry-pi-5', 'raspberry-pi-4', 'raspberry-pi-zero-2-w'],
+  'raspberry-pi-telephone',
+];
 
 /** boards.json with `value` at `path` of the simulated profile; `undefined` takes it away. */
 function changed(path: string, value: unknown): string {
@@ -56,6 +59,16 @@ describe('boards.json', () => {
     const empty = { driver: 'pcsc-reader', reader: '' };
     const wrongName = readBoard(changed('organs.reader', empty), 'simulated');
     assert.match(wrongName.ok ? '' : (wrongName.complaints[0] ?? ''), /organs\.reader\.reader/);
+  });
+
+  test('a modem has two ports of its own', () => {
+    const same = readBoard(changed('organs.modem.audio_port', 'wires/modem-at'), 'simulated');
+    assert.match(
+      same.ok ? '' : (same.complaints[0] ?? ''),
+      /organs\.modem\.audio_port: port wires\/modem-at is taken by organs\.modem\.port/,
+    );
+    const none = readBoard(changed('organs.modem.audio_port', undefined), 'simulated');
+    assert.match(none.ok ? '' : (none.complaints[0] ?? ''), /organs\.modem\.audio_port: /);
   });
 
   const wrong: [what: string, path: string, value: unknown, complaint: RegExp][] = [
