@@ -231,7 +231,7 @@ describe('a modem that fails', { skip: !isSimulated, concurrency: true }, () => 
     const modem = await bench.open(next);
     t.after(() => modem.close());
     assert.notEqual(bench.network.phone(ALICE).call, 'talking');
-    await until('the message', () => next.messages.length === 1);
+    await until('the message', () => next.messages.some(({ text }) => text === 'and later'));
     const low = tone(400, 200);
     await talking(bench, modem, next);
     await bench.network.phone(ALICE).speak(low);
