@@ -2,6 +2,7 @@
  * The loop: every organ pushes into one bounded queue; one input is taken, one step is run, its
  * effects are performed. A card leaving the field and a timer going off can then never race.
  */
+import type { CardOutcome, CardTask } from './card-work.ts';
 import { seal } from './codecs/jws.ts';
 import { outlookOf } from './flows/outlook.ts';
 import type { Effect, Input, Outlook, Settings, TerminalState } from './flows/state.ts';
@@ -13,6 +14,7 @@ import type { Screen } from './ports/display.ts';
 import type { BeepPattern, LampSignal } from './ports/lamp.ts';
 import type { Link } from './ports/link.ts';
 import type { PrintedReceipt } from './ports/printer.ts';
+import type { CardPresence } from './ports/reader.ts';
 
 /** Where the loop's effects go. Each call returns at once; an organ that is missing takes nothing. */
 export interface Outlets {
@@ -25,7 +27,12 @@ export interface Outlets {
    * Calls exactly one of the two, once. What was heard under `mark` before is not heard again, also
    * where the terminal was killed since, and counts as started.
    */
-  speak(clips: readonly string[], mark: string, started: () => void, failed: () => void): void;
+  speak(
+    clips: readonly string[],
+    mark: string | null,
+    started: () => void,
+    failed: () => void,
+  ): void;
 }
 
 export interface TerminalPorts {
@@ -34,6 +41,8 @@ export interface TerminalPorts {
   readonly journal: { append(entries: readonly JournalEntry[]): Promise<void> };
   readonly link: Pick<Link, 'publish'>;
   readonly outlets: Outlets;
+  /** Does one task at one card; absent where the terminal has no keys of cards. */
+  readonly workCard?: (reader: string, card: CardPresence, task: CardTask) => Promise<CardOutcome>;
   readonly log: (what: string) => void;
 }
 
@@ -123,6 +132,17 @@ export class Terminal {
       case 'speak':
         this.#speak(effect);
         break;
+      case 'say':
+        outlets.speak(
+          effect.clips,
+          null,
+          () => undefined,
+          () => undefined,
+        );
+        break;
+      case 'card':
+        this.#workCard(effect);
+        break;
       case 'beep':
         outlets.beep(effect.pattern);
         break;
@@ -143,6 +163,19 @@ export class Terminal {
     this.#ports.outlets.speak(clips, mark, spoken(true), spoken(false));
   }
 
+  #workCard({ work, reader, card, task }: Extract<Effect, { do: 'card' }>): void {
+    const { workCard = noKeys, log } = this.#ports;
+    workCard(reader, card, task).then(
+      (outcome) => this.push({ is: 'card_work', work, outcome }),
+      (error: unknown) => {
+        log(`${reader}: ${error instanceof Error ? error.message : String(error)}`);
+        // Nobody knows how far it came: the card itself tells, at its next tap.
+        const outcome: CardOutcome = { is: 'gone', gone: 'reader', sent: task.is === 'debit' };
+        this.push({ is: 'card_work', work, outcome });
+      },
+    );
+  }
+
   #journal(entry: JournalEntry): void {
     this.#ports.journal.append([entry]).then(
       () => this.push({ is: 'saved', entry }),
@@ -153,3 +186,5 @@ export class Terminal {
     );
   }
 }
+
+const noKeys = (): Promise<CardOutcome> => Promise.reject(new Error('there are no keys of cards'));

@@ -1,12 +1,12 @@
 /** Who this terminal is: read from its data directory or, once, obtained with an enrolment code. */
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Identity, identitySchema } from '#device/messages/enrolment.ts';
+import { readCardKeys, storeCardKeys } from './card-keys.ts';
 import { makeKey, writeRequest } from './certificate-request.ts';
-import { syncDirectory } from './disk.ts';
+import { writeDurably } from './durable.ts';
 import { postJson } from './post.ts';
 
 /** What the operator must do before this terminal can start. */
@@ -28,17 +28,32 @@ export interface Credentials {
 /** Reads the identity, or enrols and stores it; throws an {@link EnrolmentError} with the mend. */
 export async function identify(dataDirectory: string, enrolment: Enrolment): Promise<Identity> {
   const path = join(dataDirectory, 'identity.json');
-  if (existsSync(path)) return readIdentity(path);
+  const known = existsSync(path) ? readIdentity(path) : undefined;
   const { code, gateway } = enrolment;
+  // Card keys that can't be opened come with a new code; all else of a known terminal stays.
+  const shut = known !== undefined && readCardKeys(dataDirectory, known.secret).is === 'shut';
+  if (known !== undefined && (!shut || code === undefined)) return known;
   if (code === undefined || gateway === undefined) {
     throw new EnrolmentError(
       `this terminal is not enrolled (no ${path}); start it with --enrol CODE --gateway URL`,
     );
   }
   const csr = writeRequest(await privateKey(dataDirectory));
-  const request = await requestKey(dataDirectory);
-  const identity = await enrol({ code, csr }, gateway, request);
+  const requestFile = join(
+    dataDirectory,
+    known === undefined ? 'enrolment-request' : 'enrolment-again',
+  );
+  const request = await requestKey(requestFile);
+  const { card_keys: keys, ...identity } = await enrol({ code, csr }, gateway, request);
+  if (known !== undefined && known.terminal !== identity.terminal) {
+    throw new EnrolmentError(
+      `the code is for terminal ${identity.terminal}, and this is ${known.terminal}; use its own`,
+    );
+  }
+  if (keys !== undefined) await storeCardKeys(dataDirectory, identity.secret, keys);
   await storeIdentity(dataDirectory, identity);
+  // The next code is another request.
+  if (known !== undefined) rmSync(requestFile);
   return identity;
 }
 
@@ -60,8 +75,7 @@ function readIdentity(path: string): Identity {
 }
 
 /** One key for all tries: the code works once, and an answer may be lost on the way. */
-async function requestKey(dataDirectory: string): Promise<string> {
-  const path = join(dataDirectory, 'enrolment-request');
+async function requestKey(path: string): Promise<string> {
   if (existsSync(path)) return readFileSync(path, 'utf8').trim();
   const key = randomUUID();
   await writeDurably(path, key);
@@ -112,16 +126,4 @@ async function enrol(request: object, gateway: string, key: string): Promise<Ide
   throw new EnrolmentError(
     `the gateway's answer is not an identity: ${z.prettifyError(parsed.error)}`,
   );
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(`${path}.new`, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
-  await syncDirectory(join(path, '..'));
 }

@@ -13,15 +13,18 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { workCard } from '#device/card-work.ts';
 import { base64url, fromBase64url } from '#device/codecs/bytes.ts';
 import { deriveKeys } from '#device/codecs/keys.ts';
 import type { Input, OrganState, Settings } from '#device/flows/state.ts';
 import { Journal } from '#device/journal.ts';
+import type { CardKeys } from '#device/messages/card.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
 import { readDownlink } from '#device/messages/signed.ts';
 import type { LinkEvents } from '#device/ports/link.ts';
-import { Terminal } from '#device/terminal.ts';
+import { Terminal, type TerminalPorts } from '#device/terminal.ts';
 import { type Profile, readBoard } from './boards.ts';
+import { type KeptCardKeys, keepCardKeys } from './card-keys.ts';
 import { systemChance, systemClock } from './clock.ts';
 import { openFileDisk } from './disk.ts';
 import { driverContext, powerAtOneMetre } from './drivers.ts';
@@ -108,8 +111,9 @@ function isTerminal(pid: number): boolean {
   }
 }
 
-function settingsOf(identity: Identity, profile: Profile): Settings {
+function settingsOf(identity: Identity, profile: Profile, takesCards: boolean): Settings {
   return {
+    takesCards,
     terminal: identity.terminal,
     stall: identity.stall,
     keys: deriveKeys(identity.secret),
@@ -177,6 +181,16 @@ function linkEvents(identity: Identity, push: (input: Input) => void): LinkEvent
   };
 }
 
+/** Talks with a card at one of the readers, with whatever keys the terminal has then. */
+const cardWorker =
+  (keys: KeptCardKeys, organs: Organs): NonNullable<TerminalPorts['workCard']> =>
+  (reader, card, task) => {
+    const current = keys.current();
+    if (current === null) return Promise.reject(new Error('there are no keys of cards'));
+    const transmit = organs.transmit.bind(organs);
+    return workCard({ keys: current, chance: systemChance, transmit }, reader, card, task);
+  };
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const boards = options.boards ?? join(import.meta.dirname, '..', 'boards.json');
@@ -184,8 +198,9 @@ async function main(): Promise<void> {
   const unlock = lockData(options.data);
   const identity = await identify(options.data, { code: options.enrol, gateway: options.gateway });
   const { disk, journal, entries } = await openJournal(options.data);
-  const settings = settingsOf(identity, profile);
   const log = (what: string): void => say({ event: 'log', what });
+  const cardKeys = keepCardKeys(options.data, identity.secret, log);
+  const settings = settingsOf(identity, profile, cardKeys.current() !== null);
   const push = (input: Input): void => {
     if (!terminal.push(input)) log(`too much at once: a ${input.is} was dropped`);
   };
@@ -193,6 +208,7 @@ async function main(): Promise<void> {
   const tellOrgan = organTeller(settings.organs);
   const organs = new Organs(profile, driverContext(profile, options.data), systemClock, {
     key: (key) => push({ is: 'key', key }),
+    card: (reader, event) => push({ is: 'card', reader, event }),
     log,
     organ(name, state) {
       push({ is: 'organ', name, state });
@@ -203,13 +219,23 @@ async function main(): Promise<void> {
   const broker = options.broker ?? identity.broker;
   const clock = systemClock;
   const { data: dataDirectory } = options;
-  const renewal = keepCertificate({ dataDirectory, identity, clock, log });
+  const keepKeys = async (keys: CardKeys): Promise<void> => {
+    await cardKeys.keep(keys);
+    push({ is: 'card_keys' });
+  };
+  const renewal = keepCertificate({
+    ...{ dataDirectory, identity, clock, log },
+    keepCardKeys: keepKeys,
+  });
   const { credentials } = renewal;
   const link = openLink(
     { broker, terminal: identity.terminal, password, credentials },
     linkEvents(identity, push),
   );
-  const ports = { clock, chance: systemChance, journal, link, outlets: organs, log };
+  const ports = {
+    ...{ clock, chance: systemChance, journal, link, outlets: organs, log },
+    workCard: cardWorker(cardKeys, organs),
+  };
   const terminal = new Terminal(settings, entries, ports);
   push({ is: 'tick' });
 

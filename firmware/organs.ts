@@ -2,6 +2,7 @@
  * The organs of one board profile, supervised: what the loop says goes to each organ that works, and
  * an organ that comes back is told at once what it missed.
  */
+import type { CardEvent } from '#device/flows/card.ts';
 import type { OrganState } from '#device/flows/state.ts';
 import type { Advertiser, Broadcast } from '#device/ports/advertiser.ts';
 import type { Clock } from '#device/ports/clock.ts';
@@ -11,16 +12,23 @@ import type { Key } from '#device/ports/keypad.ts';
 import type { BeepPattern, Buzzer, Lamp, LampSignal } from '#device/ports/lamp.ts';
 import type { Modem } from '#device/ports/modem.ts';
 import type { PrintedReceipt, Printer } from '#device/ports/printer.ts';
-import type { Reader } from '#device/ports/reader.ts';
+import type { CardPresence, Reader, TransmitResult } from '#device/ports/reader.ts';
 import type { Speaker } from '#device/ports/speaker.ts';
 import type { Outlets } from '#device/terminal.ts';
 import type { Profile } from './boards.ts';
-import { type DriverContext, openOrgan, ROLES, terminalOrgans } from './drivers.ts';
+import {
+  type DriverContext,
+  type DriverEvents,
+  openOrgan,
+  ROLES,
+  terminalOrgans,
+} from './drivers.ts';
 import { PrintQueue } from './print-queue.ts';
 import { asDeviceError, missingState, type Supervised, supervise } from './supervisor.ts';
 
 export interface OrganEvents {
   key(key: Key): void;
+  card(reader: string, event: CardEvent): void;
   organ(name: string, state: OrganState): void;
   log(what: string): void;
 }
@@ -67,7 +75,7 @@ export class Organs implements Outlets {
     this.#supervised = terminalOrgans(profile).map(([name, settings]) =>
       supervise<Device>(
         name,
-        (lost) => openOrgan(name, settings, context, { lost, key: events.key }),
+        (lost) => openOrgan(name, settings, context, { lost, ...this.#inputs(name) }),
         {
           working: (device) => this.#take(name, ROLES[settings.driver], device),
           missing: (error) => this.#lose(name, ROLES[settings.driver], error),
@@ -102,7 +110,18 @@ export class Organs implements Outlets {
     for (const queue of this.#queues.values()) queue.add(receipt);
   }
 
-  speak(clips: readonly string[], mark: string, started: () => void, failed: () => void): void {
+  /** To a reader that is not there nothing is sent. */
+  transmit(reader: string, card: CardPresence, apdu: Uint8Array): Promise<TransmitResult> {
+    const opened = this.#working.reader.get(reader);
+    return opened?.transmit(card, apdu) ?? Promise.resolve({ ok: false, gone: 'reader' });
+  }
+
+  speak(
+    clips: readonly string[],
+    mark: string | null,
+    started: () => void,
+    failed: () => void,
+  ): void {
     const [first] = this.#working.speaker;
     if (first === undefined) {
       failed();
@@ -116,7 +135,7 @@ export class Organs implements Outlets {
       how();
     };
     speaker
-      .speak(clips, () => tell(started), mark)
+      .speak(clips, () => tell(started), mark ?? undefined)
       .then(
         () => tell(started),
         (error: unknown) => {
@@ -128,6 +147,19 @@ export class Organs implements Outlets {
 
   async close(): Promise<void> {
     await Promise.all(this.#supervised.map((each) => each.close()));
+  }
+
+  /** What a person does at the organ of that name. */
+  #inputs(name: string): Pick<DriverEvents, 'key' | 'cards'> {
+    const { key, card } = this.#events;
+    return {
+      key,
+      cards: {
+        arrived: (presence) => card(name, { is: 'arrived', card: presence }),
+        left: (presence) => card(name, { is: 'left', card: presence }),
+        unreadable: () => card(name, { is: 'unreadable' }),
+      },
+    };
   }
 
   #take(name: string, role: Role, device: Device): void {

@@ -1,6 +1,7 @@
 /** Keeps a terminal's certificate good: asks for the next one when a third of its time is left. */
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { type CardKeys, cardKeysSchema } from '#device/messages/card.ts';
 import { type Identity, pemSchema } from '#device/messages/enrolment.ts';
 import type { Clock } from '#device/ports/clock.ts';
 import { writeRequest } from './certificate-request.ts';
@@ -18,11 +19,13 @@ export interface RenewalParts {
   readonly identity: Identity;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly log: (what: string) => void;
+  /** Where the answer brings newer keys of the house's cards. */
+  readonly keepCardKeys: (keys: CardKeys) => Promise<void>;
 }
 
 const LOOK_EVERY_MS = 6 * 3_600_000;
 
-const grantedSchema = z.object({ certificate: pemSchema });
+const grantedSchema = z.object({ certificate: pemSchema, card_keys: cardKeysSchema.optional() });
 
 /** Looks at once and every six hours; a refusal is told, and does not keep the terminal from selling. */
 export function keepCertificate(parts: RenewalParts): Renewal {
@@ -33,7 +36,8 @@ export function keepCertificate(parts: RenewalParts): Renewal {
   const look = async (): Promise<void> => {
     if (credentials === null || !isDue(credentials.cert, clock.now())) return;
     try {
-      const certificate = await renew(identity, credentials);
+      const { certificate, card_keys: keys } = await renew(identity, credentials);
+      if (keys !== undefined) await parts.keepCardKeys(keys);
       identity = { ...identity, certificate };
       await storeIdentity(dataDirectory, identity);
       credentials = { ...credentials, cert: certificate };
@@ -60,11 +64,14 @@ export function keepCertificate(parts: RenewalParts): Renewal {
 }
 
 /** The payers' address is the gateway's, too. */
-async function renew({ pay_url }: Identity, { key, ca }: Credentials): Promise<string> {
+async function renew(
+  { pay_url }: Identity,
+  { key, ca }: Credentials,
+): Promise<z.infer<typeof grantedSchema>> {
   const url = new URL('/v1/certificates/renewals', pay_url);
   const { status, body } = await postJson(url, {}, { csr: writeRequest(key) }, ca);
   const granted = grantedSchema.safeParse(body);
-  if (status === 201 && granted.success) return granted.data.certificate;
+  if (status === 201 && granted.success) return granted.data;
   throw new Error(`${url} answered ${status}`);
 }
 

@@ -14,6 +14,16 @@ import type { MissingOrgan, Screen } from '../ports/display.ts';
 import type { LampSignal } from '../ports/lamp.ts';
 import { type EntryProblem, missingOrgan, type Texts, textsIn } from '../words/catalogue.ts';
 import { billLines } from './bill.ts';
+import {
+  cardPart,
+  debitView,
+  menuView,
+  orTapLines,
+  paidByCardLines,
+  takesCards,
+  unpostedLines,
+  type View,
+} from './card-outlook.ts';
 import { MAX_LINES, MAX_QUANTITY, type ReadEntry, readEntry } from './entry.ts';
 import type { Sale } from './sale.ts';
 import type { Outlook, TerminalState } from './state.ts';
@@ -21,7 +31,7 @@ import type { Outlook, TerminalState } from './state.ts';
 /** What is shown, lit and broadcast at monotonic ms `now`. */
 export function outlookOf(state: TerminalState, now: number): Outlook {
   const sale = state.focus === null ? undefined : state.sales.get(state.focus);
-  const offered = sale?.stage === 'open' ? sale : undefined;
+  const offered = sale?.stage === 'open' && !isAtCard(sale) ? sale : undefined;
   return {
     screen: screenOf(state, sale, now),
     lamp: lampOf(sale, state),
@@ -29,17 +39,42 @@ export function outlookOf(state: TerminalState, now: number): Outlook {
   };
 }
 
-type View = Omit<Screen, 'missing' | 'online'>;
+/** A card was debited for it, or may have been: no phone is offered it any more. */
+const isAtCard = ({ debit }: Sale): boolean => debit !== undefined && debit.stage !== 'saving';
 
 function screenOf(state: TerminalState, sale: Sale | undefined, now: number): Screen {
   const texts = textsIn(state.settings.stall.language);
-  const view = sale === undefined ? entryView(state, texts) : saleView(state, sale, texts, now);
+  const view = viewOf(state, sale, texts, now);
   return {
     ...view,
     lines: [...asideLines(state, texts), ...view.lines],
     missing: missingOrgans(state, texts),
     online: state.online,
   };
+}
+
+function viewOf(state: TerminalState, sale: Sale | undefined, texts: Texts, now: number): View {
+  if (state.menu !== null) return menuView(state, state.menu);
+  if (sale === undefined) return overEntry(state, entryView(state, texts));
+  const view = saleView(state, sale, texts, now);
+  const part = sale.stage === 'closing' || sale.stage === 'ended' ? cardPart(state) : null;
+  // What a card says after the order has ended stands below what became of the order.
+  return part === null ? view : { ...view, lines: [part.title, ...part.lines, ...view.lines] };
+}
+
+/** What a card said, while no order is on the screen. */
+function overEntry(state: TerminalState, view: View): View {
+  const part = cardPart(state);
+  if (part === null) return view;
+  if (state.entry.keyed !== '')
+    return { ...view, lines: [part.title, ...part.lines, ...view.lines] };
+  const { notice } = state.cards;
+  const { currency } = state.settings.stall;
+  const big =
+    notice?.is === 'balance' && state.cards.work === null
+      ? formatMoney({ amount_minor: Math.max(0, notice.minor), currency })
+      : '';
+  return { ...view, ...part, big };
 }
 
 // ── Keying ──────────────────────────────────────────────────────────────────────────────────────
@@ -71,15 +106,23 @@ function entryView(state: TerminalState, texts: Texts): View {
     lines: [
       ...(wrong === undefined ? [] : [problemText(texts, wrong, read, state)]),
       ...(simple ? [] : keyedLines(state, read)),
-      ...(keyed === '' ? [...waitingLines(state, texts), ...pairingLines(state, texts)] : []),
+      ...(keyed === ''
+        ? [...waitingLines(state, texts), ...unpostedLines(state), ...pairingLines(state, texts)]
+        : []),
     ],
-    hint: keyed === '' && state.paired !== null ? texts.hintPaired : entryHint(texts, keyed, wrong),
+    hint: entryHint(state, texts, keyed, wrong),
   };
 }
 
-function entryHint(texts: Texts, keyed: string, wrong: EntryProblem | undefined): string {
-  if (wrong !== undefined && keyed !== '') return texts.hintAfterProblem;
-  return keyed === '' ? texts.hintEnterAmount : texts.hintConfirm;
+function entryHint(
+  state: TerminalState,
+  texts: Texts,
+  keyed: string,
+  wrong: EntryProblem | undefined,
+): string {
+  if (keyed !== '') return wrong === undefined ? texts.hintConfirm : texts.hintAfterProblem;
+  if (state.paired !== null) return texts.hintPaired;
+  return takesCards(state) ? texts.hintCards : texts.hintEnterAmount;
 }
 
 /** The lines so far, newest first, and the keys of the one being keyed where it is not whole. */
@@ -144,7 +187,7 @@ function saleView(state: TerminalState, sale: Sale, texts: Texts, now: number): 
     case 'saving':
       return { title: texts.saving, big, tone: 'busy', lines: bill, hint: texts.hintWait };
     case 'open':
-      return offerView(state, sale, texts, now);
+      return debitView(state, sale, [...bill, number]) ?? offerView(state, sale, texts, now);
     case 'closing': {
       const expiring = sale.close?.because === 'expired';
       const advice = state.online ? texts.expiringAdvice : texts.waitingForNetworkAdvice;
@@ -155,7 +198,7 @@ function saleView(state: TerminalState, sale: Sale, texts: Texts, now: number): 
     case 'ended':
       return sale.result === undefined
         ? { title: texts.saving, big, tone: 'busy', lines: bill, hint: texts.hintWait }
-        : resultView(sale.result, texts, [...bill, number]);
+        : resultView(sale.result, texts, [...paidByCardLines(state, sale.debit), ...bill, number]);
   }
 }
 
@@ -164,7 +207,7 @@ function offerView(state: TerminalState, sale: Sale, texts: Texts, now: number):
   const gatewayMs = now + state.clockOffset;
   const leftMs = sale.openedAt + order.lifetime_s * 1000 - now;
   const waiting = state.online ? [] : [texts.waitingForNetworkAdvice];
-  const phone = state.online ? phoneView(sale, texts) : null;
+  const phone = cardPart(state) ?? (state.online ? phoneView(sale, texts) : null);
   const title = state.online ? texts.scanToPay : texts.waitingForNetwork;
   return {
     title: phone?.title ?? title,
@@ -175,6 +218,7 @@ function offerView(state: TerminalState, sale: Sale, texts: Texts, now: number):
     lines: [
       ...waiting,
       ...(phone?.lines ?? []),
+      ...(phone === null ? orTapLines(state) : []),
       ...(state.nudged ? [texts.hintOffered] : []),
       ...itemLines(order, state),
       texts.orderLine(groupOrderNumber(order.number)),
@@ -272,7 +316,10 @@ function broadcastOf(state: TerminalState, order: Order, now: number): Broadcast
 }
 
 function lampOf(sale: Sale | undefined, state: TerminalState): LampSignal {
+  if (state.cards.work !== null) return 'busy';
+  if (state.cards.notice?.is === 'problem') return 'bad';
   if (sale === undefined) return state.diskRefused ? 'bad' : 'ready';
+  if (sale.debit?.stage === 'unknown' && sale.stage === 'open') return 'bad';
   if (sale.conflict !== undefined) return 'bad';
   if (sale.stage !== 'ended' && sale.stage !== 'settling') return 'busy';
   switch (sale.result?.outcome) {

@@ -88,6 +88,10 @@ export function recallRefunds(entries: readonly JournalEntry[]): {
       }
       orders.delete(entry.result.order);
     }
+    if (entry.kind === 'card_done' && entry.payment.sold) {
+      const order = orders.get(entry.payment.order);
+      if (order !== undefined) paid.set(order.number, paidOf(order));
+    }
     if (entry.kind === 'refund') {
       const { refund } = entry;
       const known = paid.get(refund.order);

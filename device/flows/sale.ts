@@ -5,11 +5,22 @@
  *                       └──────────result─────────────┴──▶ settling ──saved──▶ ended
  *
  * The order is on disk before it is offered; the request to end it is on disk before it is sent; the
- * result is on disk before it is announced. What ends an order is the gateway's signed result alone:
- * a terminal that cancels asks, and may hear that it was paid a moment before.
+ * result is on disk before it is announced. What ends an order is the gateway's signed result, or a
+ * card's committed debit (debit.ts): a terminal that cancels asks, and may hear that it was paid a
+ * moment before.
  */
 import type { JournalEntry } from '../messages/journal.ts';
 import type { Attempt, CloseRequest, Order, Receipt, Result, Uplink } from '../messages/order.ts';
+import {
+  type Debit,
+  type DebitEvent,
+  isDebiting,
+  recallDebit,
+  settleDebit,
+  stepDebit,
+  untold,
+  withoutDebit,
+} from './debit.ts';
 
 export type Stage = 'saving' | 'open' | 'closing' | 'settling' | 'ended';
 
@@ -24,6 +35,8 @@ export interface Sale {
   readonly result?: Result;
   /** How far the paired phone is; only shown, never journalled, and it ends nothing. */
   readonly attempt?: Attempt;
+  /** The last debit of a card for it that was not undone. */
+  readonly debit?: Debit;
   /** What the disk refused and must still take. */
   readonly unsaved?: JournalEntry;
   /** The gateway holds another order under this number: it can't be paid. */
@@ -45,6 +58,7 @@ export type SaleEvent =
   | { readonly is: 'result'; readonly result: Result }
   | { readonly is: 'attempt'; readonly attempt: Attempt }
   | { readonly is: 'cancel' }
+  | DebitEvent
   /** The link came up: everything unanswered is sent now. */
   | { readonly is: 'link_up' }
   | { readonly is: 'tick' };
@@ -92,11 +106,18 @@ export function stepSale(sale: Sale, event: SaleEvent, now: number, online: bool
     case 'attempt':
       return stay({ ...sale, attempt: event.attempt });
     case 'cancel':
-      return sale.stage === 'open' ? closeSale(sale, 'cancelled') : stay(sale);
+      return sale.stage === 'open' && !isDebiting(sale) ? closeSale(sale, 'cancelled') : stay(sale);
     case 'link_up':
       return send({ ...sale, tries: 0 }, now, true);
     case 'tick':
       return stepTick(sale, now, online);
+    case 'debit':
+    case 'debited':
+    case 'not_debited':
+    case 'torn':
+    case 'card_receipt':
+    case 'card_verdict':
+      return stepDebit(sale, event);
   }
 }
 
@@ -109,6 +130,14 @@ function stepSaved(sale: Sale, entry: SaleEntry, now: number, online: boolean): 
       return send({ ...sale, stage: 'open', openedAt: now }, now, online);
     case 'close':
       return send({ ...withoutUnsaved(sale), close: entry.close, tries: 0 }, now, online);
+    case 'card_begun':
+      if (sale.debit?.stage !== 'saving') return stay(sale);
+      return stay({ ...sale, debit: { ...sale.debit, stage: 'sent' } });
+    case 'card_done': {
+      const step = settleDebit(withoutUnsaved(sale), entry.payment);
+      const sent = send(step.sale, now, online);
+      return { sale: sent.sale, effects: [...step.effects, ...sent.effects] };
+    }
     case 'result': {
       const seen: SaleEffect = { do: 'publish', uplink: seenUplink(sale) };
       const announce: SaleEffect = { do: 'announce', result: entry.result };
@@ -123,8 +152,13 @@ function stepSaved(sale: Sale, entry: SaleEntry, now: number, online: boolean): 
 
 /** An order that can't be written down is no order: whoever keeps the sales drops it. */
 function stepNotSaved(sale: Sale, entry: SaleEntry, now: number): SaleStep {
-  if (entry.kind !== 'close' && entry.kind !== 'result') return stay(sale);
+  // Nothing was sent to the card, and nothing will be.
+  if (entry.kind === 'card_begun') return stay(withoutDebit(sale));
+  if (entry.kind !== 'close' && entry.kind !== 'result' && entry.kind !== 'card_done') {
+    return stay(sale);
+  }
   const waiting: Sale = { ...sale, unsaved: entry, resendAt: now + FIRST_RESEND_MS };
+  if (entry.kind === 'card_done') return settleDebit(waiting, entry.payment);
   if (entry.kind === 'close' || sale.unsaved?.kind === 'result') return stay(waiting);
   // The money is posted, and the vendor must hear so although it can't be written down yet. It is not
   // acknowledged: the gateway tells it again until it is on disk.
@@ -153,6 +187,8 @@ function stepResult(sale: Sale, result: Result): SaleStep {
     return { sale, effects: [{ do: 'publish', uplink: seenUplink(sale) }] };
   }
   if (sale.stage === 'settling' || sale.conflict !== undefined) return stay(sale);
+  // The card decides within a second; the gateway, which was not told "seen", says it again.
+  if (isDebiting(sale) && result.outcome !== 'paid') return stay(sale);
   const { amount_minor, currency } = sale.order;
   if (result.amount_minor !== amount_minor || result.currency !== currency) {
     const what = `result of order ${sale.order.number} is for another amount: not announced`;
@@ -163,7 +199,8 @@ function stepResult(sale: Sale, result: Result): SaleStep {
 }
 
 function stepTick(sale: Sale, now: number, online: boolean): SaleStep {
-  if (sale.stage === 'open' && now - sale.openedAt >= sale.order.lifetime_s * 1000) {
+  const over = now - sale.openedAt >= sale.order.lifetime_s * 1000;
+  if (sale.stage === 'open' && over && !isDebiting(sale)) {
     return closeSale(sale, 'expired');
   }
   if (now < sale.resendAt) return stay(sale);
@@ -195,18 +232,23 @@ function send(sale: Sale, now: number, online: boolean): SaleStep {
 }
 
 function unanswered(sale: Sale): Uplink[] {
-  if (sale.stage === 'saving' || sale.stage === 'settling' || sale.stage === 'ended') return [];
+  if (sale.stage === 'saving' || sale.stage === 'settling') return [];
+  const ended = sale.stage === 'ended';
+  const card = untold(sale);
   const uplinks: Uplink[] = [];
-  if (!sale.received) uplinks.push({ kind: 'order', order: sale.order });
-  if (sale.close !== undefined) uplinks.push({ kind: 'close', close: sale.close });
-  return uplinks;
+  if (!sale.received && (!ended || card.length > 0)) {
+    uplinks.push({ kind: 'order', order: sale.order });
+  }
+  if (sale.close !== undefined && !ended) uplinks.push({ kind: 'close', close: sale.close });
+  return [...uplinks, ...card];
 }
 
 const seenUplink = (sale: Sale): Uplink => ({ kind: 'seen', seen: { order: sale.order.number } });
 
 /** Whether nothing more will come of it. */
 export const isSettled = (sale: Sale): boolean =>
-  sale.conflict !== undefined || (sale.stage === 'ended' && sale.announced);
+  (sale.conflict !== undefined || (sale.stage === 'ended' && sale.announced)) &&
+  (sale.debit === undefined || (sale.debit.stage === 'done' && sale.debit.told));
 
 /**
  * What the journal says of the sales it holds. A sale that was open is open again for the rest of its
@@ -241,6 +283,7 @@ function recall(sale: Sale, entry: Exclude<SaleEntry, { kind: 'order' }>): Sale 
     case 'card_undone':
     case 'card_receipt':
     case 'card_verdict':
+      return recallDebit(sale, entry);
     case 'hotlist':
     case 'card_limits':
       return sale;

@@ -1,4 +1,5 @@
 /** What a terminal is, what it knows, what reaches it and what it does. */
+import type { CardTask } from '../card-work.ts';
 import type { TerminalKeys } from '../codecs/keys.ts';
 import type { Stall } from '../messages/enrolment.ts';
 import type { JournalEntry } from '../messages/journal.ts';
@@ -10,7 +11,10 @@ import type { Screen } from '../ports/display.ts';
 import type { Key } from '../ports/keypad.ts';
 import type { BeepPattern, LampSignal } from '../ports/lamp.ts';
 import type { PrintedReceipt } from '../ports/printer.ts';
+import type { CardPresence } from '../ports/reader.ts';
+import type { CardInput, Cards } from './card.ts';
 import type { Entry } from './entry.ts';
+import type { Menu } from './menu.ts';
 import type { Sale } from './sale.ts';
 
 /** Fixed while the terminal runs. */
@@ -23,6 +27,8 @@ export interface Settings {
   readonly qrFormat: 'url' | 'emvco';
   /** dBm of the broadcast at one metre; what a phone compares its own reading with. */
   readonly powerAtOneMetre: number;
+  /** Whether it holds the keys of stored-value cards as it starts. */
+  readonly takesCards: boolean;
   /** Organs of the board profile, in its order. */
   readonly organs: readonly { readonly name: string; readonly role: Role }[];
 }
@@ -84,6 +90,9 @@ export interface TerminalState {
   /** The disk refused the last order. */
   readonly diskRefused: boolean;
   readonly toAnnounce: readonly Announcement[];
+  readonly cards: Cards;
+  /** The operator's menu, where it is open. */
+  readonly menu: Menu | null;
 }
 
 /** The moment at which a step runs; `chance` are random bytes for it alone. */
@@ -108,6 +117,7 @@ export type Input =
       readonly refund?: string;
       readonly heard: boolean;
     }
+  | CardInput
   | { readonly is: 'tick' };
 
 export type Effect =
@@ -118,6 +128,16 @@ export type Effect =
       readonly clips: readonly string[];
       readonly order: string;
       readonly refund?: Refund;
+    }
+  /** Said once, as soon as may be; nothing waits for it. */
+  | { readonly do: 'say'; readonly clips: readonly string[] }
+  /** Its outcome comes back as `card_work` with the same number. */
+  | {
+      readonly do: 'card';
+      readonly work: number;
+      readonly reader: string;
+      readonly card: CardPresence;
+      readonly task: CardTask;
     }
   | { readonly do: 'beep'; readonly pattern: BeepPattern }
   | { readonly do: 'print'; readonly receipt: PrintedReceipt }

@@ -3,12 +3,27 @@
  * Pure: `step(state, input, moment) → { state, effects }`.
  */
 import { mintOrderNumber } from '../codecs/order-number.ts';
+import type { Hotlist } from '../messages/card.ts';
 import type { JournalEntry } from '../messages/journal.ts';
 import type { Attempt, Downlink, Order, Result } from '../messages/order.ts';
 import type { Key } from '../ports/keypad.ts';
 import { sayRefund, sayResult } from '../words/clips.ts';
 import { printedBill, printedRefund } from './bill.ts';
+import {
+  askAgain,
+  askCard,
+  beginCards,
+  type CardStep,
+  clearNotice,
+  loseReader,
+  sendDebit,
+  stepCard,
+  tellOwed,
+} from './card.ts';
+import { isDebiting } from './debit.ts';
 import { EMPTY_ENTRY, keyEntry, readEntry } from './entry.ts';
+import { applyHotlist, isNews } from './hotlist.ts';
+import { opensMenu, rememberPayment, stepMenu } from './menu.ts';
 import {
   recallRefunds,
   rememberPaid,
@@ -54,7 +69,9 @@ export function beginTerminal(
   const settled = [...recalled].filter(([, sale]) => isSettled(sale)).map(([number]) => number);
   const open = [...sales.values()].filter((sale) => sale.stage === 'open').at(-1);
   const results = [...sales.values()].flatMap((sale): Announcement[] =>
-    sale.stage === 'ended' && sale.result ? [{ result: sale.result, earlier: true }] : [],
+    sale.stage === 'ended' && sale.result && !sale.announced
+      ? [{ result: sale.result, earlier: true }]
+      : [],
   );
   const refunds = recallRefunds(entries);
   const unsaid = [...results, ...refunds.unsaid];
@@ -77,6 +94,8 @@ export function beginTerminal(
     clockOffset: moment.now - moment.monotonic,
     diskRefused: false,
     toAnnounce: unsaid,
+    cards: beginCards(entries, settings, moment.now),
+    menu: null,
   };
 }
 
@@ -90,7 +109,7 @@ export function stepTerminal(state: TerminalState, input: Input, moment: Moment)
 
 /** Whether the terminal must be woken once a second: something has a time limit or is to be resent. */
 export function needsTick(state: TerminalState): boolean {
-  return state.sales.size > 0 || state.toAnnounce.length > 0;
+  return state.sales.size > 0 || state.toAnnounce.length > 0 || state.cards.notice !== null;
 }
 
 function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
@@ -98,9 +117,11 @@ function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
     case 'key':
       return stepKey(state, input.key, moment);
     case 'saved':
-      if (input.entry.kind === 'refund') return stepRefundSaved(state, input.entry.refund);
-      if (input.entry.kind === 'refund_announced') return stay(state);
-      return stepOneSale(state, numberOf(input.entry), { is: 'saved', entry: input.entry }, moment);
+      return stepSaved(state, input.entry, moment);
+    case 'card':
+    case 'card_keys':
+    case 'card_work':
+      return takeCard(stepCard(state, input, moment), moment);
     case 'not_saved':
       return stepNotSaved(state, input.entry, input.why, moment);
     case 'link':
@@ -108,8 +129,11 @@ function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
       return stepLink({ ...state, online: input.up, paired: null }, moment);
     case 'downlink':
       return stepDownlink(state, input.downlink, moment);
-    case 'organ':
-      return stay({ ...state, organs: new Map(state.organs).set(input.name, input.state) });
+    case 'organ': {
+      const organs = new Map(state.organs).set(input.name, input.state);
+      const known = input.state.is === 'working' ? state : loseReader(state, input.name);
+      return stay({ ...known, organs });
+    }
     case 'spoken':
       if (input.refund !== undefined) {
         return stepRefundSpoken(state, input.order, input.refund, input.heard);
@@ -124,7 +148,9 @@ const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ s
 
 // ── Keys ────────────────────────────────────────────────────────────────────────────────────────
 
-function stepKey(state: TerminalState, key: Key, moment: Moment): Step {
+function stepKey(before: TerminalState, key: Key, moment: Moment): Step {
+  const state = clearNotice(before);
+  if (state.menu !== null) return stepMenu(state, state.menu, key, moment);
   const focus = focusedSale(state);
   if (focus === undefined) return stepEntryKey(state, key, moment);
   switch (focus.stage) {
@@ -132,7 +158,9 @@ function stepKey(state: TerminalState, key: Key, moment: Moment): Step {
       // A few milliseconds: nothing that could be keyed now would be meant for this screen.
       return stay(state);
     case 'open':
-      if (key === 'cancel') return stepOneSale(state, focus.order.number, { is: 'cancel' }, moment);
+      if (key === 'cancel' && !isDebiting(focus)) {
+        return stepOneSale(state, focus.order.number, { is: 'cancel' }, moment);
+      }
       return stay({ ...state, nudged: true }, { do: 'beep', pattern: 'bad' });
     case 'closing':
     case 'settling':
@@ -148,6 +176,9 @@ function stepEntryKey(state: TerminalState, key: Key, moment: Moment, leaving = 
     const { pairing } = state.paired;
     const unpair = { kind: 'unpair', unpair: { pairing } } as const;
     return stay(quiet, { do: 'beep', pattern: 'key' }, { do: 'publish', uplink: unpair });
+  }
+  if (opensMenu(state, key)) {
+    return stay({ ...quiet, menu: { at: 'list' } }, { do: 'beep', pattern: 'key' });
   }
   if (key !== 'enter') {
     const entry = keyEntry(state.entry, key);
@@ -253,13 +284,53 @@ function stepNotSaved(
   if (entry.kind === 'refund_announced') return stay(state, log);
   if (entry.kind !== 'order') {
     const step = stepOneSale(state, numberOf(entry), { is: 'not_saved', entry }, moment);
-    return { state: step.state, effects: [log, ...step.effects] };
+    const effects = [log, ...step.effects];
+    if (entry.kind !== 'card_begun') return { state: step.state, effects };
+    const card = sendDebit(step.state, entry.debit.order, false, moment);
+    return { state: card.state, effects: [...effects, ...card.effects] };
   }
   // Nobody was offered it: what can't be written down was never sold.
   const sales = new Map(state.sales);
   sales.delete(entry.order.number);
   const next = { ...leaveFocus(state), sales, diskRefused: true };
   return stay(next, log, { do: 'beep', pattern: 'bad' });
+}
+
+/** What is on disk now may be done: an order offered, a card debited, a payment announced. */
+function stepSaved(state: TerminalState, entry: JournalEntry, moment: Moment): Step {
+  if (entry.kind === 'refund') return stepRefundSaved(state, entry.refund);
+  if (entry.kind === 'refund_announced') return stay(state);
+  const step = stepOneSale(state, numberOf(entry), { is: 'saved', entry }, moment);
+  const then = ({ effects }: Step, card: CardStep): Step => {
+    const taken = takeCard(card, moment);
+    return { state: taken.state, effects: [...effects, ...taken.effects] };
+  };
+  switch (entry.kind) {
+    case 'order':
+      return then(step, askAgain(step.state, moment));
+    case 'card_begun':
+      return then(step, sendDebit(step.state, entry.debit.order, true, moment));
+    case 'card_done': {
+      const known = rememberPayment(step.state, entry.payment);
+      const done: Step = { ...step, state: known };
+      return entry.payment.sold ? done : then(done, tellOwed(known, moment));
+    }
+    default:
+      return step;
+  }
+}
+
+/** The sales are told first; then the card that lies there is asked what is left to ask. */
+function takeCard({ state, effects, sales }: CardStep, moment: Moment): Step {
+  const told = sales.reduce<Step>(
+    (step, { order, event }) => {
+      const one = stepOneSale(step.state, order, event, moment);
+      return { state: one.state, effects: [...step.effects, ...one.effects] };
+    },
+    { state, effects: [] },
+  );
+  const asked = askCard(told.state, moment);
+  return { state: asked.state, effects: [...told.effects, ...effects, ...asked.effects] };
 }
 
 // ── Link ────────────────────────────────────────────────────────────────────────────────────────
@@ -286,15 +357,32 @@ function stepDownlink(state: TerminalState, downlink: Downlink, moment: Moment):
       const { number, paired = null } = downlink.pairing;
       return stay({ ...state, number, paired });
     }
+    case 'card_receipt': {
+      const { receipt } = downlink;
+      return stepOneSale(state, receipt.order, { is: 'card_receipt', receipt }, moment);
+    }
+    case 'card_verdict': {
+      const { verdict } = downlink;
+      return stepOneSale(state, verdict.order, { is: 'card_verdict', verdict }, moment);
+    }
+    case 'hotlist':
+      return stepHotlist(state, downlink.hotlist);
     case 'relay_invite':
     case 'relay_withdraw':
     case 'relay':
     case 'relay_end':
-    case 'card_receipt':
-    case 'card_verdict':
-    case 'hotlist':
       return stay(state);
   }
+}
+
+function stepHotlist(state: TerminalState, hotlist: Hotlist): Step {
+  const known = state.cards.blocked;
+  const blocked = applyHotlist(known, hotlist);
+  if (blocked === known) return stay(state);
+  const next = { ...state, cards: { ...state.cards, blocked } };
+  return isNews(known, hotlist)
+    ? stay(next, { do: 'journal', entry: { kind: 'hotlist', hotlist } })
+    : stay(next);
 }
 
 /** A failed attempt is heard as well as seen; the order goes on. */
@@ -320,7 +408,8 @@ function stepResult(state: TerminalState, result: Result, moment: Moment): Step 
 }
 
 function stepTick(state: TerminalState, moment: Moment): Step {
-  const left = moment.monotonic >= state.leaveAt ? leaveFocus(state) : state;
+  const read = moment.monotonic >= state.cards.noticeUntil ? clearNotice(state) : state;
+  const left = moment.monotonic >= read.leaveAt ? leaveFocus(read) : read;
   return stepEverySale(left, { is: 'tick' }, moment);
 }
 
@@ -347,7 +436,8 @@ function flushAnnouncements(state: TerminalState, effects: readonly Effect[]): S
     if (result.outcome === 'paid' && !earlier && sale !== undefined) {
       out.push({ do: 'print', receipt: printedBill(sale.order, result, stall) });
     }
-    const clips = sayResult(result, stall.language, { earlier });
+    const offline = sale?.debit?.payment?.offline === true && !sale.debit.told;
+    const clips = sayResult(result, stall.language, { earlier, offline });
     if (heard) out.push({ do: 'speak', clips, order: result.order });
     else {
       const silent = stepSpoken(next, result.order, false);

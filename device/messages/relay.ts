@@ -117,6 +117,8 @@ export const relayWantedSchema = z.strictObject({
   /** The invitation it answers; absent where the vendor asks. */
   invite: relayIdSchema.optional(),
   purpose: relayPurposeSchema,
+  /** The payment by this card that the vendor gives back; absent where it is given what it is due. */
+  order: orderNumberSchema.optional(),
   /** What was sent to the card already, and what it answered; fewer answers where it was torn. */
   opened: z.strictObject({ apdus: groupSchema, answers: answersSchema }).optional(),
 });

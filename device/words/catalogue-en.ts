@@ -92,6 +92,7 @@ export const ENGLISH_TEXTS: Texts = {
   problem,
 
   hintEnterAmount: 'Enter: offer · +: next item · *: how many · /: item code',
+  hintCards: 'Key in the amount, then Enter · +: cards',
   hintPaired: 'Key in the amount, then Enter · Cancel: disconnect the phone',
   hintConfirm: 'Enter: offer · +: next item · Cancel: start over',
   hintEnterQuantity: 'Key in how many, then Enter · Cancel: go back',
@@ -113,6 +114,7 @@ export const ENGLISH_TEXTS: Texts = {
     lamp: 'Lamp',
     buzzer: 'Buzzer',
     panel: 'Button board',
+    reader: 'Card reader',
   },
   why: {
     absent: 'is not connected.',
@@ -136,6 +138,7 @@ export const ENGLISH_TEXTS: Texts = {
     lamp: 'Look at the screen for the result.',
     buzzer: 'Keys make no sound.',
     panel: 'Its keys, lamp and buzzer are off.',
+    reader: 'Customers pay by phone.',
   },
   mend: {
     absent: 'Plug it in.',

@@ -89,6 +89,7 @@ export const CHINESE_TEXTS: Texts = {
   problem,
 
   hintEnterAmount: '确认：收款 · +：下一项 · *：数量 · /：商品编号',
+  hintCards: '输入金额后按确认 · +：储值卡',
   hintPaired: '输入金额后按确认 · 取消：断开手机',
   hintConfirm: '确认：收款 · +：下一项 · 取消：重新开始',
   hintEnterQuantity: '输入数量后按确认 · 取消：返回',
@@ -110,6 +111,7 @@ export const CHINESE_TEXTS: Texts = {
     lamp: '指示灯',
     buzzer: '蜂鸣器',
     panel: '按键板',
+    reader: '读卡器',
   },
   why: {
     absent: '没有接上。',
@@ -133,6 +135,7 @@ export const CHINESE_TEXTS: Texts = {
     lamp: '请看屏幕上的结果。',
     buzzer: '按键没有声音。',
     panel: '它的按键、灯和蜂鸣器都停用。',
+    reader: '请顾客用手机付款。',
   },
   mend: {
     absent: '请接上。',

@@ -34,7 +34,8 @@ export type OrganName =
   | 'advertiser'
   | 'lamp'
   | 'buzzer'
-  | 'panel';
+  | 'panel'
+  | 'reader';
 
 export interface Texts {
   // Titles: what the terminal is doing.
@@ -91,6 +92,8 @@ export interface Texts {
 
   // Hints: which keys do what just now.
   readonly hintEnterAmount: string;
+  /** The same, where the terminal takes cards. */
+  readonly hintCards: string;
   /** Nothing keyed while a phone is connected. */
   readonly hintPaired: string;
   readonly hintConfirm: string;

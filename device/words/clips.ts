@@ -4,6 +4,7 @@ import type { Currency } from '#device/messages/money.ts';
 import { MAX_ORDER_MINOR } from '#device/messages/money.ts';
 import type { DeclineReason, Refund, Result } from '#device/messages/order.ts';
 import type { Clip } from '#device/ports/speaker.ts';
+import type { CardProblem } from './cards.ts';
 import { amountInChinese, CHINESE, type ChineseWord } from './chinese.ts';
 import { amountInEnglish, ENGLISH, type EnglishWord } from './english.ts';
 
@@ -49,21 +50,23 @@ const REASONS: Record<DeclineReason, SharedWord> = {
 
 /**
  * Clip ids of one order's outcome. `earlier` puts a word in front that tells a result from before a
- * restart from one of just now. Only money that was received is named: an amount heard is an amount
+ * restart from one of just now; `offline` tells one that the gateway has not heard of. Only money that was received is named: an amount heard is an amount
  * paid, also by whoever heard nothing but the amount.
  */
 export function sayResult(
   result: Pick<Result, 'outcome' | 'reason' | 'amount_minor' | 'currency'>,
   language: Language,
-  options: { readonly earlier?: boolean } = {},
+  options: { readonly earlier?: boolean; readonly offline?: boolean } = {},
 ): string[] {
   const before = options.earlier === true ? shared(language, ['earlier']) : [];
+  const after = options.offline === true ? shared(language, ['offline']) : [];
   switch (result.outcome) {
     case 'paid':
       return [
         ...before,
         ...shared(language, ['received']),
         ...sayAmount(result.amount_minor, result.currency, language),
+        ...after,
       ];
     case 'declined': {
       const why = result.reason === undefined ? [] : [REASONS[result.reason]];
@@ -90,6 +93,35 @@ export const sayRefund = (
   ...sayAmount(refund.amount_minor, refund.currency, language),
   ...shared(language, ['to-the-payer']),
 ];
+
+const CARD_PROBLEMS: Record<CardProblem, SharedWord> = {
+  not_taken: 'card-not-taken',
+  foreign: 'card-foreign',
+  blank: 'card-blank',
+  copy: 'card-copy',
+  blocked: 'card-blocked',
+  currency: 'card-currency',
+  not_enough: 'card-not-enough',
+  two_cards: 'card-two',
+  again: 'card-again',
+  silent: 'card-silent',
+  garbled: 'card-garbled',
+  refused: 'card-refused',
+  same_card: 'card-same',
+  other_card: 'card-other',
+  unclear: 'card-unclear',
+  owed: 'card-owed',
+  not_debited: 'card-not-debited',
+  limit_amount: 'card-limit-amount',
+  limit_count: 'card-limit-count',
+  limit_sum: 'card-limit-sum',
+  hotlist_old: 'card-list-old',
+  disk: 'card-disk',
+};
+
+/** Clip ids of why a card did not pay. A balance is never said: an amount heard is an amount paid. */
+export const sayCardProblem = (problem: CardProblem, language: Language): string[] =>
+  shared(language, [CARD_PROBLEMS[problem]]);
 
 /** What is said that is no outcome of an order. */
 export type Notice = 'ready' | 'no_network' | 'network_back' | 'try_again' | 'printer_fault';

@@ -110,6 +110,7 @@ describe('identity', () => {
     const at = { ...identity, pay_url: `http://127.0.0.1:${address.port}/p/` };
     const look = (ahead: number) =>
       keepCertificate({
+        keepCardKeys: async () => undefined,
         ...{ dataDirectory: data, identity: at, log: () => undefined },
         clock: { now: () => Date.now() + ahead, after: systemClock.after },
       });

@@ -7,14 +7,22 @@ import type { Settings } from '#device/flows/state.ts';
 import { Journal } from '#device/journal.ts';
 import { stallSchema } from '#device/messages/enrolment.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
-import type { Attempt, Order, Pairing, Refund, Result, Uplink } from '#device/messages/order.ts';
+import type {
+  Attempt,
+  Downlink,
+  Order,
+  Pairing,
+  Refund,
+  Result,
+  Uplink,
+} from '#device/messages/order.ts';
 import type { Broadcast } from '#device/ports/advertiser.ts';
 import type { Clock } from '#device/ports/clock.ts';
 import type { Disk } from '#device/ports/disk.ts';
 import type { Screen } from '#device/ports/display.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import type { PrintedReceipt } from '#device/ports/printer.ts';
-import { Terminal } from '#device/terminal.ts';
+import { Terminal, type TerminalPorts } from '#device/terminal.ts';
 import { textOf } from '#device/words/clips.ts';
 
 export const SECRET = base64url(new Uint8Array(32).fill(7));
@@ -38,6 +46,7 @@ export const SETTINGS: Settings = {
   payUrl: 'http://pay.test/p/',
   qrFormat: 'url',
   powerAtOneMetre: -60,
+  takesCards: false,
   organs: [
     { name: 'keypad', role: 'keypad' },
     { name: 'speaker', role: 'speaker' },
@@ -124,6 +133,14 @@ export class MemoryDisk implements Disk {
   }
 }
 
+type Bare<T> = T extends Downlink ? Omit<T, 'terminal' | 'gateway_time'> : never;
+type DownlinkBody = Bare<Downlink>;
+
+export interface StandMore {
+  readonly settings?: Partial<Settings>;
+  readonly workCard?: NonNullable<TerminalPorts['workCard']>;
+}
+
 /** Fewer fields than the loop has outlets: what a person at the stall would notice. */
 export class Stand {
   readonly clock: HandClock;
@@ -148,10 +165,12 @@ export class Stand {
     disk: MemoryDisk,
     journal: Journal,
     entries: JournalEntry[],
+    more: StandMore,
   ) {
     this.clock = clock;
     this.disk = disk;
-    this.terminal = new Terminal(SETTINGS, entries, {
+    this.terminal = new Terminal({ ...SETTINGS, ...more.settings }, entries, {
+      ...(more.workCard === undefined ? {} : { workCard: more.workCard }),
       clock,
       chance: { bytes: (count) => new Uint8Array(count).fill(++this.#chance) },
       journal,
@@ -169,7 +188,7 @@ export class Stand {
         print: (receipt) => void this.printed.push(receipt),
         speak: (clips, mark, started) => {
           this.spoken.push(textOf(clips));
-          this.marks.push(mark);
+          this.marks.push(mark ?? '');
           if (!this.dumb) started();
         },
       },
@@ -178,11 +197,16 @@ export class Stand {
 
   /** A terminal on this disk, with a speaker unless told otherwise. */
   static async start(
-    options: { clock?: HandClock; disk?: MemoryDisk; speaker?: boolean; online?: boolean } = {},
+    options: StandMore & {
+      clock?: HandClock;
+      disk?: MemoryDisk;
+      speaker?: boolean;
+      online?: boolean;
+    } = {},
   ): Promise<Stand> {
     const disk = options.disk ?? new MemoryDisk();
     const { journal, entries } = await Journal.open(disk);
-    const stand = new Stand(options.clock ?? new HandClock(), disk, journal, [...entries]);
+    const stand = new Stand(options.clock ?? new HandClock(), disk, journal, [...entries], options);
     stand.organ('keypad', true);
     stand.organ('speaker', options.speaker ?? true);
     if (options.online ?? true) stand.link(true);
@@ -227,6 +251,13 @@ export class Stand {
       is: 'downlink',
       downlink: { kind: 'receipt', terminal: 't-0001', gateway_time, receipt },
     });
+    await settled();
+  }
+
+  /** Anything else that the gateway tells. */
+  async told(body: DownlinkBody): Promise<void> {
+    const gateway_time = this.clock.now();
+    this.terminal.push({ is: 'downlink', downlink: { terminal: 't-0001', gateway_time, ...body } });
     await settled();
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { cardTextsIn } from '#device/words/cards.ts';
 import { type EntryProblem, missingOrgan, textsIn } from '#device/words/catalogue.ts';
 
 const LANGUAGES = ['en', 'zh-CN'] as const;
@@ -32,7 +33,8 @@ for (const language of LANGUAGES) {
     const texts = textsIn(language);
 
     test('has no empty text, and none of the other language', () => {
-      for (const [path, text] of allTexts(texts, language)) {
+      const all = { ...texts, cards: cardTextsIn(language) };
+      for (const [path, text] of allTexts(all, language)) {
         assert.ok(text.trim() !== '', path);
         if (language === 'en') assert.doesNotMatch(text, /\p{Script=Han}/u, path);
         else assert.match(text, /\p{Script=Han}/u, path);

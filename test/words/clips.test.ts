@@ -3,9 +3,11 @@ import { describe, test } from 'node:test';
 import type { Language } from '#device/messages/enrolment.ts';
 import type { Currency } from '#device/messages/money.ts';
 import { declineReasonSchema, outcomeSchema } from '#device/messages/order.ts';
+import { type CardProblem, cardTextsIn } from '#device/words/cards.ts';
 import {
   type Notice,
   sayAmount,
+  sayCardProblem,
   sayNotice,
   sayRefund,
   sayResult,
@@ -72,6 +74,12 @@ describe('announcements', () => {
     assert.equal(textOf(sayResult(paid, 'en', earlier)), 'earlier received twelve yuan fifty');
     assert.equal(textOf(sayResult(paid, 'zh-CN', earlier)), '先前收款十二元五角');
     const cancelled = { outcome: 'cancelled', ...money } as const;
+    const offline = { offline: true };
+    assert.equal(
+      textOf(sayResult(paid, 'en', offline)),
+      'received twelve yuan fifty without network',
+    );
+    assert.equal(textOf(sayResult(paid, 'zh-CN', offline)), '收款十二元五角离线收款');
     assert.equal(textOf(sayResult(cancelled, 'en')), 'order cancelled');
     assert.equal(textOf(sayResult({ outcome: 'expired', ...money }, 'zh-CN')), '订单已过期');
   });
@@ -111,9 +119,13 @@ describe('announcements', () => {
     const notices: Notice[] = ['ready', 'no_network', 'network_back', 'try_again', 'printer_fault'];
     for (const language of ['en', 'zh-CN'] as const) {
       for (const notice of notices) for (const id of sayNotice(notice, language)) used.add(id);
+      for (const problem of Object.keys(cardTextsIn(language).problem) as CardProblem[]) {
+        for (const id of sayCardProblem(problem, language)) used.add(id);
+      }
       for (const outcome of outcomeSchema.options) {
         for (const reason of [undefined, ...declineReasonSchema.options]) {
-          const said = sayResult({ outcome, reason, ...money }, language, { earlier: true });
+          const all = { earlier: true, offline: true };
+          const said = sayResult({ outcome, reason, ...money }, language, all);
           for (const id of said) used.add(id);
         }
       }

@@ -1,0 +1,129 @@
+/**
+ * The house's card keys at rest: AES-256-GCM under a key of this terminal *and* this machine, in
+ * `card-keys.json`. A copy of the data directory (a backup, a returned disk, a support archive) does
+ * not open it elsewhere. Whoever is root on this machine while it runs can: against that no file
+ * helps, only that these keys can neither load nor personalise a card.
+ */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { CardMasterKeys } from '#device/card-work.ts';
+import { type CardKeys, cardKeysSchema } from '#device/messages/card.ts';
+import { writeDurably } from './durable.ts';
+
+const CIPHER = 'aes-256-gcm';
+const TAG_BYTES = 16;
+const IV_BYTES = 12;
+/** Outside the data directory, and other ones on every machine; a Pi's own is burnt into its chip. */
+const MACHINE = ['/etc/machine-id', '/proc/device-tree/serial-number'];
+
+const fileSchema = z.strictObject({
+  format: z.literal(1),
+  key_version: z.int().min(0).max(255),
+  sealed: z.string().regex(/^[\w-]+$/),
+});
+
+const fileOf = (dataDirectory: string): string => join(dataDirectory, 'card-keys.json');
+
+/** What is never in the data directory. */
+function machineMark(files: readonly string[]): Buffer {
+  return Buffer.concat(
+    files.map((file) => (existsSync(file) ? readFileSync(file) : Buffer.alloc(0))),
+  );
+}
+
+const sealingKey = (secret: string, files: readonly string[]): Buffer =>
+  Buffer.from(
+    hkdfSync(
+      'sha256',
+      Buffer.from(secret, 'base64url'),
+      machineMark(files),
+      'hawker/1 card keys at rest',
+      32,
+    ),
+  );
+
+/** Seals and stores them: whole and on disk, or not at all. */
+export async function storeCardKeys(
+  dataDirectory: string,
+  secret: string,
+  keys: CardKeys,
+  machine: readonly string[] = MACHINE,
+): Promise<void> {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv(CIPHER, sealingKey(secret, machine), iv);
+  const body = Buffer.concat([cipher.update(JSON.stringify(keys), 'utf8'), cipher.final()]);
+  const sealed = Buffer.concat([iv, body, cipher.getAuthTag()]).toString('base64url');
+  const file = { format: 1, key_version: keys.key_version, sealed };
+  await writeDurably(fileOf(dataDirectory), JSON.stringify(file));
+}
+
+export type ReadCardKeys =
+  | { readonly is: 'keys'; readonly keys: CardMasterKeys; readonly version: number }
+  /** This house has no cards, or had none when the terminal was enrolled. */
+  | { readonly is: 'none' }
+  /** `why` names no byte of them. */
+  | { readonly is: 'shut'; readonly why: string };
+
+/** Opens them; what can't be opened is told, and the terminal sells without cards. */
+export function readCardKeys(
+  dataDirectory: string,
+  secret: string,
+  machine: readonly string[] = MACHINE,
+): ReadCardKeys {
+  const path = fileOf(dataDirectory);
+  if (!existsSync(path)) return { is: 'none' };
+  try {
+    const file = fileSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const bytes = Buffer.from(file.sealed, 'base64url');
+    const cipher = createDecipheriv(
+      CIPHER,
+      sealingKey(secret, machine),
+      bytes.subarray(0, IV_BYTES),
+    );
+    cipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+    const body = Buffer.concat([
+      cipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)),
+      cipher.final(),
+    ]);
+    const keys = cardKeysSchema.parse(JSON.parse(body.toString('utf8')));
+    return { is: 'keys', keys: bytesOf(keys), version: keys.key_version };
+  } catch {
+    // An error's own text could quote what it could not read.
+    return { is: 'shut', why: `${path} was sealed on another machine, or is damaged` };
+  }
+}
+
+const bytesOf = ({ debit, read }: CardKeys): CardMasterKeys => ({
+  debit: Buffer.from(debit, 'base64url'),
+  read: Buffer.from(read, 'base64url'),
+});
+
+export interface KeptCardKeys {
+  /** `null` where this terminal takes no cards. */
+  readonly current: () => CardMasterKeys | null;
+  /** Seals newer ones and uses them from then on. */
+  keep(keys: CardKeys): Promise<void>;
+}
+
+/** The keys of a running terminal; says in words what keeps it from taking cards. */
+export function keepCardKeys(
+  dataDirectory: string,
+  secret: string,
+  log: (what: string) => void,
+): KeptCardKeys {
+  const read = readCardKeys(dataDirectory, secret);
+  if (read.is === 'shut') {
+    log(`no cards are taken: ${read.why}; start once with --enrol CODE --gateway URL`);
+  }
+  let current = read.is === 'keys' ? read.keys : null;
+  return {
+    current: () => current,
+    async keep(keys) {
+      await storeCardKeys(dataDirectory, secret, keys);
+      current = bytesOf(keys);
+      log(`card keys of version ${keys.key_version} were sealed`);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import { open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncDirectory } from './disk.ts';
+
+/** Replaces a file that its owner alone may read: whole and on disk, or not at all. */
+export async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(`${path}.new`, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.new`, path);
+  await syncDirectory(join(path, '..'));
+}
