@@ -7,6 +7,7 @@ import { Links } from './acquirer/links/links.ts';
 import { Passkeys } from './acquirer/links/passkeys.ts';
 import { LinkPlatforms } from './acquirer/links/platforms.ts';
 import { isOwnOrder } from './acquirer/merchants/own-orders.ts';
+import { PayerDesk } from './acquirer/payers/desk.ts';
 import type { Chance, Clock } from './clock.ts';
 import type { Authority } from './identity/authority.ts';
 import { IdentityDesk } from './identity/desk.ts';
@@ -86,6 +87,8 @@ export interface Core extends Omit<CoreOptions, 'tell'> {
   readonly payLinks: Links;
   readonly passkeys: Passkeys;
   readonly linkPlatforms: LinkPlatforms;
+  /** Where payers look after their ways to pay. */
+  readonly payerDesk: PayerDesk;
   readonly downlinks: Downlinks;
   readonly changes: Changes;
   readonly uplinks: Uplinks;
@@ -187,6 +190,7 @@ export function openCore(options: CoreOptions): Core {
     payLinks,
     passkeys: new Passkeys(linksParts, payLinks),
     linkPlatforms,
+    payerDesk: new PayerDesk({ tables, writer, clock, chance, keys, issuer: issuers }),
     payments,
     refunds,
     changes: new Changes(writer),

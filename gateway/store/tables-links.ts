@@ -117,7 +117,7 @@ export interface PasskeyRow {
   readonly counter: number;
   /** JSON. */
   readonly transports: string;
-  /** `suspended`: its counter went back, so there are two of it. */
+  /** `suspended`: its counter went back, so there are two of it, or its payer has removed it. */
   readonly state: 'active' | 'suspended';
   readonly added_at: number;
 }

@@ -11,6 +11,7 @@ import type { IdentityTable } from './tables-identity.ts';
 import type { LinkTable } from './tables-links.ts';
 import type { AttemptTable, IssuedTable, PaymentTable } from './tables-money.ts';
 import type { PairingTable } from './tables-pairing.ts';
+import type { PayerDeskTable } from './tables-payers.ts';
 import type { PlatformTable } from './tables-platform.ts';
 import type { ShopTable } from './tables-shop.ts';
 
@@ -275,6 +276,8 @@ export interface Tables extends CentreTables {
   readonly agents: AgentTable;
   /** The order centre's web shop. */
   readonly shop: ShopTable;
+  /** Payers who look after their ways to pay, at the acquirer. */
+  readonly payerDesk: PayerDeskTable;
 }
 
 /** The verbs of a transaction that the batching writer needs of an engine. */

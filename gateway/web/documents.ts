@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { LINK_DOCS } from '../acquirer/links/docs.ts';
+import { PAYER_DOCS } from '../acquirer/payers/docs.ts';
 import { PAIRING_DOCS } from '../pairing/docs.ts';
 import { PLATFORM_REPORT_DOC } from '../pairing/reports.ts';
 import type { Role } from '../roles.ts';
@@ -29,7 +30,7 @@ const BESIDE: Readonly<Record<Role, readonly RouteDoc[]>> = {
     PLATFORM_REPORT_DOC,
     WEBHOOK_DOC,
   ],
-  acquirer: [...LINK_DOCS, PLATFORM_REPORT_DOC],
+  acquirer: [...LINK_DOCS, ...PAYER_DOCS, PLATFORM_REPORT_DOC],
   issuer: [],
   platform: [],
 };

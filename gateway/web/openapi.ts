@@ -15,6 +15,7 @@ const SECURITY: Readonly<Record<Caller, readonly Json[]>> = {
   peer: [{ peer: [] }],
   pairing: [{ pairing: [] }, { pairing_cookie: [] }],
   merchant: [{ merchant_certificate: [], merchant_signature: [] }],
+  payer: [{ payer_cookie: [] }],
   platform: [],
 };
 
@@ -36,6 +37,7 @@ const SCHEMES: Json = {
   },
   pairing: { type: 'http', scheme: 'bearer', description: 'The session of a phone.' },
   pairing_cookie: { type: 'apiKey', in: 'cookie', name: 'pairing_session' },
+  payer_cookie: { type: 'apiKey', in: 'cookie', name: 'payer_session' },
   merchant_certificate: {
     type: 'mutualTLS',
     description: 'The peer door, with the certificate of a merchant.',

@@ -22,6 +22,7 @@ export type Caller =
   | 'peer'
   | 'pairing'
   | 'merchant'
+  | 'payer'
   /** A payment platform, as that signs. */
   | 'platform';
 

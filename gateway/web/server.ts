@@ -11,6 +11,7 @@ import Fastify, {
 } from 'fastify';
 import { addLinkApi } from '../acquirer/links/api.ts';
 import { addLinkPages } from '../acquirer/links/pages.ts';
+import { addPayerPages } from '../acquirer/payers/pages.ts';
 import type { Core } from '../core.ts';
 import { requireRole } from '../identity/admission.ts';
 import { addIdentity } from '../identity/http.ts';
@@ -125,6 +126,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     const parts = { ...core, links: core.payLinks };
     addLinkPages(server, parts);
     addLinkApi(server, parts);
+    addPayerPages(server, core);
   }
   if (core.roles.some((role) => role === 'order-centre' || role === 'acquirer')) {
     await addPlatformReports(server, core);

@@ -10,8 +10,8 @@ import { ALSO_RICH, type Answer, call, freshKey, POOR, RICH, SEED } from './harn
 import type { BareBrowser, Seen } from './platform-stand.ts';
 
 export const LIN = { name: 'Wang Lin', identity_number: '110101199003070011' };
-export const MEI = { name: 'Chen Mei', identity_number: '310101198811220022' };
-export const HUO = { name: 'Huo Jun', identity_number: '440101197705050033' };
+export const MEI = { name: 'Chen Mei', identity_number: '310101198811220025' };
+export const HUO = { name: 'Huo Jun', identity_number: '440101197705050039' };
 export const PASSWORD = 'wide open window';
 export const OTHER_PASSWORD = 'a second window';
 

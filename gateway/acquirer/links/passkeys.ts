@@ -5,23 +5,25 @@
 import {
   type AuthenticationResponseJSON,
   generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
   verifyAuthenticationResponse,
-  verifyRegistrationResponse,
 } from '@simplewebauthn/server';
 import { z } from 'zod';
 import { base64url } from '#device/codecs/bytes.ts';
 import { keyedDigest } from '../../keys.ts';
-import type { ChallengeRow, ContractRow, LinkRow, PasskeyRow } from '../../store/tables-links.ts';
+import type { ChallengeRow, ContractRow, LinkRow } from '../../store/tables-links.ts';
 import type { Transaction } from '../../store/writer.ts';
 import { admitPayer, countWrong, requireLink, stands, type Verified } from './attempts.ts';
 import type { Links, LinksParts } from './links.ts';
+import {
+  addPasskey,
+  CHALLENGE_MS,
+  type RelyingParty,
+  readRegistration,
+  registrationOptions,
+} from './registration.ts';
 
-const CHALLENGE_MS = 3 * 60_000;
 /** How long after a password log-in a passkey may be added. */
 const REGISTER_MS = 10 * 60_000;
-const MOST = 10;
 
 const id = z.string().regex(/^[\w-]{1,1400}$/);
 const bytes = z
@@ -65,19 +67,16 @@ export class Passkeys {
     return protocol === 'https:' && !/^[\d.]+$|:/.test(hostname);
   }
 
-  get #rpId(): string {
-    return new URL(this.#links.publicUrl).hostname;
-  }
-
-  get #origin(): string {
-    return new URL(this.#links.publicUrl).origin;
+  get relyingParty(): RelyingParty {
+    const { hostname, origin } = new URL(this.#links.publicUrl);
+    return { id: hostname, origin };
   }
 
   /** What the browser is asked for; any of the payer's passkeys will do, so none is named. */
   async options(link: LinkRow, device: string): Promise<object> {
     const challenge = await this.#challenge(link.id, device, 'pay');
     return generateAuthenticationOptions({
-      rpID: this.#rpId,
+      rpID: this.relyingParty.id,
       challenge: new Uint8Array(challenge),
       userVerification: 'required',
       timeout: CHALLENGE_MS,
@@ -110,9 +109,10 @@ export class Passkeys {
     const taken = await this.#take(expectedChallenge, link, device, 'pay');
     const passkey = this.#parts.tables.links.passkey(response.id);
     if (!taken || passkey?.state !== 'active') return null;
+    const { id, origin } = this.relyingParty;
     const verified = await verifyAuthenticationResponse({
       response: response as AuthenticationResponseJSON,
-      ...{ expectedChallenge, expectedOrigin: this.#origin, expectedRPID: this.#rpId },
+      ...{ expectedChallenge, expectedOrigin: origin, expectedRPID: id },
       requireUserVerification: true,
       credential: {
         id: passkey.id,
@@ -134,20 +134,9 @@ export class Passkeys {
   }
 
   async registrationOptions(link: LinkRow, device: string): Promise<object> {
-    const { tables } = this.#parts;
     const challenge = await this.#challenge(link.id, device, 'register');
-    const contract = passkeyContract(tables, link.payer ?? '');
-    const known = contract === undefined ? [] : tables.links.passkeysOf(contract.id);
-    const name = `•••• ${link.phone.slice(-4)}`;
-    return generateRegistrationOptions({
-      ...{ rpName: 'Hawker', rpID: this.#rpId, userName: name, userDisplayName: name },
-      userID: new Uint8Array(Buffer.from(link.payer ?? '')),
-      challenge: new Uint8Array(challenge),
-      timeout: CHALLENGE_MS,
-      attestationType: 'none',
-      excludeCredentials: known.map((each) => ({ id: each.id })),
-      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
-    });
+    const who = { payer: link.payer ?? '', phone: link.phone };
+    return registrationOptions(this.#parts.tables, this.relyingParty, who, challenge);
   }
 
   /** Whether the passkey is the payer's from now on. */
@@ -157,24 +146,16 @@ export class Passkeys {
     response: z.output<typeof attestationSchema>,
   ): Promise<boolean> {
     const { writer, clock, chance } = this.#parts;
-    const expectedChallenge = challengeOf(response.response.clientDataJSON);
-    if (!(await this.#take(expectedChallenge, link.id, device, 'register'))) return false;
-    const verified = await verifyRegistrationResponse({
-      response: response as RegistrationResponseJSON,
-      ...{ expectedChallenge, expectedOrigin: this.#origin, expectedRPID: this.#rpId },
-      requireUserVerification: true,
-    }).catch(() => null);
-    if (verified?.verified !== true) return false;
-    const { credential } = verified.registrationInfo;
+    const challenge = challengeOf(response.response.clientDataJSON);
+    if (!(await this.#take(challenge, link.id, device, 'register'))) return false;
+    const made = await readRegistration(response, challenge, this.relyingParty);
+    if (made === null) return false;
     return writer.run((tx) => {
       const row = requireLink(tx, link.id);
-      if (!this.mayRegister(row, device)) return false;
-      const now = Math.floor(clock.now());
-      return addPasskey(tx, row, `ac-${base64url(chance.bytes(8))}`, {
-        ...{ id: credential.id, counter: credential.counter, state: 'active', added_at: now },
-        public_key: Buffer.from(credential.publicKey).toString('base64url'),
-        transports: JSON.stringify(credential.transports ?? []),
-      });
+      const { payer, phone } = row;
+      if (payer === null || !this.mayRegister(row, device)) return false;
+      const freshId = `ac-${base64url(chance.bytes(8))}`;
+      return addPasskey(tx, { payer, phone }, made, freshId, Math.floor(clock.now()));
     });
   }
 
@@ -231,33 +212,8 @@ function renew(tx: Transaction, { passkey, counter }: Proved): ContractRow | nul
   return tx.links.contract(row.contract) ?? null;
 }
 
-const passkeyContract = (
-  tables: Pick<Transaction, 'links'>,
-  payer: string,
-): ContractRow | undefined =>
-  tables.links.contractsOf(payer).find(({ method }) => method === 'passkey');
-
-function addPasskey(
-  tx: Transaction,
-  link: LinkRow,
-  freshId: string,
-  passkey: Omit<PasskeyRow, 'contract'>,
-): boolean {
-  if (link.payer === null || tx.links.passkey(passkey.id) !== undefined) return false;
-  const known = passkeyContract(tx, link.payer);
-  if (known !== undefined && tx.links.passkeysOf(known.id).length >= MOST) return false;
-  if (known === undefined) {
-    tx.links.addContract({
-      ...{ id: freshId, payer: link.payer, method: 'passkey', phone: link.phone },
-      ...{ verification: 'webauthn', secret: null, state: 'active' },
-    });
-  }
-  tx.links.addPasskey({ ...passkey, contract: known?.id ?? freshId });
-  return true;
-}
-
 /** What the browser says that it signed; the signature is checked against the very same. */
-function challengeOf(clientDataJSON: string): string {
+export function challengeOf(clientDataJSON: string): string {
   try {
     const text = Buffer.from(clientDataJSON, 'base64url').toString('utf8');
     const { challenge } = JSON.parse(text) as { challenge?: unknown };

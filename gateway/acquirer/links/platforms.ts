@@ -94,7 +94,7 @@ export class LinkPlatforms {
       const end = stands(row, device, now);
       if (end !== null) return end;
       const contract = tx.links.contractOf(`platform:${name}`, phone);
-      if (contract === undefined) return countWrong(tx, this.#parts, row, now);
+      if (contract?.state !== 'active') return countWrong(tx, this.#parts, row, now);
       const admitted = admitPayer(tx, this.#parts, row, device, contract, now);
       if (admitted.said !== 'pay') return admitted;
       tx.links.putPlatform({

@@ -75,6 +75,7 @@ export function connectHarbour(settings: HarbourSettings): PaymentPlatform {
       });
       return { said: answer.result === 'OK' ? 'refunded' : 'refused' };
     },
+    maskAccount: (account) => `${account.slice(0, 1)}***`,
     async verifyResult({ by, body, query }) {
       const fields = Object.fromEntries(by === 'webhook' ? new URLSearchParams(body) : query);
       if (!verifyFields(fields, key) || fields.merchant !== merchant) return null;

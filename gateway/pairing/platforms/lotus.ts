@@ -107,6 +107,7 @@ export function connectLotus(settings: LotusSettings): PaymentPlatform {
       const answer = await ask('POST', '/v1/refunds', { id, of, amount_minor }, id);
       return { said: answer.status === 201 ? 'refunded' : 'refused' };
     },
+    maskAccount: (account) => `${Array.from(account).slice(0, 2).join('')}•••`,
     verifyResult: async (message) => verify(settings, await register(), message),
   };
 }

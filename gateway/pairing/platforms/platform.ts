@@ -80,6 +80,8 @@ export interface PaymentPlatform {
   withdraw(id: string): Promise<PlatformStatus>;
   /** Gives back, once per id. */
   refund(wish: RefundWish): Promise<{ readonly said: 'refunded' | 'refused' }>;
+  /** How its results name this account: masked. */
+  maskAccount(account: string): string;
   /** `null` where it was not the platform that said so. */
   verifyResult(message: PlatformMessage): Promise<PlatformResult | null>;
   /** What the platform wants to read where its webhook was taken. */

@@ -14,6 +14,7 @@ import { orderTable } from './orders.ts';
 import { outboxTable } from './outbox.ts';
 import { pairingTable } from './pairing.ts';
 import { answerTable, payerTable, settingTable, terminalTable } from './parties.ts';
+import { payerDeskTable } from './payer-desk.ts';
 import { paymentTable } from './payments.ts';
 import { platformTable } from './platform.ts';
 import { productTable } from './products.ts';
@@ -55,6 +56,7 @@ export function openSqlite(path: string): Engine {
       identity: identityTable(database),
       agents: agentTable(database),
       shop: shopTable(database),
+      payerDesk: payerDeskTable(database),
     },
     begin: () => void verbs.begin.run(),
     savepoint: () => void verbs.savepoint.run(),

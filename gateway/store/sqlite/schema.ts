@@ -3,6 +3,7 @@ import { agentSchema } from './agents.ts';
 import { centreSchema } from './centre-schema.ts';
 import { IDENTITY } from './identity.ts';
 import { PAIRING } from './pairing.ts';
+import { payerDeskSchema } from './payer-desk.ts';
 import { PLATFORM } from './platform.ts';
 import { LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
@@ -157,4 +158,5 @@ export const MIGRATIONS: readonly string[] = [
   agentSchema(appendOnly),
   SHOP,
   refundsSchema(appendOnly),
+  payerDeskSchema(appendOnly),
 ];
