@@ -137,6 +137,11 @@ export interface LinkPlatformRow {
   readonly platform: string;
   readonly contract: string;
   readonly state: 'requesting' | 'permitted' | 'paid' | 'failed' | 'refund_due' | 'refunded';
+  /** Digest of the phone that began it, and of its address. */
+  readonly device: string | null;
+  readonly client: string | null;
+  /** Why it came to nothing. */
+  readonly reason: string | null;
   readonly page_url: string | null;
   /** What the platform calls the payment. */
   readonly payment: string | null;
@@ -179,6 +184,12 @@ export interface LinkTable {
   forgetChallenges(before: number): void;
   platform(id: string): LinkPlatformRow | undefined;
   putPlatform(row: LinkPlatformRow): void;
+  /** The last one that this phone began. */
+  platformOf(link: string, device: string): LinkPlatformRow | undefined;
+  /** Those of a link that the payer has not ended at the platform, newest first. */
+  openPlatforms(link: string): LinkPlatformRow[];
+  /** Has those of a link that are open looked after at once. */
+  hurryPlatforms(link: string, at: number): void;
   duePlatforms(now: number, limit: number): LinkPlatformRow[];
   platformNextAt(): number | undefined;
   /** When the next link that is being paid is to be looked after. */

@@ -21,7 +21,7 @@ export const languageOf = (request: FastifyRequest) => {
 };
 
 /** A digest of the caller's address: enough to count tries, and no record of who came. */
-export const clientOf = (core: Core, request: FastifyRequest): string =>
+export const clientOf = (core: Pick<Core, 'keys'>, request: FastifyRequest): string =>
   keyedDigest(core.keys, `client\n${request.ip}`);
 
 const KEY = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,128})"|([\x21\x23-\x7e]{1,128}))$/;

@@ -63,7 +63,8 @@ export async function openProxy(target: () => string): Promise<PeerProxy> {
     if (found?.fault === 'double') await forward(target(), message);
     const answer = await forward(target(), message);
     if (found?.fault === 'lose_answer') return silence();
-    outgoing.writeHead(answer.status, { 'content-type': answer.type });
+    const { connection: _, 'transfer-encoding': __, ...kept } = answer.headers;
+    outgoing.writeHead(answer.status, kept);
     outgoing.end(answer.body);
   };
 
@@ -91,7 +92,7 @@ export async function openProxy(target: () => string): Promise<PeerProxy> {
 function forward(
   base: string,
   { method, path, headers, body }: Message,
-): Promise<{ status: number; type: string; body: Buffer }> {
+): Promise<{ status: number; headers: IncomingMessage['headers']; body: Buffer }> {
   return new Promise((resolve, reject) => {
     const { connection: _, ...rest } = headers;
     const call = request(`${base}${path}`, { method, headers: rest }, (response) => {
@@ -101,7 +102,7 @@ function forward(
       response.on('end', () =>
         resolve({
           status: response.statusCode ?? 500,
-          type: String(response.headers['content-type']),
+          headers: response.headers,
           body: Buffer.concat(parts),
         }),
       );

@@ -6,6 +6,7 @@ import { sameSite } from '../../web/cookies.ts';
 import { Problem } from '../../web/problems.ts';
 import { decodeBody } from '../../web/requests.ts';
 import { stands, type Verified } from './attempts.ts';
+import { stateOf } from './page.ts';
 import { deviceOf, type LinkPageParts, type OfLink } from './pages.ts';
 import { assertionSchema, attestationSchema } from './passkeys.ts';
 
@@ -40,7 +41,8 @@ export function addLinkApi(server: FastifyInstance, parts: LinkApiParts): void {
     return { said: 'registered' };
   });
   server.get<OfLink>('/pay/:token/events', async (request, reply) => {
-    stream(parts, own(parts, request).row.id, reply);
+    const { row, device } = own(parts, request);
+    stream(parts, row.id, device, reply);
     return reply;
   });
 }
@@ -73,7 +75,7 @@ function refuse(said: Verified | null): void {
 }
 
 /** Server-sent events (WHATWG HTML §9.2): the state at once and at each change. */
-function stream(parts: LinkApiParts, id: string, reply: FastifyReply): void {
+function stream(parts: LinkApiParts, id: string, device: string, reply: FastifyReply): void {
   const { tables, clock, links } = parts;
   const { raw } = reply;
   let last = '';
@@ -86,8 +88,9 @@ function stream(parts: LinkApiParts, id: string, reply: FastifyReply): void {
   const tell = (): void => {
     const row = tables.links.find(id);
     if (row === undefined) return;
-    if (row.state !== last) raw.write(`event: state\ndata: ${row.state}\n\n`);
-    last = row.state;
+    const state = stateOf(row, tables.links.platformOf(id, device));
+    if (state !== last) raw.write(`event: state\ndata: ${state}\n\n`);
+    last = state;
     if (row.ended_at !== null) end();
   };
   const keepAlive = (): void => {

@@ -100,6 +100,7 @@ export function admitPayer(
     ...{ attempts: row.attempts + 1, next_at: now + ON_ITS_WAY_MS },
   });
   tellAttempt(tx, deciding, row, payment, { said: 'pending' }, now);
+  tx.links.hurryPlatforms(row.id, now);
   tx.note({ about: 'link', id: row.id });
   tx.note({ about: 'open' });
   return { said: 'pay', payment, contract };
@@ -117,7 +118,9 @@ function failLink(
   const attempt = `PAY-${writeOrderNumber(deciding.chance.bytes(10))}`;
   const answer = { said: 'declined', reason: 'payer_not_verified' } as const;
   tellAttempt(tx, deciding, row, attempt, answer, now);
+  tx.links.hurryPlatforms(row.id, now);
   tx.note({ about: 'link', id: row.id });
+  tx.note({ about: 'open' });
 }
 
 export function tellAttempt(

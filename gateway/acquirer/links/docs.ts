@@ -32,7 +32,7 @@ export const LINK_DOCS: readonly RouteDoc[] = [
   formDoc(
     '/pay/{token}/platform',
     'Asks the platform for permission, and leads to its page',
-    { schema: platformForm, example: { phone: '138 0000 0001', method: 'platform:lotus' } },
+    { schema: platformForm, example: { method: 'platform:lotus' } },
     { params, problems: ['no_platform'] },
   ),
   {

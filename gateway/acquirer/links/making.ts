@@ -12,6 +12,7 @@ import type {
   CreateLinkAnswer,
   CreateLinkRequest,
 } from '../gate.ts';
+import { callOff } from './side-by-side.ts';
 
 type Keys = Pick<GatewayKeys, 'digest'>;
 
@@ -136,7 +137,7 @@ function close(tx: Transaction, request: CloseLinkRequest, now: number): CloseLi
       return { said: 'refused', code: row.state };
     case 'open':
       tx.links.change(row.id, { state: 'closed', ended_at: now });
-      tx.note({ about: 'link', id: row.id });
+      callOff(tx, row.id, now);
       return { said: 'closed', at: now };
     case 'failed':
     case 'closed':

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Language } from '#device/messages/enrolment.ts';
 import { type Currency, formatMoney } from '#device/messages/money.ts';
 import { orderLineSchema } from '#device/messages/order.ts';
-import type { LinkRow, MerchantRow } from '../../store/tables-links.ts';
+import type { LinkPlatformRow, LinkRow, MerchantRow } from '../../store/tables-links.ts';
 import type { FramedPage } from '../../web/frame.ts';
 import { type Html, html } from '../../web/html.ts';
 import { bigAmount, facts, itemTable, type Priced } from '../../web/slip.ts';
@@ -33,7 +33,13 @@ export interface LinkView {
   /** Ids of those that can be picked here. */
   readonly methods: readonly string[];
   readonly platforms: readonly Platform[];
+  /** What this phone began at a platform last. */
+  readonly own: LinkPlatformRow | undefined;
 }
+
+/** What changes while a page is open, for one phone. */
+export const stateOf = (row: LinkRow, own: LinkPlatformRow | undefined): string =>
+  own === undefined || row.state !== 'open' ? row.state : `${row.state} ${own.state}`;
 
 export interface Complaint {
   readonly field: 'phone' | 'password' | '';
@@ -61,7 +67,7 @@ function frame(view: LinkView, title: string, body: Html, query = ''): FramedPag
   return {
     ...{ language, style: LINK_STYLE, script: SCRIPT, house: t(language, 'house') },
     title: `${title} · ${view.merchant.name}`,
-    body: html`<div data-api="/pay/${view.token}" data-next="${at(view, query)}" data-done="${next}" data-events="${live}" data-state="${row.state}">${body}</div>`,
+    body: html`<div data-api="/pay/${view.token}" data-next="${at(view, query)}" data-done="${next}" data-events="${live}" data-state="${stateOf(row, view.own)}">${body}</div>`,
     otherLanguage: `${path(view)}?lang=${swap(language)}${query}`,
     leadsTo: platforms.map(({ pageOrigin }) => pageOrigin),
   };
@@ -90,7 +96,10 @@ const alertOf = (says: string | null): Html | null =>
   says === null ? null : html`<p class="alert" role="alert" id="alert">${says}</p>`;
 
 /** Why the last attempt failed, where the link is still good. */
-function lastTrouble({ language, row }: LinkView): string | null {
+function lastTrouble({ language, row, own }: LinkView): string | null {
+  if (own?.reason != null && own.reason !== 'withdrawn') {
+    return t(language, isLinkWord(own.reason) ? own.reason : 'not_made');
+  }
   return row.reason !== null && isLinkWord(row.reason) ? t(language, row.reason) : null;
 }
 
@@ -152,12 +161,16 @@ function formOf(
       : null;
   const name = methodName(view, method);
   const button = t(language, password ? 'pay' : 'platform_pay', { amount, platform: name });
-  const action = `${path(view)}/${password ? 'password' : 'platform'}?lang=${language}`;
-  return html`<form method="post" action="${action}">${alert}
-<p class="soft">${t(language, 'log_in_says')}</p>
+  // Who pays is told by the platform: there is nothing to type here.
+  const fields = password
+    ? html`<p class="soft">${t(language, 'log_in_says')}</p>
 <label for="phone">${t(language, 'phone')}</label>
 <input id="phone" name="phone" type="tel" autocomplete="tel" required maxlength="30" value="${typed}"${blame('phone')}>
-${password ? passwordField(language, blame('password')) : html`<input type="hidden" name="method" value="${method}"><p class="soft">${t(language, 'platform_says')}</p>`}
+${passwordField(language, blame('password'))}`
+    : html`<input type="hidden" name="method" value="${method}"><p class="soft">${t(language, 'platform_says')}</p>`;
+  const action = `${path(view)}/${password ? 'password' : 'platform'}?lang=${language}`;
+  return html`<form method="post" action="${action}">${alert}
+${fields}
 <button class="pay">${button}</button></form>`;
 }
 
@@ -173,7 +186,10 @@ function verdict(mark: string, bad: boolean, title: string, says: readonly strin
 /** The issuer has not answered yet: the page asks again by itself. */
 export function workingPage(view: LinkView, platformPage: string | null): FramedPage {
   const { language, row, merchant } = view;
-  const method = methodName(view, row.verified_by ?? '');
+  const { own } = view;
+  const by =
+    row.state === 'open' && own !== undefined ? `platform:${own.platform}` : row.verified_by;
+  const method = methodName(view, by ?? '');
   const says = t(language, platformPage === null ? 'working_says' : 'at_platform_says');
   const go =
     platformPage === null

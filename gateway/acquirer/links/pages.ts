@@ -2,15 +2,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { base64url } from '#device/codecs/bytes.ts';
 import type { Chance } from '../../clock.ts';
+import type { GatewayKeys } from '../../keys.ts';
 import { readPhone } from '../../phone.ts';
 import type { Tables } from '../../store/tables.ts';
 import type { LinkRow } from '../../store/tables-links.ts';
 import { readCookie, sameSite, writeCookie } from '../../web/cookies.ts';
 import { type FramedPage, sendFramed } from '../../web/frame.ts';
 import { Problem } from '../../web/problems.ts';
-import { decodeBody, languageOf } from '../../web/requests.ts';
+import { clientOf, decodeBody, languageOf } from '../../web/requests.ts';
 import { refundedMinor } from '../actions.ts';
-import type { Verified } from './attempts.ts';
 import type { Links } from './links.ts';
 import {
   billPage,
@@ -25,10 +25,12 @@ import {
 import type { Passkeys } from './passkeys.ts';
 import type { LinkPlatforms } from './platforms.ts';
 import { passwordForm, platformForm } from './schemas.ts';
+import { isOpen } from './side-by-side.ts';
 import { linkSay } from './words.ts';
 
 export interface LinkPageParts {
   readonly tables: Tables;
+  readonly keys: GatewayKeys;
   readonly clock: { now(): number };
   readonly chance: Chance;
   readonly links: Links;
@@ -81,7 +83,7 @@ export function addLinkPages(server: FastifyInstance, parts: LinkPageParts): voi
       case 'account_locked':
         return complain({ field: 'password', says: linkSay(language, 'account_locked') });
       default:
-        return goOn(request, reply, said);
+        return goOn(request, reply);
     }
   });
 }
@@ -95,30 +97,23 @@ async function takePlatform(
   const row = parts.links.find(request.params.token);
   const device = deviceOf(parts, request);
   if (row === undefined || device === null) return turnAway(request, reply, row);
-  const { phone, method } = decodeBody(platformForm, request.body);
-  const number = readPhone(phone, parts.tables.settings.get('calling_code') ?? '');
-  const language = languageOf(request);
-  const complain = (says: string) =>
-    showMethod(parts, request, reply, row, method, phone, { field: 'phone', says });
-  if (number === null) return complain(linkSay(language, 'phone_wrong'));
+  const { method } = decodeBody(platformForm, request.body);
   const name = method.replace(/^platform:/, '');
-  const said = await parts.linkPlatforms.begin(row.id, device, name, number);
+  const client = clientOf(parts, request);
+  const said = await parts.linkPlatforms.begin(row.id, { device, client }, name);
   if (said.said === 'no_platform') throw new Problem('no_platform');
-  if (said.said === 'wrong_password') {
-    return complain(linkSay(language, 'no_contract', { left: String(said.tries_left) }));
+  if (said.said === 'no_contract') {
+    const says = linkSay(languageOf(request), 'no_contract');
+    return showMethod(parts, request, reply, row, method, '', { field: '', says });
   }
-  const attempt = said.said === 'pay' ? parts.tables.links.platform(said.payment) : undefined;
+  const attempt = said.said === 'begun' ? parts.tables.links.platform(said.attempt) : undefined;
   // With permission, and only with it, the phone goes to the platform's own page.
   if (attempt?.page_url != null) return reply.redirect(attempt.page_url, 303);
-  return goOn(request, reply, said);
+  return goOn(request, reply);
 }
 
 /** Post, redirect, get: reloading what follows does not pay again. */
-export function goOn(
-  request: FastifyRequest<OfLink>,
-  reply: FastifyReply,
-  _said: Verified,
-): FastifyReply {
+export function goOn(request: FastifyRequest<OfLink>, reply: FastifyReply): FastifyReply {
   return reply.redirect(`/pay/${request.params.token}?lang=${languageOf(request)}`, 303);
 }
 
@@ -154,7 +149,7 @@ function show(
     // Opening binds nothing: messengers open links, too, to show what is behind them.
     writeCookie(request, reply, DEVICE, base64url(parts.chance.bytes(32)), DEVICE_S);
   }
-  const view = viewOf(parts, request, row);
+  const view = viewOf(parts, request, row, device);
   return sendFramed(reply, 200, pageOf(parts, view, device, request.query.method));
 }
 
@@ -183,6 +178,10 @@ function pageOf(
     case 'open':
       if (row.expires_at <= clock.now()) return endedPage(view);
   }
+  const { own } = view;
+  if (own !== undefined && isOpen(own) && method === undefined) {
+    return workingPage(view, own.page_url);
+  }
   const [only] = methods;
   const picked = methods.find((each) => each === method) ?? (methods.length === 1 ? only : null);
   return picked == null ? choicePage(view) : methodPage(view, picked, '', null);
@@ -192,8 +191,10 @@ export function viewOf(
   parts: LinkPageParts,
   request: FastifyRequest<OfLink>,
   row: LinkRow,
+  device: string | null,
 ): LinkView {
   const { tables, passkeys } = parts;
+  const own = device === null ? undefined : tables.links.platformOf(row.id, device);
   const merchant = tables.links.merchant(row.merchant);
   if (merchant === undefined) throw new Error(`merchant ${row.merchant} is gone`);
   const { platforms } = parts.linkPlatforms;
@@ -206,7 +207,8 @@ export function viewOf(
     })
     .sort((a, b) => rank(a) - rank(b));
   const { token } = request.params;
-  return { language: languageOf(request), token, row, merchant, methods, platforms };
+  const language = languageOf(request);
+  return { language, token, row, merchant, methods, platforms, own };
 }
 
 const rank = (method: string): number => ['passkey', 'password', method].indexOf(method);
@@ -222,5 +224,9 @@ export function showMethod(
   complaint: Complaint,
 ): FastifyReply {
   const now = parts.tables.links.find(row.id) ?? row;
-  return sendFramed(reply, 422, methodPage(viewOf(parts, request, now), method, typed, complaint));
+  return sendFramed(
+    reply,
+    422,
+    methodPage(viewOf(parts, request, now, deviceOf(parts, request)), method, typed, complaint),
+  );
 }

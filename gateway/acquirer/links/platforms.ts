@@ -1,6 +1,7 @@
 /**
- * Paying a link through a payment platform: permission, the platform's own page, its word. What the
- * platform says last is what counts: money that it took otherwise than agreed goes back.
+ * Paying a link through a payment platform: permission, the platform's own page, its word. Nobody has
+ * proved anything before the platform tells who paid: until then the link is as open as it was, phones
+ * may be at the platform side by side, and the first right payer has it. All other money goes back.
  */
 import type { Currency } from '#device/messages/money.ts';
 import { post } from '../../ledger/ledger.ts';
@@ -17,16 +18,17 @@ import type { Transaction } from '../../store/writer.ts';
 import { merchantTransfer } from '../accounts.ts';
 import type { PayAnswer } from '../gate.ts';
 import { requirePosted } from '../payments.ts';
-import {
-  admitPayer,
-  countWrong,
-  requireLink,
-  stands,
-  takeAnswer,
-  tellAttempt,
-  type Verified,
-} from './attempts.ts';
+import { requireLink, takeAnswer, tellAttempt } from './attempts.ts';
 import type { Links, LinksParts } from './links.ts';
+import {
+  type Asker,
+  type Begun,
+  beginAttempt,
+  isFree,
+  isOpen,
+  isWanted,
+  payByPlatform,
+} from './side-by-side.ts';
 
 interface Connected {
   readonly platform: PaymentPlatform;
@@ -35,7 +37,6 @@ interface Connected {
 
 /** While the payer is at the platform's page. */
 const LOOK_MS = 3000;
-const TAKE_UP_MS = 6000;
 const PERMISSION_MS = 15 * 60_000;
 const ROUND = 50;
 
@@ -79,32 +80,14 @@ export class LinkPlatforms {
     return [...this.#platforms.values()].map(({ platform }) => platform);
   }
 
-  /** The payer named their phone number: the platform is asked for permission. */
-  async begin(
-    link: string,
-    device: string,
-    name: string,
-    phone: string,
-  ): Promise<Verified | { readonly said: 'no_platform' }> {
+  /** Asks the platform for permission; who pays there is told by the platform alone. */
+  async begin(link: string, from: Asker, name: string): Promise<Begun> {
     if (!this.#platforms.has(name)) return { said: 'no_platform' };
-    const { writer, clock } = this.#parts;
-    const said = await writer.run((tx) => {
-      const now = Math.floor(clock.now());
-      const row = requireLink(tx, link);
-      const end = stands(row, device, now);
-      if (end !== null) return end;
-      const contract = tx.links.contractOf(`platform:${name}`, phone);
-      if (contract?.state !== 'active') return countWrong(tx, this.#parts, row, now);
-      const admitted = admitPayer(tx, this.#parts, row, device, contract, now);
-      if (admitted.said !== 'pay') return admitted;
-      tx.links.putPlatform({
-        ...{ id: admitted.payment, link, platform: name, contract: contract.id },
-        ...{ state: 'requesting', page_url: null, payment: null, tries: 0 },
-        ...{ next_at: now + TAKE_UP_MS, made_at: now },
-      });
-      return admitted;
-    });
-    if (said.said === 'pay') await this.#links.soon(this.#work(said.payment));
+    const { writer, clock, chance } = this.#parts;
+    const said = await writer.run((tx) =>
+      beginAttempt(tx, chance, { link, from, name, now: Math.floor(clock.now()) }),
+    );
+    if (said.said === 'begun') await this.#links.soon(this.#work(said.attempt));
     return said;
   }
 
@@ -170,6 +153,10 @@ export class LinkPlatforms {
     const link = tables.links.find(row.link);
     if (link === undefined) throw new Error(`link ${row.link} is gone`);
     const amount = { amount_minor: link.amount_minor, currency: link.currency as Currency };
+    // What nobody can pay any more is called off rather than given back.
+    if (isOpen(row) && !isWanted(tables, row, link)) {
+      return { status: await platform.withdraw(row.id) };
+    }
     switch (row.state) {
       case 'requesting': {
         const merchant = tables.links.merchant(link.merchant)?.name ?? link.merchant;
@@ -235,15 +222,17 @@ export class LinkPlatforms {
     tx.note({ about: 'open' });
   }
 
+  /** Only the phone that was there is told why: whose account it was is not known. */
   #fail(tx: Transaction, row: LinkPlatformRow, reason: string, now: number): void {
-    if (row.state !== 'requesting' && row.state !== 'permitted') return;
-    tx.links.putPlatform({ ...row, state: 'failed', next_at: null });
+    if (!isOpen(row)) return;
+    tx.links.putPlatform({ ...row, state: 'failed', reason, next_at: null });
+    tx.note({ about: 'link', id: row.link });
     const declined = reason === 'insufficient_funds' || reason === 'account_blocked';
-    this.#end(tx, row, declined ? { said: 'declined', reason } : { said: 'not_made' }, now);
+    this.#endEarlier(tx, row, declined ? { said: 'declined', reason } : { said: 'not_made' }, now);
   }
 
   #takePaid(tx: Transaction, row: LinkPlatformRow, paid: PaidStatus, now: number): void {
-    if (row.state !== 'requesting' && row.state !== 'permitted' && row.state !== 'failed') return;
+    if (!isOpen(row) && row.state !== 'failed') return;
     // What a payer carries back does not say whose account it was: the platform is asked.
     if (paid.payer === undefined) {
       tx.links.putPlatform({ ...row, next_at: Math.floor(now) });
@@ -253,17 +242,27 @@ export class LinkPlatforms {
     const link = requireLink(tx, row.link);
     const { payment } = paid;
     const right = paid.amount_minor === link.amount_minor && paid.currency === link.currency;
-    const own = tx.links.contract(row.contract)?.secret === paid.payer;
-    const open = link.state === 'paying' && link.attempt === row.id;
-    if (!right || !own || !open) {
-      tx.links.putPlatform({ ...row, state: 'refund_due', payment, next_at: Math.floor(now) });
-      tx.note({ about: 'open' });
-      const answer = { said: 'declined', reason: 'payer_not_verified' } as const;
-      if (open) this.#end(tx, row, answer, now);
+    const contract = tx.links.contract(row.contract);
+    const own =
+      contract?.secret === paid.payer &&
+      contract.phone === link.phone &&
+      contract.state === 'active';
+    if (right && own && isFree(row, link)) {
+      tx.links.putPlatform({ ...row, state: 'paid', reason: null, payment, next_at: null });
+      this.#takeIn(tx, link, row, paid.payer, Math.floor(now));
       return;
     }
-    tx.links.putPlatform({ ...row, state: 'paid', payment, next_at: null });
-    this.#takeIn(tx, link, row, paid.payer, Math.floor(now));
+    const reason = own ? 'closed_paid' : 'other_account';
+    tx.links.putPlatform({
+      ...row,
+      state: 'refund_due',
+      reason,
+      payment,
+      next_at: Math.floor(now),
+    });
+    tx.note({ about: 'link', id: link.id });
+    tx.note({ about: 'open' });
+    this.#endEarlier(tx, row, { said: 'declined', reason: 'payer_not_verified' }, now);
   }
 
   /** What the platform owes us from now on, and we the merchant. */
@@ -281,14 +280,17 @@ export class LinkPlatforms {
     tx.payments.put(payment);
     const reference = `pay:${row.id}`;
     requirePosted(post(tx, merchantTransfer(payment, 'payment', reference, amount_minor, at)));
-    this.#end(tx, row, answer, at);
+    payByPlatform(tx, link, row, payer, at);
+    tellAttempt(tx, this.#parts, link, row.id, answer, at);
   }
 
-  #end(tx: Transaction, row: LinkPlatformRow, answer: PayAnswer, at: number): void {
+  /** One of before attempts were side by side has the link to itself, and gives it free. */
+  #endEarlier(tx: Transaction, row: LinkPlatformRow, answer: PayAnswer, at: number): void {
+    const link = requireLink(tx, row.link);
+    if (link.state !== 'paying' || link.attempt !== row.id) return;
     const now = Math.floor(at);
     takeAnswer(tx, row.id, answer, now);
-    tellAttempt(tx, this.#parts, requireLink(tx, row.link), row.id, answer, now);
-    tx.note({ about: 'link', id: row.link });
+    tellAttempt(tx, this.#parts, link, row.id, answer, now);
   }
 }
 

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 
 export const platformForm = z.object({
-  phone: z.string().max(30),
   method: z.string().regex(/^platform:[a-z0-9-]{1,30}$/),
 });
 export const passwordForm = z.object({ phone: z.string().max(30), password: z.string().max(200) });

@@ -21,7 +21,8 @@ const EN = {
     'Face and fingerprint need JavaScript and a browser that knows them. Please pay another way.',
   passkey_none: 'This did not work. Try again, or pay another way.',
   platform_pay: 'Continue at {platform}',
-  platform_says: 'Account and password are typed there.',
+  platform_says:
+    'Account and password are typed there. Only the account that is registered for the phone number of the order can pay.',
   working: 'One moment',
   working_says:
     'The payment is being made. This page comes back by itself; please don’t pay again.',
@@ -63,7 +64,9 @@ const EN = {
   not_made: 'The payment was not made, and nothing was taken. Please try again.',
   voided: 'The order was called off.',
   closed_paid: 'The order has been paid another way.',
-  no_contract: 'This phone number is not registered for that. Tries left: {left}.',
+  no_contract: 'The phone number of the order is not registered there. Please pay another way.',
+  other_account:
+    'That account is not registered for the phone number of the order. What it paid goes back.',
 } as const;
 
 export type LinkWord = keyof typeof EN;
@@ -87,7 +90,7 @@ const ZH: Readonly<Record<LinkWord, string>> = {
   passkey_needs: '人脸和指纹支付需要 JavaScript 和支持该功能的浏览器，请换一种付款方式。',
   passkey_none: '验证未成功，请重试或换一种付款方式。',
   platform_pay: '前往{platform}付款',
-  platform_says: '账户和密码在那里输入。',
+  platform_says: '账户和密码在那里输入。只有以订单手机号码注册的账户可以付款。',
   working: '请稍候',
   working_says: '正在付款，本页会自动更新，请勿重复付款。',
   at_platform_says: '请在那里完成付款，本页会自动更新。',
@@ -126,7 +129,8 @@ const ZH: Readonly<Record<LinkWord, string>> = {
   not_made: '付款未完成，未扣款，请重试。',
   voided: '订单已撤销。',
   closed_paid: '订单已用其他方式支付。',
-  no_contract: '此手机号码未注册该付款方式，还可尝试 {left} 次。',
+  no_contract: '订单的手机号码未注册该付款方式，请换一种付款方式。',
+  other_account: '该账户未以订单的手机号码注册，所付款项将退回。',
 };
 
 /** The sentence in that language, with `{name}` filled from `values`. */

@@ -191,16 +191,38 @@ function passkeys(
 
 function platforms(
   database: DatabaseSync,
-): Pick<LinkTable, 'platform' | 'putPlatform' | 'duePlatforms' | 'platformNextAt'> {
+): Pick<
+  LinkTable,
+  | 'platform'
+  | 'putPlatform'
+  | 'platformOf'
+  | 'openPlatforms'
+  | 'hurryPlatforms'
+  | 'duePlatforms'
+  | 'platformNextAt'
+> {
   const find = database.prepare('SELECT * FROM acquirer_platform_attempts WHERE id = ?');
   const next = database.prepare(
     'SELECT min(next_at) AS at FROM acquirer_platform_attempts WHERE next_at IS NOT NULL',
   );
   const put = database.prepare(
     `INSERT INTO acquirer_platform_attempts (id, link, platform, contract, state, page_url, payment,
-       tries, next_at, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       tries, next_at, made_at, device, client, reason)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET state = excluded.state, page_url = excluded.page_url,
-       payment = excluded.payment, tries = excluded.tries, next_at = excluded.next_at`,
+       reason = excluded.reason, payment = excluded.payment, tries = excluded.tries, next_at = excluded.next_at`,
+  );
+  const of = database.prepare(
+    `SELECT * FROM acquirer_platform_attempts WHERE link = ? AND device = ?
+     ORDER BY made_at DESC LIMIT 1`,
+  );
+  const open = database.prepare(
+    `SELECT * FROM acquirer_platform_attempts
+     WHERE link = ? AND state IN ('requesting', 'permitted') ORDER BY made_at DESC`,
+  );
+  const hurry = database.prepare(
+    `UPDATE acquirer_platform_attempts SET next_at = ?
+     WHERE link = ? AND state IN ('requesting', 'permitted')`,
   );
   const due = database.prepare(
     `SELECT * FROM acquirer_platform_attempts WHERE next_at IS NOT NULL AND next_at <= ?
@@ -210,9 +232,13 @@ function platforms(
     platform: (id) => first<LinkPlatformRow>(find, id),
     putPlatform(row) {
       const { id, link, platform, contract, state, page_url, payment } = row;
-      const { tries, next_at, made_at } = row;
-      put.run(id, link, platform, contract, state, page_url, payment, tries, next_at, made_at);
+      const { tries, next_at, made_at, device, client, reason } = row;
+      const what = [id, link, platform, contract, state, page_url, payment] as const;
+      put.run(...what, tries, next_at, made_at, device, client, reason);
     },
+    platformOf: (link, device) => first<LinkPlatformRow>(of, link, device),
+    openPlatforms: (link) => every<LinkPlatformRow>(open, link),
+    hurryPlatforms: (link, at) => void hurry.run(at, link),
     platformNextAt: () => first<{ at: number | null }>(next)?.at ?? undefined,
     duePlatforms: (now, limit) => every<LinkPlatformRow>(due, now, limit),
   };

@@ -1,3 +1,7 @@
+/** Attempts of several phones side by side belong to whoever began them. */
+export const ATTEMPT_CLIENTS = `
+  ALTER TABLE acquirer_platform_attempts ADD COLUMN client TEXT;`;
+
 /** Tables of the acquirer's payment links. */
 export const LINKS = `
   CREATE TABLE acquirer_merchants (

@@ -5,7 +5,7 @@ import { IDENTITY } from './identity.ts';
 import { PAIRING } from './pairing.ts';
 import { payerDeskSchema } from './payer-desk.ts';
 import { PLATFORM } from './platform.ts';
-import { LINKS } from './schema-links.ts';
+import { ATTEMPT_CLIENTS, LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
 import { refundsSchema } from './schema-refunds.ts';
 import { SHOP } from './shop.ts';
@@ -159,4 +159,5 @@ export const MIGRATIONS: readonly string[] = [
   SHOP,
   refundsSchema(appendOnly),
   payerDeskSchema(appendOnly),
+  ATTEMPT_CLIENTS,
 ];
