@@ -156,6 +156,11 @@ function stepCard(state: RelayState, card: CardPresence, relay: string, now: num
     ...{ step: 0, busy: true, gone: false, until: now + SILENCE_MS },
   };
   const { opening: apdus } = invite;
+  if (apdus.length === 0) {
+    const wanted = { relay, uid: hex(card.uid), invite: invite.invite, purpose: invite.purpose };
+    const effect = { do: 'publish', uplink: { kind: 'relay_wanted', wanted } } as const;
+    return stay({ ...state, run: { ...run, busy: false }, end: null }, effect);
+  }
   const effect = { do: 'relay', relay, step: 0, card, apdus, timeoutMs: OPENING_MS } as const;
   return stay({ ...state, run, end: null }, effect);
 }

@@ -79,7 +79,7 @@ export const relayInviteSchema = z.strictObject({
   /** From when the terminal hears it. */
   lifetime_ms: z.int().min(1000).max(RELAY_INVITE_MS),
   /** Commands that need no answer of the gateway: they go to the card at once. */
-  opening: groupSchema,
+  opening: z.array(apduHexSchema).max(RELAY_GROUP),
 });
 
 /** The invitation no longer stands. */
