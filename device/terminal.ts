@@ -14,7 +14,8 @@ import type { Screen } from './ports/display.ts';
 import type { BeepPattern, LampSignal } from './ports/lamp.ts';
 import type { Link } from './ports/link.ts';
 import type { PrintedReceipt } from './ports/printer.ts';
-import type { CardPresence } from './ports/reader.ts';
+import type { CardPresence, TransmitResult } from './ports/reader.ts';
+import { runGroup } from './relay-group.ts';
 
 /** Where the loop's effects go. Each call returns at once; an organ that is missing takes nothing. */
 export interface Outlets {
@@ -43,6 +44,13 @@ export interface TerminalPorts {
   readonly outlets: Outlets;
   /** Does one task at one card; absent where the terminal has no keys of cards. */
   readonly workCard?: (reader: string, card: CardPresence, task: CardTask) => Promise<CardOutcome>;
+  /** Sends one command of the gateway's to a card; absent where there are no readers. */
+  readonly transmit?: (
+    reader: string,
+    card: CardPresence,
+    apdu: Uint8Array,
+    timeoutMs: number,
+  ) => Promise<TransmitResult>;
   readonly log: (what: string) => void;
 }
 
@@ -143,6 +151,9 @@ export class Terminal {
       case 'card':
         this.#workCard(effect);
         break;
+      case 'relay':
+        this.#relay(effect);
+        break;
       case 'beep':
         outlets.beep(effect.pattern);
         break;
@@ -176,6 +187,16 @@ export class Terminal {
     );
   }
 
+  #relay({ relay, step, reader, card, apdus, timeoutMs }: Extract<Effect, { do: 'relay' }>): void {
+    const { clock, transmit = noReader } = this.#ports;
+    const send = (apdu: Uint8Array, ms: number) => transmit(reader, card, apdu, ms);
+    runGroup(apdus, timeoutMs, clock, send).then(
+      (ran) => this.push({ is: 'relay_ran', relay, step, ran }),
+      // Nobody knows how far it came; settlement asks the card.
+      () => this.push({ is: 'relay_ran', relay, step, ran: { answers: [], ended: 'reader' } }),
+    );
+  }
+
   #journal(entry: JournalEntry): void {
     this.#ports.journal.append([entry]).then(
       () => this.push({ is: 'saved', entry }),
@@ -187,4 +208,5 @@ export class Terminal {
   }
 }
 
+const noReader = (): Promise<TransmitResult> => Promise.resolve({ ok: false, gone: 'reader' });
 const noKeys = (): Promise<CardOutcome> => Promise.reject(new Error('there are no keys of cards'));

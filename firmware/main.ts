@@ -235,6 +235,7 @@ async function main(): Promise<void> {
   const ports = {
     ...{ clock, chance: systemChance, journal, link, outlets: organs, log },
     workCard: cardWorker(cardKeys, organs),
+    transmit: organs.transmit.bind(organs),
   };
   const terminal = new Terminal(settings, entries, ports);
   push({ is: 'tick' });

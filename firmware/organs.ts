@@ -111,9 +111,16 @@ export class Organs implements Outlets {
   }
 
   /** To a reader that is not there nothing is sent. */
-  transmit(reader: string, card: CardPresence, apdu: Uint8Array): Promise<TransmitResult> {
+  transmit(
+    reader: string,
+    card: CardPresence,
+    apdu: Uint8Array,
+    timeoutMs?: number,
+  ): Promise<TransmitResult> {
     const opened = this.#working.reader.get(reader);
-    return opened?.transmit(card, apdu) ?? Promise.resolve({ ok: false, gone: 'reader' });
+    return (
+      opened?.transmit(card, apdu, timeoutMs) ?? Promise.resolve({ ok: false, gone: 'reader' })
+    );
   }
 
   speak(

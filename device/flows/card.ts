@@ -17,6 +17,7 @@ import { sayCardProblem } from '../words/clips.ts';
 import { isDebiting } from './debit.ts';
 import { type Blocked, recallHotlist } from './hotlist.ts';
 import { ofLastDay, showCard } from './menu.ts';
+import { isDriven } from './relay.ts';
 import type { Sale, SaleEvent } from './sale.ts';
 import type { Effect, Moment, Settings, TerminalState } from './state.ts';
 
@@ -144,7 +145,7 @@ export const clearNotice = (state: TerminalState): TerminalState =>
 /** Asks the card that lies there what the moment wants of it, where nothing else is under way. */
 export function askCard(state: TerminalState, moment: Moment): CardStep {
   const { lying, work } = state.cards;
-  if (lying === null || lying.asked || work !== null) return stay(state);
+  if (lying === null || lying.asked || work !== null || isDriven(state.relay)) return stay(state);
   const asked = withCards(clearNotice(state), { lying: { ...lying, asked: true } });
   if (!state.cards.taken) return tell(asked, 'not_taken', moment);
   if (lying.card.uid.length !== 7) return tell(asked, 'foreign', moment);
@@ -167,12 +168,13 @@ export function askAgain(state: TerminalState, moment: Moment): CardStep {
 }
 
 /** The order on the screen, where a card may pay it. */
-function payable(state: TerminalState): Sale | undefined {
+export function payable(state: TerminalState): Sale | undefined {
   const sale = state.focus === null ? undefined : state.sales.get(state.focus);
   return sale?.stage === 'open' && state.menu === null && !isDebiting(sale) ? sale : undefined;
 }
 
-const unknownsOf = (state: TerminalState, uid: string): Sale[] =>
+/** Payments of which only this card knows whether it made them. */
+export const unknownsOf = (state: TerminalState, uid: string): Sale[] =>
   [...state.sales.values()].filter(
     ({ debit }) => debit?.stage === 'unknown' && debit.debit.uid === uid,
   );

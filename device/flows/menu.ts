@@ -10,6 +10,8 @@ import { offlineLimitsSchema } from '../messages/card.ts';
 import { type CURRENCIES, parseAmount } from '../messages/money.ts';
 import type { Key } from '../ports/keypad.ts';
 import type { CardPresence } from '../ports/reader.ts';
+import { isDriven } from './relay.ts';
+import { askRefund } from './relays.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
 
 export type HoldFor = 'balance' | 'log' | 'refund';
@@ -126,10 +128,14 @@ function pickRefund(
   const record = /^[1-9]$/.test(key) ? records[Number(key) - 1] : undefined;
   if (!state.online || (record === undefined && key !== '0')) return wrong(state);
   const relay = `r${moment.now.toString(36)}${hex(moment.chance)}`;
-  const order = record === undefined ? {} : { order: record.order };
-  const wanted = { relay, uid, purpose: 'refund', ...order } as const;
-  const menu: Menu = { at: 'refunding', uid, relay };
-  return to(state, menu, { do: 'publish', uplink: { kind: 'relay_wanted', wanted } });
+  const asked = askRefund(
+    { ...state, menu: { at: 'refunding', uid, relay } },
+    { relay, order: record?.order },
+    moment,
+  );
+  return isDriven(asked.state.relay)
+    ? to(asked.state, asked.state.menu, ...asked.effects)
+    : wrong(state);
 }
 
 // ── The day ─────────────────────────────────────────────────────────────────────────────────────

@@ -25,6 +25,7 @@ import {
   type View,
 } from './card-outlook.ts';
 import { MAX_LINES, MAX_QUANTITY, type ReadEntry, readEntry } from './entry.ts';
+import { relayView } from './relay-outlook.ts';
 import type { Sale } from './sale.ts';
 import type { Outlook, TerminalState } from './state.ts';
 
@@ -55,6 +56,8 @@ function screenOf(state: TerminalState, sale: Sale | undefined, now: number): Sc
 
 function viewOf(state: TerminalState, sale: Sale | undefined, texts: Texts, now: number): View {
   if (state.menu !== null) return menuView(state, state.menu);
+  const relayed = sale === undefined && state.entry.keyed === '' ? relayView(state, now) : null;
+  if (relayed !== null && state.cards.work === null) return relayed;
   if (sale === undefined) return overEntry(state, entryView(state, texts));
   const view = saleView(state, sale, texts, now);
   const part = sale.stage === 'closing' || sale.stage === 'ended' ? cardPart(state) : null;

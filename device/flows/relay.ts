@@ -29,6 +29,7 @@ export interface RelayRun {
   readonly relay: string;
   readonly purpose: RelayPurpose;
   readonly invite?: RelayInvite;
+  readonly reader: string;
   readonly card: CardPresence;
   /** The last group that was begun; 0 is the opening. */
   readonly step: number;
@@ -61,15 +62,25 @@ export type RelayEvent =
   | { readonly is: 'group'; readonly group: RelayGroup; readonly taken: boolean }
   | { readonly is: 'end'; readonly end: RelayEnd }
   /** A card that nothing else here is for; `relay` is a fresh name. */
-  | { readonly is: 'card'; readonly card: CardPresence; readonly relay: string }
+  | {
+      readonly is: 'card';
+      readonly reader: string;
+      readonly card: CardPresence;
+      readonly relay: string;
+    }
   /** The vendor or the idle screen asks what the gateway has for this card. */
   | {
       readonly is: 'ask';
+      readonly reader: string;
       readonly card: CardPresence;
       readonly relay: string;
       readonly purpose: RelayPurpose;
+      /** The payment that is given back. */
+      readonly order?: string;
     }
-  | { readonly is: 'left'; readonly card: number }
+  | { readonly is: 'left'; readonly reader: string; readonly card: number }
+  /** The reader is lost, and its card with it. */
+  | { readonly is: 'reader_lost'; readonly reader: string }
   | { readonly is: 'ran'; readonly relay: string; readonly step: number; readonly ran: Ran }
   | { readonly is: 'offline' }
   /** A key was pressed: what is over leaves the screen. */
@@ -83,6 +94,7 @@ export type RelayEffect =
       readonly do: 'relay';
       readonly relay: string;
       readonly step: number;
+      readonly reader: string;
       readonly card: CardPresence;
       readonly apdus: readonly string[];
       readonly timeoutMs: number;
@@ -99,7 +111,11 @@ const stay = (state: RelayState, ...effects: readonly RelayEffect[]): RelayStep 
 });
 
 /** Whether a card is being driven just now: nothing else may be done with it. */
-export const isDriven = ({ run }: RelayState): boolean => run !== null && !run.gone;
+export const isDriven = ({ run }: RelayState): boolean => run !== null && !run.gone && isSeen(run);
+
+/** Whether the person at the terminal waits for it: not while only the gateway was asked. */
+export const isSeen = ({ invite, step, purpose }: RelayRun): boolean =>
+  invite !== undefined || step > 0 || purpose !== 'load';
 
 /** Whether the next card is the gateway's. */
 export const isInvited = ({ invite }: RelayState): boolean =>
@@ -126,12 +142,16 @@ export function stepRelay(state: RelayState, event: RelayEvent, now: number): Re
     case 'end':
       return stepEnd(state, event.end, now);
     case 'card':
-      return stepCard(state, event.card, event.relay, now);
+      return stepCard(state, event, now);
     case 'ask':
       if (state.run !== null && !state.run.gone) return stay(state);
-      return begin(state, { ...event, step: 0, busy: false, gone: false, until: now + SILENCE_MS });
+      return begin(state, event, now);
     case 'left':
-      return state.run?.card.number === event.card
+      return state.run?.card.number === event.card && state.run.reader === event.reader
+        ? stay({ ...state, run: { ...state.run, gone: true } })
+        : stay(state);
+    case 'reader_lost':
+      return state.run?.reader === event.reader
         ? stay({ ...state, run: { ...state.run, gone: true } })
         : stay(state);
     case 'ran':
@@ -145,14 +165,16 @@ export function stepRelay(state: RelayState, event: RelayEvent, now: number): Re
   }
 }
 
-function stepCard(state: RelayState, card: CardPresence, relay: string, now: number): RelayStep {
+type CardEvent = Extract<RelayEvent, { is: 'card' }>;
+
+function stepCard(state: RelayState, { reader, card, relay }: CardEvent, now: number): RelayStep {
   const { invite } = state.invite ?? {};
   if (invite === undefined || invite.digits_of !== undefined || card.uid.length < 4) {
     return stay(state);
   }
   // Once for each card: it stands in the run until that is over.
   const run: RelayRun = {
-    ...{ relay, purpose: invite.purpose, invite, card },
+    ...{ relay, purpose: invite.purpose, invite, reader, card },
     ...{ step: 0, busy: true, gone: false, until: now + SILENCE_MS },
   };
   const { opening: apdus } = invite;
@@ -161,16 +183,25 @@ function stepCard(state: RelayState, card: CardPresence, relay: string, now: num
     const effect = { do: 'publish', uplink: { kind: 'relay_wanted', wanted } } as const;
     return stay({ ...state, run: { ...run, busy: false }, end: null }, effect);
   }
-  const effect = { do: 'relay', relay, step: 0, card, apdus, timeoutMs: OPENING_MS } as const;
+  const timeoutMs = OPENING_MS;
+  const effect = { do: 'relay', relay, step: 0, reader, card, apdus, timeoutMs } as const;
   return stay({ ...state, run, end: null }, effect);
 }
 
-function begin(state: RelayState, run: RelayRun & { is?: string }): RelayStep {
-  const { relay, purpose, card, step, busy, gone, until } = run;
+type AskEvent = Extract<RelayEvent, { is: 'ask' }>;
+
+function begin(
+  state: RelayState,
+  { relay, reader, card, purpose, order }: AskEvent,
+  now: number,
+): RelayStep {
   if (card.uid.length < 4) return stay(state);
-  const wanted = { relay, uid: hex(card.uid), purpose };
-  const next = { ...state, run: { relay, purpose, card, step, busy, gone, until }, end: null };
-  return stay(next, { do: 'publish', uplink: { kind: 'relay_wanted', wanted } });
+  const about = order === undefined ? {} : { order };
+  const wanted = { relay, uid: hex(card.uid), purpose, ...about };
+  const until = now + SILENCE_MS;
+  const run = { relay, purpose, reader, card, step: 0, busy: false, gone: false, until };
+  const effect = { do: 'publish', uplink: { kind: 'relay_wanted', wanted } } as const;
+  return stay({ ...state, run, end: null }, effect);
 }
 
 function stepGroup(state: RelayState, group: RelayGroup, taken: boolean, now: number): RelayStep {
@@ -185,7 +216,8 @@ function stepGroup(state: RelayState, group: RelayGroup, taken: boolean, now: nu
   if (refused !== null) return stay(state, answer(group, { answers: [], ended: refused }));
   const { relay, step, apdus, timeout_ms: timeoutMs } = group;
   const next = { ...run, step, busy: true, until: now + timeoutMs + SILENCE_MS };
-  const effect = { do: 'relay', relay, step, card: run.card, apdus, timeoutMs } as const;
+  const { reader, card } = run;
+  const effect = { do: 'relay', relay, step, reader, card, apdus, timeoutMs } as const;
   return stay({ ...state, run: next }, effect);
 }
 
@@ -230,8 +262,11 @@ function stepOffline(state: RelayState, now: number): RelayStep {
   return stay({ ...lost, invite: null });
 }
 
-function give(state: RelayState, { relay, purpose, step }: RelayRun, now: number): RelayState {
+function give(state: RelayState, run: RelayRun, now: number): RelayState {
+  const { relay, purpose, step } = run;
   const said = step === 0 ? 'failed' : 'again';
+  // Nobody has seen yet that the gateway was asked.
+  if (!isSeen(run)) return { ...state, run: null };
   return { ...state, run: null, end: { end: { relay, purpose, said }, until: now + END_MS } };
 }
 

@@ -15,6 +15,7 @@ import type { CardPresence } from '../ports/reader.ts';
 import type { CardInput, Cards } from './card.ts';
 import type { Entry } from './entry.ts';
 import type { Menu } from './menu.ts';
+import type { Ran, RelayEffect, RelayState } from './relay.ts';
 import type { Sale } from './sale.ts';
 
 /** Fixed while the terminal runs. */
@@ -91,6 +92,8 @@ export interface TerminalState {
   readonly diskRefused: boolean;
   readonly toAnnounce: readonly Announcement[];
   readonly cards: Cards;
+  /** A card that the gateway drives. */
+  readonly relay: RelayState;
   /** The operator's menu, where it is open. */
   readonly menu: Menu | null;
 }
@@ -118,9 +121,12 @@ export type Input =
       readonly heard: boolean;
     }
   | CardInput
+  /** What became of a group of commands at a card. */
+  | { readonly is: 'relay_ran'; readonly relay: string; readonly step: number; readonly ran: Ran }
   | { readonly is: 'tick' };
 
 export type Effect =
+  | RelayEffect
   | { readonly do: 'journal'; readonly entry: JournalEntry }
   | { readonly do: 'publish'; readonly uplink: Uplink }
   | {

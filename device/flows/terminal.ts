@@ -13,6 +13,7 @@ import {
   askAgain,
   askCard,
   beginCards,
+  type CardInput,
   type CardStep,
   clearNotice,
   loseReader,
@@ -32,6 +33,8 @@ import {
   stepRefundSaved,
   stepRefundSpoken,
 } from './refund.ts';
+import { NO_RELAY, relayWaits } from './relay.ts';
+import { followCard, hearRelay, inviteCard, stepRelays } from './relays.ts';
 import {
   beginSale,
   isSettled,
@@ -95,6 +98,7 @@ export function beginTerminal(
     diskRefused: false,
     toAnnounce: unsaid,
     cards: beginCards(entries, settings, moment.now),
+    relay: NO_RELAY,
     menu: null,
   };
 }
@@ -109,7 +113,8 @@ export function stepTerminal(state: TerminalState, input: Input, moment: Moment)
 
 /** Whether the terminal must be woken once a second: something has a time limit or is to be resent. */
 export function needsTick(state: TerminalState): boolean {
-  return state.sales.size > 0 || state.toAnnounce.length > 0 || state.cards.notice !== null;
+  const waits = state.cards.notice !== null || relayWaits(state.relay);
+  return state.sales.size > 0 || state.toAnnounce.length > 0 || waits;
 }
 
 function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
@@ -121,7 +126,9 @@ function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
     case 'card':
     case 'card_keys':
     case 'card_work':
-      return takeCard(stepCard(state, input, moment), moment);
+      return stepCards(state, input, moment);
+    case 'relay_ran':
+      return takeCard(stepRelays(state, { ...input, is: 'ran' }, moment), moment);
     case 'not_saved':
       return stepNotSaved(state, input.entry, input.why, moment);
     case 'link':
@@ -131,8 +138,10 @@ function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
       return stepDownlink(state, input.downlink, moment);
     case 'organ': {
       const organs = new Map(state.organs).set(input.name, input.state);
-      const known = input.state.is === 'working' ? state : loseReader(state, input.name);
-      return stay({ ...known, organs });
+      if (input.state.is === 'working') return stay({ ...state, organs });
+      const known = { ...loseReader(state, input.name), organs };
+      const lost = { is: 'reader_lost', reader: input.name } as const;
+      return takeCard(stepRelays(known, lost, moment), moment);
     }
     case 'spoken':
       if (input.refund !== undefined) {
@@ -149,7 +158,7 @@ const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ s
 // ── Keys ────────────────────────────────────────────────────────────────────────────────────────
 
 function stepKey(before: TerminalState, key: Key, moment: Moment): Step {
-  const state = clearNotice(before);
+  const state = leaveRelay(clearNotice(before), key);
   if (state.menu !== null) return stepMenu(state, state.menu, key, moment);
   const focus = focusedSale(state);
   if (focus === undefined) return stepEntryKey(state, key, moment);
@@ -320,6 +329,23 @@ function stepSaved(state: TerminalState, entry: JournalEntry, moment: Moment): S
   }
 }
 
+/** A card that was asked for is the gateway's; any other tap is this terminal's. */
+function stepCards(state: TerminalState, input: CardInput, moment: Moment): Step {
+  const invited = inviteCard(state, input, moment);
+  if (invited !== null) return takeCard(invited, moment);
+  const taken = takeCard(stepCard(state, input, moment), moment);
+  const followed = takeCard(followCard(taken.state, input, moment), moment);
+  return { state: followed.state, effects: [...taken.effects, ...followed.effects] };
+}
+
+/** What is over leaves the screen; Cancel with nothing keyed also sends the invitation away. */
+function leaveRelay(state: TerminalState, key: Key): TerminalState {
+  const { invite, end } = state.relay;
+  const away = key === 'cancel' && state.entry.keyed === '' && state.focus === null;
+  if (end === null && (invite === null || !away)) return state;
+  return { ...state, relay: { ...state.relay, end: null, invite: away ? null : invite } };
+}
+
 /** The sales are told first; then the card that lies there is asked what is left to ask. */
 function takeCard({ state, effects, sales }: CardStep, moment: Moment): Step {
   const told = sales.reduce<Step>(
@@ -336,7 +362,8 @@ function takeCard({ state, effects, sales }: CardStep, moment: Moment): Step {
 // ── Link ────────────────────────────────────────────────────────────────────────────────────────
 
 function stepLink(state: TerminalState, moment: Moment): Step {
-  return state.online ? stepEverySale(state, { is: 'link_up' }, moment) : stay(state);
+  if (state.online) return stepEverySale(state, { is: 'link_up' }, moment);
+  return takeCard(stepRelays(state, { is: 'offline' }, moment), moment);
 }
 
 function stepDownlink(state: TerminalState, downlink: Downlink, moment: Moment): Step {
@@ -371,7 +398,7 @@ function stepDownlink(state: TerminalState, downlink: Downlink, moment: Moment):
     case 'relay_withdraw':
     case 'relay':
     case 'relay_end':
-      return stay(state);
+      return takeCard(hearRelay(state, downlink, moment), moment);
   }
 }
 
@@ -410,7 +437,9 @@ function stepResult(state: TerminalState, result: Result, moment: Moment): Step 
 function stepTick(state: TerminalState, moment: Moment): Step {
   const read = moment.monotonic >= state.cards.noticeUntil ? clearNotice(state) : state;
   const left = moment.monotonic >= read.leaveAt ? leaveFocus(read) : read;
-  return stepEverySale(left, { is: 'tick' }, moment);
+  const relayed = takeCard(stepRelays(left, { is: 'tick' }, moment), moment);
+  const step = stepEverySale(relayed.state, { is: 'tick' }, moment);
+  return { state: step.state, effects: [...relayed.effects, ...step.effects] };
 }
 
 // ── Announcements ───────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,8 @@ export interface RelayedCard {
   /** As the reader tells it: only the secure channel proves it. */
   readonly uid: Uint8Array;
   readonly purpose: RelayPurpose;
+  /** The payment that the vendor gives back, where that was asked for. */
+  readonly order?: string;
   /**
    * Has the terminal send these to the card and resolves with what came back; never rejects. What
    * the terminal had sent by itself as the card arrived is answered without asking it again. One

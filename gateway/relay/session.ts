@@ -57,9 +57,10 @@ export class RelaySession {
 
   /** What settlement is given of it. */
   card(terminal: string): RelayedCard {
-    const { relay, uid, purpose } = this.#wanted;
+    const { relay, uid, purpose, order } = this.#wanted;
     const transport = (apdus: readonly Uint8Array[]): Promise<Relayed> => this.#transport(apdus);
-    return { relay, terminal, uid: fromHex(uid), purpose, transport };
+    const about = order === undefined ? {} : { order };
+    return { relay, terminal, uid: fromHex(uid), purpose, ...about, transport };
   }
 
   /** Takes an answer; one that is late, repeated or of more than was asked is dropped. */

@@ -88,12 +88,18 @@ class Bench {
     this.#arrivals += 1;
     const historical = new Uint8Array(0);
     this.#presence = { number: this.#arrivals, uid: card.uid, historical };
-    this.step({ is: 'card', card: this.#presence, relay: this.#name() });
+    this.step({ is: 'card', reader: 'reader', card: this.#presence, relay: this.#name() });
   }
 
   ask(): void {
     if (this.#presence === null) throw new Error('no card');
-    this.step({ is: 'ask', card: this.#presence, relay: this.#name(), purpose: 'load' });
+    this.step({
+      is: 'ask',
+      reader: 'reader',
+      card: this.#presence,
+      relay: this.#name(),
+      purpose: 'load',
+    });
   }
 
   step(event: RelayEvent): void {
@@ -160,7 +166,7 @@ class Bench {
   #left(): void {
     const card = this.#presence;
     this.#presence = null;
-    if (card !== null) this.step({ is: 'left', card: card.number });
+    if (card !== null) this.step({ is: 'left', reader: 'reader', card: card.number });
   }
 
   #name(): string {

@@ -1,0 +1,57 @@
+/** What the screen shows of a card that the gateway drives: the invitation, the work, its end. */
+import { digitsStep, writeDigits } from '../codecs/digits.ts';
+import { formatMoney } from '../messages/money.ts';
+import type { RelayEnd, RelayInvite } from '../messages/relay.ts';
+import type { Screen } from '../ports/display.ts';
+import { type RelayTexts, relayTextsIn } from '../words/relay.ts';
+import { isSeen } from './relay.ts';
+import type { TerminalState } from './state.ts';
+
+type View = Omit<Screen, 'missing' | 'online'>;
+
+/** `null` where there is nothing of it to show; never in the place of an order that is open. */
+export function relayView(state: TerminalState, now: number): View | null {
+  const { relay, settings } = state;
+  const texts = relayTextsIn(settings.stall.language);
+  if (relay.run !== null && isSeen(relay.run)) {
+    const { invite } = relay.run;
+    const lines = [texts.keepAdvice, ...labelOf(invite)];
+    const big = invite === undefined ? '' : amountOf(invite);
+    return { title: texts.keep, big, tone: 'busy', lines, hint: '' };
+  }
+  if (relay.end !== null) return endView(relay.end.end, texts);
+  if (relay.invite === null) return null;
+  const { invite } = relay.invite;
+  const { digits_of: order, purpose } = invite;
+  const label = labelOf(invite);
+  if (order !== undefined) {
+    const big = writeDigits(settings.keys.digits, order, digitsStep(now + state.clockOffset));
+    const lines = [texts.digitsAdvice, ...label];
+    return { title: texts.digits, big, tone: 'busy', lines, hint: texts.hint };
+  }
+  const big = amountOf(invite);
+  return { title: texts.hold[purpose], big, tone: 'busy', lines: label, hint: texts.hint };
+}
+
+const labelOf = (invite: RelayInvite | undefined): string[] =>
+  invite?.label === undefined ? [] : [invite.label];
+
+const amountOf = ({ amount_minor, currency }: RelayInvite): string =>
+  amount_minor === undefined ? '' : formatMoney({ amount_minor, currency });
+
+function endView(end: RelayEnd, texts: RelayTexts): View {
+  const { said, purpose, amount_minor, balance_minor, currency } = end;
+  const money = (minor: number | undefined): string =>
+    minor === undefined || currency === undefined
+      ? ''
+      : formatMoney({ amount_minor: minor, currency });
+  const balance = money(balance_minor);
+  const left = balance === '' ? [] : [texts.balance(balance)];
+  const { hint } = texts;
+  if (said === 'done') {
+    const title = texts.done[purpose];
+    return { title, big: money(amount_minor), tone: 'good', lines: left, hint };
+  }
+  const lines = [texts.advice[said], ...left];
+  return { title: texts.said[said], big: '', tone: 'bad', lines, hint };
+}
