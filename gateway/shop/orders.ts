@@ -16,7 +16,7 @@ import { addEvent } from '../orders/orders.ts';
 import type { ProductRow } from '../store/tables-centre.ts';
 import type { ShopOrderRow } from '../store/tables-shop.ts';
 import type { Transaction } from '../store/writer.ts';
-import type { PurchaseState } from './purchase.ts';
+import type { PurchaseNews } from './purchase.ts';
 
 /** How long goods are kept for somebody who has not paid. */
 export const LIFETIME_MS = 15 * 60_000;
@@ -108,48 +108,30 @@ export function endShopOrder(
   return { ok: true };
 }
 
-/**
- * A card is at it: until settlement says what came of it, the order is neither paid nor over. `false`
- * where the order has ended: then nothing may be begun.
- */
-export function beginDebit(tx: Transaction, number: string, now: number): boolean {
-  const row = tx.shop.find(number);
+/** Takes what settlement tells of a purchase; `false` where it is of no order here, or of one that is over. */
+export function takePurchase(tx: Transaction, news: PurchaseNews, now: number): boolean {
+  const row = tx.shop.find(news.order);
   if (row === undefined || row.ended_at !== null) return false;
-  if (row.state === 'unpaid') addEvent(tx, number, 'card_read', now, {});
-  tx.shop.change(number, { state: 'unsure', trouble: null });
-  tx.note({ about: 'shop', number });
-  return true;
-}
-
-/** Takes what settlement knows of an order; one that has ended stays as it is. */
-export function takePurchase(
-  tx: Transaction,
-  number: string,
-  known: PurchaseState,
-  trouble: string | null,
-  now: number,
-): void {
-  const row = tx.shop.find(number);
-  if (row === undefined || row.ended_at !== null) return;
-  tx.note({ about: 'shop', number });
-  switch (known.is) {
-    case 'unsure':
-      tx.shop.change(number, { state: 'unsure', card: known.card, trouble });
-      addEvent(tx, number, 'debit_unsure', now, { card: known.card });
-      return;
-    case 'open':
+  tx.note({ about: 'shop', number: row.number });
+  switch (news.said) {
+    case 'begun':
+      tx.shop.change(row.number, { state: 'unsure', card: news.card, trouble: null });
+      addEvent(tx, row.number, 'debit_begun', now, { card: news.card });
+      return true;
+    case 'undone':
       // There is time again to pay it, however long it took to know.
-      tx.shop.change(number, {
-        ...{ state: 'unpaid', card: null, trouble },
+      tx.shop.change(row.number, {
+        ...{ state: 'unpaid', card: null },
         expires_at: Math.max(row.expires_at, now + LIFETIME_MS / 3),
       });
-      if (trouble !== null) addEvent(tx, number, 'tap_failed', now, { trouble });
-      return;
+      addEvent(tx, row.number, 'debit_undone', now, {});
+      return true;
     case 'paid': {
-      const { card, payment, balance_minor } = known;
+      const { card, payment, balance_minor } = news;
       const paid = { card, payment, balance_minor, trouble: null };
-      tx.shop.change(number, { state: 'paid', ended_at: now, ...paid });
-      addEvent(tx, number, 'paid', now, { payment, card });
+      tx.shop.change(row.number, { state: 'paid', ended_at: now, ...paid });
+      addEvent(tx, row.number, 'paid', now, { payment, card });
+      return true;
     }
   }
 }

@@ -1,6 +1,7 @@
 /** What the shop asks of settlement (rows B5 to B8): to take an order's amount from a card, once. */
 import type { Currency } from '#device/messages/money.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
+import type { Transaction } from '../store/writer.ts';
 
 export interface Purchase {
   /** Sixteen digits; the same order is taken at most once, from whichever card. */
@@ -10,20 +11,24 @@ export interface Purchase {
   readonly amount_minor: number;
 }
 
-/** What became of a purchase, as far as settlement knows. */
-export type PurchaseState =
-  /** Nothing was taken, and nothing will be unless a card is held there again. */
-  | { readonly is: 'open' }
-  /** A card was torn away as it committed: that card alone knows. */
-  | { readonly is: 'unsure'; readonly card: string }
+/** What settlement tells in the very unit that knows it. */
+export type PurchaseNews =
+  /** The debit is about to be sent: from here on the card alone knows. */
+  | { readonly said: 'begun'; readonly order: string; readonly card: string }
+  /** It is certain that the card did nothing. */
+  | { readonly said: 'undone'; readonly order: string }
   | {
-      readonly is: 'paid';
-      /** The house's name of the card. */
+      readonly said: 'paid';
+      readonly order: string;
+      /** Masked. */
       readonly card: string;
       readonly payment: string;
-      /** Left on the card then; `null` where it was not told. */
-      readonly balance_minor: number | null;
+      /** Left on the card then. */
+      readonly balance_minor: number;
     };
+
+/** `false` where the order is none of the shop's, or is over: then nothing may be begun. */
+export type TellPurchase = (tx: Transaction, news: PurchaseNews) => boolean;
 
 export interface PurchaseGate {
   /** What every card is sent first. */
@@ -33,6 +38,4 @@ export interface PurchaseGate {
    * away as it committed is recognised at its next tap, and not debited again.
    */
   take(purchase: Purchase, card: RelayedCard): Promise<RelayOutcome>;
-  /** Rejects where settlement does not answer. */
-  look(order: string): Promise<PurchaseState>;
 }

@@ -6,14 +6,14 @@ import { currencySchema } from '#device/messages/money.ts';
 import { type Product, viewProduct } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { addEvent } from '../orders/orders.ts';
 import type { Invitation, RelayDesk } from '../relay/desk.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import type { ShopOrderRow } from '../store/tables-shop.ts';
-import type { Transaction, Writer } from '../store/writer.ts';
+import type { Writer } from '../store/writer.ts';
 import type { Keep } from '../web/idempotency.ts';
 import { startShopExpiry } from './expiry.ts';
 import {
-  beginDebit,
   type Ended,
   endShopOrder,
   type Placed,
@@ -23,7 +23,7 @@ import {
   takePurchase,
   type Wish,
 } from './orders.ts';
-import type { PurchaseGate, PurchaseState } from './purchase.ts';
+import type { PurchaseGate, TellPurchase } from './purchase.ts';
 import { forgetReader, keepReader, provesReader, type ReaderParts, readerOf } from './readers.ts';
 
 export interface ShopParts extends ReaderParts {
@@ -41,9 +41,6 @@ const DIGITS_MS = 120_000;
 /** Wrong digits for one order; each is one guess in a hundred or better. */
 const WRONG_DIGITS = 3;
 const MOST_GOODS = 200;
-/** How often settlement is asked about orders that are in doubt. */
-const LOOK_MS = 10_000;
-const LOOK_BATCH = 50;
 
 interface Tap {
   readonly terminal: string;
@@ -75,18 +72,15 @@ export class Shop {
   /** By order: what its reader does just now. */
   readonly #taps = new Map<string, Tap>();
   readonly #stopExpiry: () => void;
-  #cancelLook = (): void => undefined;
   #closed = false;
 
   constructor(parts: ShopParts) {
     this.#parts = parts;
     this.#stopExpiry = startShopExpiry(parts, (number) => this.#drop(number));
-    if (parts.purchases !== null) void this.#lookAgain();
   }
 
   close(): void {
     this.#closed = true;
-    this.#cancelLook();
     this.#stopExpiry();
     this.#taps.clear();
   }
@@ -188,10 +182,8 @@ export class Shop {
     return ended;
   }
 
-  /** Takes what settlement tells by itself, in the unit that knows it. */
-  tell(tx: Transaction, order: string, known: PurchaseState): void {
-    takePurchase(tx, order, known, null, this.#parts.clock.now());
-  }
+  /** Takes what settlement tells, in the unit that knows it. */
+  readonly tell: TellPurchase = (tx, news) => takePurchase(tx, news, this.#parts.clock.now());
 
   #stepOf(row: ShopOrderRow): ShopOrder['step'] {
     if (row.ended_at !== null) return 'over';
@@ -234,49 +226,41 @@ export class Shop {
 
   /** One card at the reader; whatever comes of it, the order says it. */
   async #take(number: string, card: RelayedCard): Promise<RelayOutcome> {
-    const { tables, purchases, log, writer, clock } = this.#parts;
+    const { tables, purchases, log } = this.#parts;
     const row = tables.shop.find(number);
     const tap = this.#taps.get(number);
-    if (row === undefined || tap === undefined || purchases === null) {
+    if (row === undefined || tap === undefined || purchases === null || row.ended_at !== null) {
       return { said: 'nothing_due' };
     }
-    this.#taps.set(number, { ...tap, step: 'working' });
     const { merchant, amount_minor } = row;
     const currency = currencySchema.parse(row.currency);
-    let outcome: RelayOutcome = { said: 'nothing_due' };
+    this.#taps.set(number, { ...tap, step: 'working' });
+    this.#note(number, null);
+    let outcome: RelayOutcome = { said: 'failed' };
     try {
-      if (!(await writer.run((tx) => beginDebit(tx, number, clock.now())))) return outcome;
-      outcome = { said: 'failed' };
       outcome = await purchases.take({ order: number, merchant, currency, amount_minor }, card);
     } catch (error) {
       log({ level: 'error', place: `shop ${number}`, says: String(error) });
-    } finally {
-      await this.#learn(number, outcome.said === 'done' ? null : outcome.said);
-      this.#taps.set(number, tap);
-      if (tables.shop.find(number)?.ended_at !== null) this.#drop(number);
     }
+    this.#taps.set(number, tap);
+    if (tables.shop.find(number)?.ended_at !== null) this.#drop(number);
+    else this.#note(number, outcome.said === 'done' ? null : outcome.said);
     return { ...outcome, amount_minor, currency };
   }
 
-  /** Asks settlement what became of an order that a card was at; again later, where it can't tell. */
-  async #learn(number: string, trouble: string | null): Promise<void> {
-    const { purchases, writer, clock, log } = this.#parts;
-    if (purchases === null) return;
-    try {
-      const known = await purchases.look(number);
-      await writer.run((tx) => takePurchase(tx, number, known, trouble, clock.now()));
-    } catch (error) {
-      log({ level: 'warn', place: `shop ${number}`, says: `asked again later: ${String(error)}` });
-    }
-  }
-
-  /** What was in doubt when the process ended, or settlement did not answer, is asked for again. */
-  async #lookAgain(): Promise<void> {
-    const { tables, clock } = this.#parts;
-    for (const { number } of tables.shop.unsure(LOOK_BATCH)) {
-      if (this.#taps.get(number)?.step !== 'working') await this.#learn(number, null);
-    }
-    if (!this.#closed) this.#cancelLook = clock.after(LOOK_MS, () => void this.#lookAgain());
+  /** What a page shows of a tap; that it is lost with the store changes nothing else. */
+  #note(number: string, trouble: string | null): void {
+    const { writer, clock, log } = this.#parts;
+    writer
+      .run((tx) => {
+        const row = tx.shop.find(number);
+        if (row?.ended_at === null) tx.shop.change(number, { trouble });
+        if (trouble !== null) addEvent(tx, number, 'tap_failed', clock.now(), { trouble });
+        tx.note({ about: 'shop', number });
+      })
+      .catch((error: unknown) => {
+        if (!this.#closed) log({ level: 'warn', place: `shop ${number}`, says: String(error) });
+      });
   }
 
   #drop(number: string): void {

@@ -24,8 +24,6 @@ export const SHOP = `
     CHECK ((state = 'paid') = (payment IS NOT NULL))
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX centre_shop_orders_open ON centre_shop_orders (expires_at) WHERE state = 'unpaid';
-  CREATE INDEX centre_shop_orders_unsure ON centre_shop_orders (created_at)
-    WHERE state = 'unsure';
   CREATE INDEX centre_shop_orders_of ON centre_shop_orders (customer) WHERE ended_at IS NULL;
   CREATE TRIGGER centre_shop_orders_end_once BEFORE UPDATE ON centre_shop_orders
     WHEN OLD.ended_at IS NOT NULL OR NEW.number <> OLD.number OR NEW.lines <> OLD.lines
@@ -68,9 +66,6 @@ export function shopTable(database: DatabaseSync): ShopTable {
   const next = database.prepare(
     `SELECT min(expires_at) AS at FROM centre_shop_orders WHERE state = 'unpaid'`,
   );
-  const unsure = database.prepare(
-    `SELECT * FROM centre_shop_orders WHERE state = 'unsure' ORDER BY created_at LIMIT ?`,
-  );
   const openOf = database.prepare(
     `SELECT count(*) AS count FROM centre_shop_orders WHERE customer = ? AND ended_at IS NULL`,
   );
@@ -88,7 +83,6 @@ export function shopTable(database: DatabaseSync): ShopTable {
     },
     due: (now, limit) => every<ShopOrderRow>(due, now, limit),
     nextExpiry: () => first<{ at: number | null }>(next)?.at ?? undefined,
-    unsure: (limit) => every<ShopOrderRow>(unsure, limit),
     openOf: (customer) => first<{ count: number }>(openOf, customer)?.count ?? 0,
     ...readers(database),
   };
