@@ -137,13 +137,17 @@ async function openJournal(data: string) {
 }
 
 /**
- * Tells of each organ what is new, and once that a vendor can sell: keys to press, and a screen; or,
- * when all organs were looked for, which of the two it waits for.
+ * Tells of each organ what is new, and once that a vendor can sell: keys to press, and a screen (a
+ * profile without a keypad is ready with its reader); or, when all organs were looked for, what it
+ * waits for.
  */
 function organTeller(organs: Settings['organs']): (name: string, state: OrganState) => void {
   const last = new Map<string, string>();
-  const needed = new Set<string>(['keypad', 'display']);
   const roles = new Map(organs.map(({ name, role }) => [name, role]));
+  // A reader for a web shop has no keypad, and nobody sells at it.
+  const held = [...roles.values()];
+  const sells = held.includes('keypad') || !held.includes('reader');
+  const needed = new Set<string>(sells ? ['keypad', 'display'] : ['reader']);
   let waiting = false;
   return (name, state) => {
     const text = JSON.stringify(state);

@@ -47,16 +47,17 @@ const PACKAGES = {
   opensc: ['/usr/bin/opensc-tool', 'a second judge of the card'],
 };
 
-/** What the card library is compiled with; no board profile has a reader yet, the tests have. */
+/** What the card library is compiled with, and what speaks to readers. */
 const CARDS = ['gcc', 'g++', 'make', 'python3', 'libpcsclite-dev', 'pcscd'];
 const ON_METAL = ['espeak-ng', 'alsa-utils', 'libusb-1.0-0'];
-const SIMULATED = [...ON_METAL, 'socat', 'umockdev', 'chromium', 'fonts-noto-cjk'];
+const READER = [...CARDS, 'vsmartcard-vpcd'];
+const SIMULATED = [...ON_METAL, ...READER, 'socat', 'umockdev', 'chromium', 'fonts-noto-cjk'];
 const ALL = Object.keys(PACKAGES);
 
 /** Command → what runs, and the Debian packages it wants. */
 const COMMANDS = {
   start: { run: ['simulators/stall/main.ts'], packages: SIMULATED },
-  metal: { run: ['scripts/metal.ts'], packages: ON_METAL },
+  metal: { run: ['scripts/metal.ts'], packages: [...ON_METAL, ...CARDS] },
   sale: { run: ['simulators/stall/sale.ts'], packages: SIMULATED },
   bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
   test: { run: ['scripts/test.ts'], packages: ALL },

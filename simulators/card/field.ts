@@ -4,15 +4,17 @@ import { realClock } from '../clock.ts';
 import type { Card } from './card.ts';
 import { PowerLost } from './eeprom.ts';
 
-/** Where in the talk a card is pulled away: at its `apdu`-th command from now on, the next being 1. */
-export interface Tear {
-  readonly apdu: number;
+/**
+ * Where in the talk a card is pulled away: at its `apdu`-th command from now on, the next being 1, or
+ * at the next command with that instruction byte.
+ */
+export type Tear = ({ readonly apdu: number } | { readonly ins: number }) & {
   /**
    * `before` the card took it, `after` it did and before the answer is out, or amid its memory write,
    * after so many `bytes`.
    */
   readonly when: 'before' | 'after' | { readonly bytes: number };
-}
+};
 
 export interface FieldEvents {
   /** The cards were pulled away, by a tear or by hand. */
@@ -39,6 +41,11 @@ export class Field {
     return this.#cards;
   }
 
+  /** Commands that the cards which lie here have been given. */
+  get commands(): number {
+    return this.#apdus;
+  }
+
   /** The only card in the field, or `null`. */
   get card(): Card | null {
     return this.#cards.length === 1 ? (this.#cards[0] ?? null) : null;
@@ -59,7 +66,7 @@ export class Field {
 
   /** Pulls the card away at the moment that `tear` names. */
   tear(tear: Tear): void {
-    this.#tear = { ...tear, apdu: this.#apdus + tear.apdu };
+    this.#tear = 'ins' in tear ? tear : { ...tear, apdu: this.#apdus + tear.apdu };
   }
 
   /** The field goes off and on: cards forget what they had not written. */
@@ -71,7 +78,7 @@ export class Field {
   async exchange(card: Card, apdu: Uint8Array): Promise<Uint8Array | null> {
     if (this.hung || !this.#cards.includes(card)) return null;
     this.#apdus += 1;
-    const tear = this.#tear?.apdu === this.#apdus ? this.#tear.when : null;
+    const tear = this.#isDue(apdu) ? (this.#tear?.when ?? null) : null;
     if (tear === 'before') return this.#pull();
     if (tear !== null && tear !== 'after') card.eeprom.cutAfter(tear.bytes);
     try {
@@ -85,6 +92,11 @@ export class Field {
       if (!(error instanceof PowerLost)) throw error;
       return this.#pull();
     }
+  }
+
+  #isDue(apdu: Uint8Array): boolean {
+    if (this.#tear === null) return false;
+    return 'ins' in this.#tear ? this.#tear.ins === apdu[1] : this.#tear.apdu === this.#apdus;
   }
 
   #pull(): null {

@@ -10,6 +10,8 @@ import { Card } from './card.ts';
 
 /** Master keys of a house, 16 bytes each. */
 export interface HouseKeys {
+  /** Of the card itself, below its applications. */
+  readonly card: Uint8Array;
   readonly master: Uint8Array;
   readonly debit: Uint8Array;
   readonly load: Uint8Array;
@@ -42,7 +44,7 @@ export async function openPurseCard(options: PurseCardOptions): Promise<Card> {
     card,
     makePurse({
       ...{ holder, chance, keyVersion: 1, mostMinor: MOST_MINOR },
-      cardKey: purseKey(keys.master, uid, 0),
+      cardKey: purseKey(keys.card, uid, 0),
       keys: {
         ...{ master: own(keys.master), debit: own(keys.debit) },
         ...{ load: own(keys.load), read: own(keys.read) },

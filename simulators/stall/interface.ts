@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { addCalls } from './calls.ts';
+import { addCardCalls } from './card-calls.ts';
 import { refuse } from './guard.ts';
 import { addPairingCalls } from './pairing-calls.ts';
 import { Problem } from './problems.ts';
@@ -55,6 +56,7 @@ export async function openInterface(
   addPage(server);
   addCalls(server, stall);
   addPairingCalls(server, stall);
+  addCardCalls(server, stall);
   addScreen(server, stall);
   addEvents(server, stall);
   const url = await server.listen({ host: '127.0.0.1', port });

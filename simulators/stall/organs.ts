@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Key } from '#device/ports/keypad.ts';
+import { PcscStand } from '../card/reader.ts';
 import { HmiPanel } from '../hmi/panel.ts';
 
 import { UsbKeypad } from '../keypad/usb-keypad.ts';
@@ -21,6 +22,7 @@ export interface Organs {
   readonly hmi: HmiPanel | null;
   readonly printer: PrinterSimulator | null;
   readonly speaker: SoundCard | null;
+  readonly reader: PcscStand | null;
 }
 
 export interface OrgansOptions {
@@ -35,6 +37,7 @@ export interface OrgansOptions {
 
 const SERIAL = ['unplug', 'replug', 'hang', 'noise', 'slow', 'clear'];
 const PAPER_FAULTS: readonly PrinterState[] = ['paper_out', 'cover_open', 'cutter_jam'];
+const PCSC_MEND = 'sudo apt-get install pcscd vsmartcard-vpcd';
 const RADIO_ADDRESS = 'c0:00:00:00:00:01';
 
 export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Organs> {
@@ -43,7 +46,7 @@ export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Or
   const wire = (port: string | undefined, otherwise: string): string =>
     join(terminal, port ?? otherwise);
   const serial = PTY_TOOL.install;
-  const [keypad, panel, hmi, printer, speaker] = await Promise.all([
+  const [keypad, panel, hmi, printer, speaker, reader] = await Promise.all([
     rack.add(
       'keypad',
       ['unplug', 'replug', 'hang', 'clear'],
@@ -86,6 +89,9 @@ export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Or
         return SoundCard.open({ directory: join(directory, 'sound'), clipDirectory, watch });
       },
     ),
+    rack.add('reader', ['unplug', 'replug', 'hang', 'noise', 'clear'], PCSC_MEND, () =>
+      PcscStand.open({ directory: join(directory, 'reader'), watch }),
+    ),
     rack.add('radio', [...SERIAL, 'loss'], serial, () =>
       Controller.open({
         air,
@@ -97,7 +103,7 @@ export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Or
       }),
     ),
   ]);
-  return { keypad, panel, hmi, printer, speaker };
+  return { keypad, panel, hmi, printer, speaker, reader };
 }
 
 /** Throws, naming them, where programs are not installed. */

@@ -94,7 +94,7 @@ export function terminalPlan(settings: TerminalSettings): Plan {
   return {
     name: 'the terminal',
     ...wrapped,
-    env: { ...env, ...organs.speaker?.environment },
+    env: { ...env, ...organs.speaker?.environment, ...organs.reader?.environment },
     // Without any keypad it waits for one: the stall opens and says which command brings it.
     ready: ({ event }) => event === 'ready' || event === 'waiting',
     line,

@@ -62,7 +62,14 @@ export class Stall {
   readonly #air: Air;
   readonly #listeners = new Set<() => void>();
   readonly #terminalDirectory: string;
-  #organs: Organs = { keypad: null, panel: null, hmi: null, printer: null, speaker: null };
+  #organs: Organs = {
+    keypad: null,
+    panel: null,
+    hmi: null,
+    printer: null,
+    speaker: null,
+    reader: null,
+  };
   #network: NetworkWire | null = null;
   #eye: ScreenEye | null = null;
   #seen: Seen = { text: '', qr: null };
@@ -137,6 +144,11 @@ export class Stall {
 
   get gatewayUrl(): string {
     return `http://127.0.0.1:${this.#ports.http}`;
+  }
+
+  /** What is kept from one start to the next. */
+  get directory(): string {
+    return this.#options.directory;
   }
 
   get organs(): Organs {

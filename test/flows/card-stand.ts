@@ -16,7 +16,14 @@ import { HandClock, MemoryDisk, SETTINGS, STALL, START, Stand, settled } from '.
 
 const key = (seed: number): Uint8Array => new Uint8Array(16).fill(seed);
 export const HOUSE: HouseKeys = {
-  ...{ master: key(1), debit: key(2), load: key(3), read: key(4), transaction: key(5) },
+  ...{
+    card: key(6),
+    master: key(1),
+    debit: key(2),
+    load: key(3),
+    read: key(4),
+    transaction: key(5),
+  },
 };
 
 export const uid = (last: number): Uint8Array =>

@@ -1,4 +1,5 @@
 /** Puts the page together: one state comes in, every part shows its share of it. */
+import { buildCards } from './cards.js';
 import { buildDevice } from './device.js';
 import { byId, fill, make, mark, show, write } from './dom.js';
 import { buildHint } from './hint.js';
@@ -42,6 +43,7 @@ const parts = [
   buildDevice(byId('device'), { say, view }),
   buildRoad(byId('road'), { say }),
   buildPhones(byId('phones'), byId('add-phone'), { say }),
+  buildCards(byId('cards'), { say }),
   cables,
   spoken,
   papers,
