@@ -17,10 +17,11 @@ export interface CallLine {
   hush(): void;
   ahead(): number;
   /**
-   * Both directions are recorded as silence until `resumeRecording`: for what must never be kept, such
-   * as a card number that a caller begins to say.
+   * Both directions are recorded as silence until `resumeRecording`, and the last `backMs` are made
+   * silent, too: for what must never be kept, such as a card number, which is understood as one only
+   * when part of it was said.
    */
-  pauseRecording(): void;
+  pauseRecording(backMs?: number): void;
   resumeRecording(): void;
   /** The handler is done: hangs up. `ended` follows. */
   hangUp(): void;

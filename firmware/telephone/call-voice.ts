@@ -1,0 +1,47 @@
+/** The telephone terminal's own prompts as samples of a call: rendered once, kept, at the call's rate. */
+import { join } from 'node:path';
+import type { CallPrompt } from '#device/flows/call.ts';
+import type { Language } from '#device/messages/enrolment.ts';
+import { CALL_RATE } from '#device/ports/modem.ts';
+import { callClipId, callVocabulary } from '#device/words/telephone.ts';
+import { Prompts } from '#firmware/speaker/prompts.ts';
+import { resample } from '#firmware/speaker/resample.ts';
+import { joinWords } from '#firmware/speaker/wav.ts';
+
+export class CallVoice {
+  readonly #prompts: Prompts;
+  readonly #ready = new Map<string, Promise<Int16Array>>();
+
+  constructor(dataDirectory: string, merchant: Readonly<Record<Language, string>>) {
+    this.#prompts = new Prompts('telephone', {
+      cacheDirectory: join(dataDirectory, 'call-clips'),
+      vocabulary: callVocabulary(merchant),
+    });
+  }
+
+  /** Rejects with `missing_tool` where no program is installed that speaks. */
+  open(): Promise<void> {
+    return this.#prompts.open();
+  }
+
+  /** One sentence after the other; rejects with a `DeviceError`. */
+  async render(language: Language, prompts: readonly CallPrompt[]): Promise<Int16Array> {
+    const sounds = await Promise.all(
+      prompts.map((prompt) => this.#get(callClipId(language, prompt))),
+    );
+    return joinWords(sounds.map((samples) => ({ rate: CALL_RATE, samples }))).samples;
+  }
+
+  close(): void {
+    this.#prompts.close();
+  }
+
+  #get(id: string): Promise<Int16Array> {
+    const known = this.#ready.get(id);
+    if (known !== undefined) return known;
+    const made = this.#prompts.get(id).then((sound) => resample(sound, CALL_RATE).samples);
+    this.#ready.set(id, made);
+    made.catch(() => this.#ready.delete(id));
+    return made;
+  }
+}

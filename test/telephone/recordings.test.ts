@@ -1,0 +1,230 @@
+/** Recordings of calls: both directions, mended after a crash, kept for a time, private. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, test } from 'node:test';
+import type { Clock } from '#device/ports/clock.ts';
+import type { CallFrame } from '#device/ports/modem.ts';
+import { mintCallId, Recordings } from '#firmware/telephone/recordings.ts';
+
+const ID = '20261122T190512Z-1a2b3c4d';
+const DAY_MS = 86_400_000;
+
+const frame = (heard: number, said: number): CallFrame => ({
+  heard: new Int16Array(160).fill(heard),
+  said: new Int16Array(160).fill(said),
+});
+
+/** Time that only moves when it is told. */
+function handClock(start = 1_700_000_000_000) {
+  let now = start;
+  const due: { at: number; then: () => void }[] = [];
+  const clock: Clock = {
+    now: () => now,
+    monotonic: () => now,
+    after(ms, then) {
+      const timer = { at: now + ms, then };
+      due.push(timer);
+      return () => void due.splice(due.indexOf(timer), 1);
+    },
+  };
+  const pass = (ms: number): void => {
+    now += ms;
+    for (const timer of due.filter(({ at }) => at <= now)) {
+      due.splice(due.indexOf(timer), 1);
+      timer.then();
+    }
+  };
+  return { clock, pass };
+}
+
+async function stand(t: { after(work: () => void): void }, keepMs = 30 * DAY_MS) {
+  const directory = mkdtempSync(join(tmpdir(), 'calls-'));
+  const { clock, pass } = handClock();
+  const logs: string[] = [];
+  const deleted: string[] = [];
+  const begin = (): Promise<Recordings> =>
+    Recordings.open({ directory: join(directory, 'recordings'), keepMs }, clock, {
+      log: (what) => logs.push(what),
+      deleted: (id) => deleted.push(id),
+    });
+  const recordings = await begin();
+  t.after(() => {
+    recordings.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const files = join(directory, 'recordings');
+  return { recordings, begin, files, clock, pass, logs, deleted };
+}
+
+/** Left and right of a WAV file, by its own head. */
+function readStereo(path: string): { left: number[]; right: number[]; rate: number } {
+  const bytes = readFileSync(path);
+  assert.equal(bytes.toString('latin1', 0, 4), 'RIFF');
+  assert.equal(bytes.readUInt32LE(4), bytes.length - 8);
+  assert.equal(bytes.toString('latin1', 8, 16), 'WAVEfmt ');
+  assert.deepEqual(
+    [20, 22, 32, 34].map((at) => bytes.readUInt16LE(at)),
+    [1, 2, 4, 16],
+  );
+  assert.equal(bytes.readUInt32LE(40), bytes.length - 44);
+  const pairs = Array.from({ length: (bytes.length - 44) / 4 }, (_, at) => 44 + 4 * at);
+  return {
+    left: pairs.map((at) => bytes.readInt16LE(at)),
+    right: pairs.map((at) => bytes.readInt16LE(at + 2)),
+    rate: bytes.readUInt32LE(24),
+  };
+}
+
+describe('recordings', () => {
+  test('the caller is left, we are right; a pause is silence in both', async (t) => {
+    const { recordings, files } = await stand(t);
+    const { recording, end } = await recordings.begin(ID, '+8613800000001');
+    for (let at = 0; at < 100; at += 1) {
+      if (at === 50) recording.pause();
+      if (at === 60) recording.resume();
+      recording.frame(frame(1000 + at, -1000 - at));
+    }
+    const info = await end('caller');
+    assert.deepEqual(info.pauses, [{ from_ms: 1000, to_ms: 1200 }]);
+    assert.equal(info.length_ms, 2000);
+    const { left, right, rate } = readStereo(join(files, `${ID}.wav`));
+    assert.equal(rate, 8000);
+    const at = (index: number): number => (index >= 50 && index < 60 ? 0 : 1000 + index);
+    const expected = Array.from({ length: 16_000 }, (_, sample) => at(Math.floor(sample / 160)));
+    assert.deepEqual(left, expected);
+    assert.deepEqual(
+      right,
+      expected.map((sample) => 0 - sample),
+    );
+    assert.deepEqual(await recordings.find(ID), info);
+  });
+
+  test('directory and files are for their owner alone', async (t) => {
+    const { recordings, files } = await stand(t);
+    const { end } = await recordings.begin(ID, null);
+    await end('us');
+    assert.equal(statSync(files).mode & 0o777, 0o700);
+    for (const name of readdirSync(files)) {
+      assert.equal(statSync(join(files, name)).mode & 0o777, 0o600, name);
+    }
+    assert.equal(await recordings.file('../../etc/passwd'), null);
+    assert.equal(await recordings.find('../x'), null);
+  });
+
+  test('killed in mid-call: all but the last second is there, and plays', async (t) => {
+    const { begin, files, recordings } = await stand(t);
+    recordings.close();
+    const script = join(import.meta.dirname, 'recorder.ts');
+    const child = spawn(process.execPath, [script, files, ID], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    let last = 0;
+    for await (const line of createInterface({ input: child.stdout })) {
+      last = Number(line);
+      if (last === 130) child.kill('SIGKILL');
+    }
+    // As a power cut in the middle of a sample would.
+    writeFileSync(join(files, `${ID}.part`), Buffer.of(1, 2, 3), { flag: 'a' });
+    const again = await begin();
+    t.after(() => again.close());
+    const info = await again.find(ID);
+    assert.equal(info?.ended, 'crash');
+    assert.equal(info?.number, '+8613800000001');
+    const { left, right } = readStereo(join(files, `${ID}.wav`));
+    assert.ok(left.length >= (last - 50) * 160, `${left.length / 160} of ${last} frames`);
+    for (const [at, sample] of left.entries()) {
+      assert.equal(sample, Math.floor(at / 160) + 1);
+      assert.equal(right[at], -sample);
+    }
+    assert.deepEqual(readdirSync(files).sort(), [`${ID}.json`, `${ID}.wav`]);
+  });
+
+  test('killed before any sound: it is described all the same', async (t) => {
+    const { recordings, begin, files, clock } = await stand(t);
+    const id = mintCallId(clock.now(), Uint8Array.of(1, 2, 3, 4));
+    const first = await recordings.begin(id, null);
+    t.after(() => first.end('us'));
+    recordings.close();
+    const again = await begin();
+    t.after(() => again.close());
+    assert.equal((await again.find(id))?.length_ms, 0);
+    assert.deepEqual(readStereo(join(files, `${id}.wav`)).left, []);
+  });
+
+  test('after its time it is deleted, at a start or while it runs', async (t) => {
+    const { recordings, files, pass, deleted } = await stand(t, 2 * DAY_MS);
+    const first = await recordings.begin(ID, null);
+    await first.end('caller');
+    pass(DAY_MS);
+    const later = '20261123T190512Z-1a2b3c4d';
+    const second = await recordings.begin(later, null);
+    await second.end('caller');
+    assert.deepEqual(
+      (await recordings.list()).map(({ id }) => id),
+      [later, ID],
+    );
+    pass(DAY_MS + 60_000);
+    const deadline = performance.now() + 3000;
+    while (deleted.length === 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.deepEqual(deleted, [ID]);
+    assert.deepEqual(readdirSync(files).sort(), [`${later}.json`, `${later}.wav`]);
+  });
+
+  test('a full disk is told once and costs sound alone; with space again it goes on', async (t) => {
+    const { recordings, files, logs } = await stand(t);
+    const { recording, end } = await recordings.begin(ID, null);
+    const file = await open('/dev/null');
+    const prototype = Object.getPrototypeOf(file) as FileHandle;
+    await file.close();
+    const full = t.mock.method(prototype, 'write', async () => {
+      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    });
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    for (let at = 0; at < 200; at += 1) {
+      recording.frame(frame(at, at));
+      await turn();
+    }
+    assert.equal(logs.length, 1);
+    assert.match(logs[0] ?? '', /ENOSPC.*free some space/);
+    full.mock.restore();
+    for (let at = 200; at < 300; at += 1) recording.frame(frame(at, at));
+    const info = await end('caller');
+    assert.equal(info.lost_ms, 0);
+    const { left } = readStereo(join(files, `${ID}.wav`));
+    assert.equal(left.length, 300 * 160);
+    assert.ok(left.every((sample, at) => sample === Math.floor(at / 160)));
+  });
+});
+
+describe('what must not be kept', () => {
+  test('a pause reaches back, into what is on the disk already', async (t) => {
+    const { recordings, files } = await stand(t);
+    const { recording, end } = await recordings.begin(ID, null);
+    for (let at = 0; at < 230; at += 1) {
+      recording.frame(frame(1 + at, 1 + at));
+      // Some blocks reach the disk before the pause, some are on their way.
+      if (at === 120) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    recording.pause(3000);
+    recording.frame(frame(5000, 5000));
+    recording.resume();
+    recording.frame(frame(6000, 6000));
+    const info = await end('caller');
+    assert.deepEqual(info.pauses, [{ from_ms: 1600, to_ms: 4620 }]);
+    const { left, right } = readStereo(join(files, `${ID}.wav`));
+    const expected = [...Array(232).keys()].map((at) => (at < 80 ? at + 1 : at === 231 ? 6000 : 0));
+    assert.deepEqual(
+      left,
+      expected.flatMap((sample) => Array<number>(160).fill(sample)),
+    );
+    assert.deepEqual(right, left);
+  });
+});
