@@ -1,6 +1,7 @@
 /** Flags and environment of what tells people and desks outside. */
+
+import { readWebhookSecret } from '#device/codecs/standard-webhooks.ts';
 import type { NotifySettings } from './notify.ts';
-import { readWebhookSecret } from './standard-webhooks.ts';
 import type { WebhookEndpoint } from './webhook-sender.ts';
 
 export const NOTIFY_USAGE = `  --smtp URL             mail server, smtp://HOST:PORT or smtps://…; user and password in

@@ -2,10 +2,11 @@
  * SMS through a provider's HTTP interface: POST of `{to, text, reference}`, signed as a Standard
  * Webhook. The delivery's id is the Idempotency-Key, so that a lost answer never sends twice.
  */
+
+import { signWebhook } from '#device/codecs/standard-webhooks.ts';
 import type { Clock } from '../clock.ts';
 import { postJson, whyNoAnswer } from './http-call.ts';
 import { type Notifier, smsSchema, type Told } from './notifier.ts';
-import { signWebhook } from './standard-webhooks.ts';
 
 export interface SmsSettings {
   readonly url: string;

@@ -1,8 +1,9 @@
 /** Webhooks to named endpoints, signed anew at each try, until one answers 2xx. */
+
+import { signWebhook } from '#device/codecs/standard-webhooks.ts';
 import type { Clock } from '../clock.ts';
 import { postJson, whyNoAnswer } from './http-call.ts';
 import { type Notifier, type Told, webhookSchema } from './notifier.ts';
-import { signWebhook } from './standard-webhooks.ts';
 
 export interface WebhookEndpoint {
   readonly url: string;

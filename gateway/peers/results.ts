@@ -1,12 +1,12 @@
 /** Results of the acquirer on their way to an order centre elsewhere: an outbox of signed webhooks. */
 import { hkdfSync } from 'node:crypto';
+import { writeWebhookSecret } from '#device/codecs/standard-webhooks.ts';
 import { type AcquirerResult, acquirerResultSchema, type TellResult } from '../acquirer/gate.ts';
 import type { Chance, Clock } from '../clock.ts';
 import type { Core } from '../core.ts';
 import type { PeerIdentity } from '../identity/mutual.ts';
 import { Courier } from '../notify/courier.ts';
 import { addDelivery } from '../notify/notifier.ts';
-import { writeWebhookSecret } from '../notify/standard-webhooks.ts';
 import { type Post, webhooksOverHttp } from '../notify/webhook-sender.ts';
 import type { Transaction } from '../store/writer.ts';
 import { type Receiver, receiver } from '../web/webhooks.ts';

@@ -1,9 +1,9 @@
 /** What a platform starts with: merchants' servers that may register, and accounts. */
 import { z } from 'zod';
 import { base64url } from '#device/codecs/bytes.ts';
+import { writeWebhookSecret } from '#device/codecs/standard-webhooks.ts';
 import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
 import { openAccount, post } from '../ledger/ledger.ts';
-import { writeWebhookSecret } from '../notify/standard-webhooks.ts';
 import { hashPassword } from '../password.ts';
 import { accountName } from './accounts.ts';
 import { digestOf, holderAccount, type PlatformParts, platformFunding } from './parts.ts';

@@ -4,9 +4,9 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { verifyWebhook } from '#device/codecs/standard-webhooks.ts';
 import type { Clock } from '../clock.ts';
 import { decode } from '../decode.ts';
-import { verifyWebhook } from '../notify/standard-webhooks.ts';
 import type { Transaction, Writer } from '../store/writer.ts';
 import { findCardData } from './card-data.ts';
 import { Problem } from './problems.ts';

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { signWebhook, writeWebhookSecret } from '#device/codecs/standard-webhooks.ts';
 import type {
   AcquirerResult,
   CloseLinkAnswer,
@@ -21,7 +22,6 @@ import { here, there } from '#gateway/gate.ts';
 import { deriveGatewayKeys } from '#gateway/keys.ts';
 import type { LogEntry } from '#gateway/log.ts';
 import { type NotifySettings, openNotify } from '#gateway/notify/notify.ts';
-import { signWebhook, writeWebhookSecret } from '#gateway/notify/standard-webhooks.ts';
 import { applySeed, type Seed, seedSchema } from '#gateway/seed.ts';
 import { openWeb } from '#gateway/web/server.ts';
 import { receiver } from '#gateway/web/webhooks.ts';

@@ -8,7 +8,7 @@ import {
   signWebhook,
   verifyWebhook,
   writeWebhookSecret,
-} from '#gateway/notify/standard-webhooks.ts';
+} from '#device/codecs/standard-webhooks.ts';
 import { until } from '#test/until.ts';
 import {
   type Bench,

@@ -3,9 +3,9 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { z } from 'zod';
 import { base64url, fromBase64url } from '#device/codecs/bytes.ts';
 import { open } from '#device/codecs/jws.ts';
+import { verifyWebhook } from '#device/codecs/standard-webhooks.ts';
 import { type AttemptReason, attemptReasonSchema } from '#device/messages/order.ts';
 import type { Clock } from '../../clock.ts';
-import { verifyWebhook } from '../../notify/standard-webhooks.ts';
 import { signMessage } from '../../peers/message-signature.ts';
 import type {
   PaymentPlatform,

@@ -2,7 +2,9 @@
  * Signatures of Standard Webhooks 1.0: HMAC-SHA256 over `id.timestamp.payload`, under a secret that is
  * written `whsec_` and base64.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { sameBytes, utf8 } from './bytes.ts';
 
 export interface WebhookHeaders {
   readonly 'webhook-id': string;
@@ -19,14 +21,12 @@ const PREFIX = 'whsec_';
 /** The key of a written secret, or `null` where it is none of 24 to 64 bytes. */
 export function readWebhookSecret(secret: string): Uint8Array | null {
   const text = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : '';
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return null;
-  const key = Buffer.from(text, 'base64');
-  return key.length >= 24 && key.length <= 64 ? new Uint8Array(key) : null;
+  const key = fromBase64(text);
+  return key !== null && key.length >= 24 && key.length <= 64 ? key : null;
 }
 
 /** The written form of 24 to 64 bytes. */
-export const writeWebhookSecret = (key: Uint8Array): string =>
-  PREFIX + Buffer.from(key).toString('base64');
+export const writeWebhookSecret = (key: Uint8Array): string => PREFIX + base64(key);
 
 /** Signs the very bytes that are sent; throws on a secret that is none. */
 export function signWebhook(
@@ -39,7 +39,7 @@ export function signWebhook(
   return {
     'webhook-id': id,
     'webhook-timestamp': timestamp,
-    'webhook-signature': `v1,${signature(secret, id, timestamp, payload).toString('base64')}`,
+    'webhook-signature': `v1,${base64(signature(secret, id, timestamp, payload))}`,
   };
 }
 
@@ -67,10 +67,10 @@ export function verifyWebhook(
     .split(' ')
     .slice(0, 16)
     .filter((each) => each.startsWith('v1,'))
-    .map((each) => Buffer.from(each.slice(3), 'base64'));
+    .map((each) => fromBase64(each.slice(3)));
   const right = secrets.some((secret) => {
     const made = signature(secret, id, timestamp, payload);
-    return given.some((each) => each.length === made.length && timingSafeEqual(each, made));
+    return given.some((each) => each !== null && sameBytes(each, made));
   });
   if (!right) return { ok: false, why: 'forged' };
   const age = Math.floor(nowMs / 1000) - Number(timestamp);
@@ -79,8 +79,18 @@ export function verifyWebhook(
   return { ok: true, id };
 }
 
-function signature(secret: string, id: string, timestamp: string, payload: string): Buffer {
+function signature(secret: string, id: string, timestamp: string, payload: string): Uint8Array {
   const key = readWebhookSecret(secret);
   if (key === null) throw new Error('a webhook secret is whsec_ and 24 to 64 bytes of base64');
-  return createHmac('sha256', key).update(`${id}.${timestamp}.${payload}`).digest();
+  return hmac(sha256, key, utf8(`${id}.${timestamp}.${payload}`));
+}
+
+const base64 = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+
+/** The bytes, or `null` where it is no base64 (RFC 4648 §4); padding may be left out. */
+function fromBase64(text: string): Uint8Array | null {
+  const bare = text.replace(/={0,2}$/, '');
+  if (!/^[A-Za-z0-9+/]+$/.test(bare) || bare.length % 4 === 1) return null;
+  return Uint8Array.from(atob(bare), (character) => character.charCodeAt(0));
 }
