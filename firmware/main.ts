@@ -2,15 +2,7 @@
  * The only place where a physical terminal is put together. It says what happens as one JSON object a
  * line on standard output; `{"event":"ready"}` means that a vendor can sell.
  */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { workCard } from '#device/card-work.ts';
@@ -30,6 +22,7 @@ import { openFileDisk } from './disk.ts';
 import { driverContext, powerAtOneMetre } from './drivers.ts';
 import { EnrolmentError, identify } from './identity.ts';
 import { openLink } from './link.ts';
+import { lockData } from './lock.ts';
 import { Organs, organsOf } from './organs.ts';
 import { keepCertificate } from './renewal.ts';
 
@@ -81,34 +74,6 @@ function readProfile(file: string, board: string): Profile {
   const read = readBoard(text, board);
   if (read.ok) return read.profile;
   throw new UsageError(read.complaints.map((each) => `${file}: ${each}`).join('\n'));
-}
-
-/** Two terminals on one journal would tear it; the lock names its owner and dies with it. */
-function lockData(directory: string): () => void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, 'lock');
-  if (existsSync(path)) {
-    const owner = Number(readFileSync(path, 'utf8'));
-    if (owner !== process.pid && isTerminal(owner)) {
-      throw new UsageError(
-        `${directory} is in use by process ${owner}; stop it, or use another --data`,
-      );
-    }
-    rmSync(path);
-  }
-  const file = openSync(path, 'wx', 0o600);
-  writeFileSync(file, String(process.pid));
-  closeSync(file);
-  return () => rmSync(path, { force: true });
-}
-
-/** A process number may be another program's by now: its command line says. */
-function isTerminal(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('firmware/main.ts');
-  } catch {
-    return false;
-  }
 }
 
 function settingsOf(identity: Identity, profile: Profile, takesCards: boolean): Settings {
@@ -199,7 +164,8 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const boards = options.boards ?? join(import.meta.dirname, '..', 'boards.json');
   const profile = readProfile(boards, options.board);
-  const unlock = lockData(options.data);
+  const locked = lockData(options.data, 'firmware/main.ts');
+  if (!locked.ok) throw new UsageError(locked.complaint);
   const identity = await identify(options.data, { code: options.enrol, gateway: options.gateway });
   const { disk, journal, entries } = await openJournal(options.data);
   const log = (what: string): void => say({ event: 'log', what });
@@ -251,7 +217,7 @@ async function main(): Promise<void> {
     renewal.close();
     await Promise.all([organs.close(), link.close()]);
     await disk.close();
-    unlock();
+    locked.unlock();
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());

@@ -136,7 +136,9 @@ function take(state: CallsState, input: CallInput, now: number): CallStep {
     case 'language':
       return stay(state, { ...call, language: input.language }, call.stage);
     case 'hand_over':
-      return handOver(state, call, input.to, now);
+      return ['choosing', 'queued', 'handled'].includes(call.stage.at)
+        ? handOver(state, call, input.to, now)
+        : { state, effects: [] };
     case 'hang_up':
       return { state, effects: [{ do: 'hang_up', id }] };
     case 'ended':
