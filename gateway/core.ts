@@ -9,6 +9,7 @@ import { LinkPlatforms } from './acquirer/links/platforms.ts';
 import { isOwnOrder } from './acquirer/merchants/own-orders.ts';
 import { PayerDesk } from './acquirer/payers/desk.ts';
 import type { Chance, Clock } from './clock.ts';
+import { askGate } from './gate.ts';
 import type { Authority } from './identity/authority.ts';
 import { IdentityDesk } from './identity/desk.ts';
 import type { IssuerGate } from './issuer/gate.ts';
@@ -19,6 +20,7 @@ import { Matching } from './matching/matching.ts';
 import { Uplinks } from './mqtt/uplinks.ts';
 import { Changes } from './notify/changes.ts';
 import { Downlinks } from './notify/downlinks.ts';
+import { OrderCards } from './orders/cards.ts';
 import { startExpiry } from './orders/expiry.ts';
 import { OrderPayments } from './orders/payments.ts';
 import { OrderRefunds } from './orders/refunds.ts';
@@ -29,6 +31,9 @@ import { PairingDesk } from './pairing/pairing.ts';
 import { signInWith } from './pairing/sign-in.ts';
 import { RelayDesk } from './relay/desk.ts';
 import { HOUSE_ROLES, type Role } from './roles.ts';
+import type { SettlementGate, TellCard } from './settlement/gate.ts';
+import type { HouseKeys } from './settlement/keys.ts';
+import { Settlement } from './settlement/settlement.ts';
 import { Shop } from './shop/shop.ts';
 import { openSqlite } from './store/sqlite/engine.ts';
 import type { Engine, Tables } from './store/tables.ts';
@@ -56,11 +61,16 @@ export interface CoreOptions {
     readonly issuer?: IssuerGate;
     readonly acquirer?: AcquirerGate;
     readonly links?: LinkGate;
+    readonly settlement?: SettlementGate;
   };
   /** Where the order centre is elsewhere: how it is told. */
   readonly tell?: TellResult | undefined;
   /** Whom the telephone side asks for links instead of the acquirer. */
   readonly links?: LinkGate | undefined;
+  /** The master keys of cards; without them there is no settlement in this process. */
+  readonly house?: HouseKeys | undefined;
+  /** Where the order centre is elsewhere: how the settlement tells it. */
+  readonly tellCard?: TellCard | undefined;
   /** Who certifies terminals, merchants and organisations; without it nobody does. */
   readonly authority?: Authority | undefined;
   /** Whether the telephone desk is told of endings by webhook. */
@@ -72,7 +82,7 @@ export interface Addresses {
   readonly payUrl: Identity['pay_url'];
 }
 
-export interface Core extends Omit<CoreOptions, 'tell'> {
+export interface Core extends Omit<CoreOptions, 'tell' | 'house' | 'tellCard'> {
   readonly roles: readonly Role[];
   /** For reading; whatever is written goes through the writer. */
   readonly tables: Tables;
@@ -99,6 +109,10 @@ export interface Core extends Omit<CoreOptions, 'tell'> {
   readonly pairing: PairingDesk;
   /** Cards at terminals, driven from here. */
   readonly relay: RelayDesk;
+  /** `null` where this process is none. */
+  readonly settlement: Settlement | null;
+  /** Card payments of orders; `null` where there is no settlement, here or elsewhere. */
+  readonly cards: OrderCards | null;
   /** The web shop at a reader. */
   readonly shop: Shop;
   readonly idempotency: Idempotency;
@@ -166,9 +180,19 @@ export function openCore(options: CoreOptions): Core {
     signIn: signInWith(gate),
   });
   const relay = new RelayDesk({ clock, chance, log, downlinks });
+  const settlement = openSettlement(options, { tables, writer }, () => cards);
+  const settles = options.gates?.settlement ?? settlement?.gate() ?? null;
+  const cards =
+    settles !== null && (options.roles ?? HOUSE_ROLES).includes('order-centre')
+      ? new OrderCards({
+          ...{ tables, writer, clock, log, downlinks, settlement: settles },
+          shop: (tx, news) => shop.tell(tx, news),
+        })
+      : null;
+  if (settles !== null) relay.serve((card) => settles.serve(card));
   const shop = new Shop({
     ...{ tables, writer, clock, chance, keys, log, registry, relay },
-    purchases: null,
+    purchases: cards?.purchases() ?? null,
   });
   const { authority } = options;
   const identity =
@@ -176,8 +200,9 @@ export function openCore(options: CoreOptions): Core {
       ? null
       : new IdentityDesk({ tables, writer, clock, chance, keys, authority });
   const stopExpiry = startExpiry(tables, writer, clock, log);
+  const { house: _secret, tellCard: _told, ...rest } = options;
   return {
-    ...options,
+    ...rest,
     roles: options.roles ?? HOUSE_ROLES,
     tell,
     tables,
@@ -199,6 +224,8 @@ export function openCore(options: CoreOptions): Core {
     pairing: desk,
     relay,
     shop,
+    settlement,
+    cards,
     idempotency: new Idempotency({ tables, clock, keys }),
     uplinks: new Uplinks({
       tables,
@@ -208,12 +235,14 @@ export function openCore(options: CoreOptions): Core {
       downlinks,
       log,
       relay,
+      cards,
       unpair: (terminal, pairing) => desk.unpair(terminal, pairing),
     }),
     identity,
     enrol: (request, idempotencyKey, addresses) => {
-      const parts = { writer, clock, chance, keys, desk: identity, addresses: () => addresses };
-      return enrol(parts, request, idempotencyKey);
+      const cardKeys = async () => (settles === null ? null : askGate(writer, settles.keys, null));
+      const desk = { desk: identity, addresses: () => addresses, cardKeys };
+      return enrol({ writer, clock, chance, keys, ...desk }, request, idempotencyKey);
     },
     close() {
       stopExpiry();
@@ -221,6 +250,8 @@ export function openCore(options: CoreOptions): Core {
       payments.close();
       desk.close();
       shop.close();
+      cards?.close();
+      settlement?.close();
       relay.close();
       linkPlatforms.close();
       payLinks.close();
@@ -229,4 +260,18 @@ export function openCore(options: CoreOptions): Core {
       writer.close();
     },
   };
+}
+
+/** The settlement of this process, where it has the keys of cards. */
+function openSettlement(
+  { house, roles = HOUSE_ROLES, tellCard, clock, chance, log }: CoreOptions,
+  store: Pick<Core, 'tables' | 'writer'>,
+  cards: () => OrderCards | null,
+): Settlement | null {
+  if (house === undefined || !roles.includes('settlement')) return null;
+  const tell: TellCard = tellCard ?? {
+    event: (tx, event) => cards()?.event(tx, event),
+    begun: (tx, order, card) => cards()?.begun(tx, order, card) ?? false,
+  };
+  return new Settlement({ ...store, clock, chance, log, house, tell });
 }

@@ -15,9 +15,16 @@ import { openExternalBroker } from './mqtt/external.ts';
 import { type NotifySettings, openNotify } from './notify/notify.ts';
 import { connectPlatform, type PlatformConnection } from './pairing/platforms/connect.ts';
 import { openPeers, type Peers } from './peers/peers.ts';
-import { resultReceiver, startResults, tellByWebhook } from './peers/results.ts';
+import {
+  cardReceiver,
+  resultReceiver,
+  startResults,
+  tellByWebhook,
+  tellCardsByWebhook,
+} from './peers/results.ts';
 import type { Role } from './roles.ts';
 import { applySeed, type Seed, seedSchema } from './seed.ts';
+import { loadHouseKeys } from './settlement/keys.ts';
 import { openWeb, type Web, type WebTls } from './web/server.ts';
 import type { Receiver } from './web/webhooks.ts';
 
@@ -107,6 +114,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     ...(role === undefined ? {} : { roles: [role] }),
     ...(peers === null ? {} : { gates: peers.gates }),
     tell: role === 'acquirer' ? tellByWebhook(chance, clock) : undefined,
+    tellCard: role === 'settlement' ? tellCardsByWebhook(chance, clock) : undefined,
+    // Made where cards are settled and nowhere else.
+    house:
+      role === undefined || role === 'settlement'
+        ? loadHouseKeys(dataDirectory, chance)
+        : undefined,
     database,
     keys,
     clock,
@@ -166,19 +179,25 @@ function openResults(
 ): { close(): Promise<void> } {
   const url = urls.get('order-centre');
   const secret = peers?.secrets.get('order-centre');
-  const needed = core.roles.length === 1 && core.roles.includes('acquirer');
+  const [only, ...more] = core.roles;
+  const teller = more.length === 0 && (only === 'acquirer' || only === 'settlement') ? only : null;
   const results =
-    needed && url !== undefined && secret !== undefined
-      ? startResults(core, url, secret, identity)
+    teller !== null && url !== undefined && secret !== undefined
+      ? startResults(core, url, secret, identity, teller)
       : null;
   return { close: async () => results?.close() };
 }
 
 /** And there they come in. */
 function receiversOf(core: Core, peers: Peers | null): readonly Receiver[] {
-  const secret = peers?.secrets.get('acquirer');
-  if (secret === undefined || !core.roles.includes('order-centre')) return [];
-  return [resultReceiver(secret, core.tell)];
+  const [acquirer, settlement] = (['acquirer', 'settlement'] as const).map((peer) =>
+    core.roles.includes('order-centre') ? peers?.secrets.get(peer) : undefined,
+  );
+  const { cards } = core;
+  return [
+    ...(acquirer === undefined ? [] : [resultReceiver(acquirer, core.tell)]),
+    ...(settlement === undefined || cards === null ? [] : [cardReceiver(settlement, cards.event)]),
+  ];
 }
 
 function readSeed(seed: Seed | undefined): ReturnType<typeof seedSchema.parse> | null {

@@ -1,6 +1,14 @@
 /** What is said to a purse: reading, debiting, loading. Each talk is in rounds; see `oneByOne`. */
 import { concat, sameBytes } from './bytes.ts';
-import { type DesfireCommand, INS, readLe, readLeSigned, unwrap, wrap } from './desfire.ts';
+import {
+  type DesfireCommand,
+  INS,
+  leBytes,
+  readLe,
+  readLeSigned,
+  unwrap,
+  wrap,
+} from './desfire.ts';
 import * as commands from './desfire-commands.ts';
 import { authenticateEv2First, type Refusal } from './desfire-exchange.ts';
 import type { Ev2Session, Session } from './desfire-session.ts';
@@ -137,6 +145,8 @@ export interface Committed {
   readonly ok: true;
   /** The counter after it, and the MAC over it. */
   readonly proof: Proof;
+  /** Where it was read in the same round. */
+  readonly balanceBeforeMinor?: number;
 }
 
 /**
@@ -174,8 +184,10 @@ function* commitChange(
     step = talk.next(answers);
   }
   if (step.value.ok) {
-    const proof = readProof(step.value.data.at(-1) ?? new Uint8Array(0));
-    return proof === null ? refuse('commit', malformed) : { ok: true, proof };
+    const { data } = step.value;
+    const proof = readProof(data.at(-1) ?? new Uint8Array(0));
+    const balance = ahead ? { balanceBeforeMinor: readLeSigned(data[0] ?? leBytes(0, 4)) } : {};
+    return proof === null ? refuse('commit', malformed) : { ok: true, proof, ...balance };
   }
   const { refusal } = step.value;
   // Errors carry no MAC: whatever was answered to the commit itself proves nothing.
@@ -247,7 +259,9 @@ export function* creditPurse(wanted: Credit): Rounds<Credited> {
   const record = wanted.decide({ last, balanceMinor });
   if (record === null) return { ok: true, declined: true, last, balanceMinor };
   const committed = yield* commitChange(seen.session, record, commands.credit, { ahead: same });
-  return committed.ok ? { ...committed, record, balanceBeforeMinor: balanceMinor } : committed;
+  if (!committed.ok) return committed;
+  const { proof, balanceBeforeMinor = balanceMinor } = committed;
+  return { ok: true, proof, record, balanceBeforeMinor };
 }
 
 export interface PurseHistory {

@@ -44,6 +44,8 @@ export type TransferKind =
   /** Acquirer: a merchant's takings grow. */
   | 'payment'
   | 'refund'
+  /** Value is put on a card, or set aside for it. */
+  | 'load'
   /** A movement is undone. */
   | 'reversal';
 

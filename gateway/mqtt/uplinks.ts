@@ -5,10 +5,11 @@ import type { Clock } from '../clock.ts';
 import { decode, writeComplaints } from '../decode.ts';
 import type { Log } from '../log.ts';
 import type { Downlinks } from '../notify/downlinks.ts';
+import type { OrderCards } from '../orders/cards.ts';
 import { closeOrder, markRefundSeen, markSeen, recordOrder } from '../orders/orders.ts';
 import type { RelayDesk } from '../relay/desk.ts';
 import type { Tables } from '../store/tables.ts';
-import type { Writer } from '../store/writer.ts';
+import { StoreError, type Writer } from '../store/writer.ts';
 import type { Registry } from '../terminals/registry.ts';
 import { findCardData } from '../web/card-data.ts';
 
@@ -25,6 +26,8 @@ export interface UplinksParts {
   /** Ends the pairing where it is this terminal's and lasts. */
   readonly unpair: (terminal: string, pairing: string) => Promise<void>;
   readonly relay: Pick<RelayDesk, 'wanted' | 'answer'>;
+  /** `null` where there is no settlement. */
+  readonly cards: Pick<OrderCards, 'take' | 'concludeWaiting'> | null;
 }
 
 /** `committed` also where there was nothing new; `refused` was logged with the reason. */
@@ -80,8 +83,7 @@ export class Uplinks {
         return 'committed';
       case 'card_payment':
       case 'card_unknown':
-        // Without a settlement here, whoever sends them keeps them.
-        return 'refused';
+        return this.#card(terminal, read.uplink);
     }
   }
 
@@ -112,7 +114,12 @@ export class Uplinks {
     const { tables, writer, clock, downlinks, log } = this.#parts;
     const row = tables.terminals.find(terminal);
     if (row === undefined) return 'refused' as const;
-    const receipt = await writer.run((tx) => recordOrder(tx, row, order, clock.now()));
+    const { cards } = this.#parts;
+    const receipt = await writer.run((tx) => {
+      const said = recordOrder(tx, row, order, clock.now());
+      if (said.said === 'recorded') cards?.concludeWaiting(tx, order.number);
+      return said;
+    });
     if (receipt.said !== 'recorded') downlinks.answer(terminal, receipt);
     if (receipt.said === 'conflicts') {
       log({
@@ -123,6 +130,22 @@ export class Uplinks {
       });
     }
     return 'committed' as const;
+  }
+
+  /** Without a settlement, or an answer of it, the terminal keeps what it told, and tells it again. */
+  async #card(terminal: string, uplink: Parameters<OrderCards['take']>[1]): Promise<Handled> {
+    const { cards, tables, log } = this.#parts;
+    const row = tables.terminals.find(terminal);
+    if (cards === null || row === undefined) return 'refused';
+    try {
+      await cards.take(row, uplink);
+      return 'committed';
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      const says = `the settlement did not answer: ${String(error)}`;
+      log({ level: 'warn', place: `mqtt hawker/1/${terminal}/up`, says });
+      return 'refused';
+    }
   }
 
   async #close(terminal: string, close: Extract<Uplink, { kind: 'close' }>['close']) {

@@ -3,6 +3,7 @@
  * terminal asks again if it got lost), a result or refund until the terminal has seen it, with back-off.
  */
 import { seal } from '#device/codecs/jws.ts';
+import type { CardReceipt, CardVerdict, Hotlist } from '#device/messages/card.ts';
 import type {
   Attempt,
   Downlink,
@@ -179,7 +180,10 @@ export type News =
   | { readonly kind: 'relay_invite'; readonly invite: RelayInvite }
   | { readonly kind: 'relay_withdraw'; readonly withdraw: RelayWithdraw }
   | { readonly kind: 'relay'; readonly group: RelayGroup }
-  | { readonly kind: 'relay_end'; readonly end: RelayEnd };
+  | { readonly kind: 'relay_end'; readonly end: RelayEnd }
+  | { readonly kind: 'card_receipt'; readonly receipt: CardReceipt }
+  | { readonly kind: 'card_verdict'; readonly verdict: CardVerdict }
+  | { readonly kind: 'hotlist'; readonly hotlist: Hotlist };
 
 type Spoken =
   | News

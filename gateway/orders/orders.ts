@@ -16,6 +16,7 @@ import {
 import type { Ending, OrderRow, TerminalRow } from '../store/tables.ts';
 import type { Transaction } from '../store/writer.ts';
 import { firstDifference } from './difference.ts';
+import { refundedMinor, TWICE } from './refunded-minor.ts';
 
 export type OrderEnding =
   | { readonly state: 'paid'; readonly payment: string; readonly payer: string }
@@ -128,6 +129,42 @@ export function endOrder(
   const { state: _, ...detail } = ending;
   addEvent(tx, number, ending.state, now, detail);
   addResult(tx, row, now);
+  tx.note({ about: 'order', number });
+}
+
+/**
+ * A card paid it, whatever its end was: the goods are gone. Where a phone had paid it, too, that payment
+ * goes back, once.
+ */
+export function endByCard(
+  tx: Transaction,
+  known: OrderRow,
+  { payment, payer }: { readonly payment: string; readonly payer: string },
+  now: number,
+): void {
+  const { number } = known;
+  if (known.state === 'paid' && known.payment !== null) {
+    const left = known.amount_minor - refundedMinor(tx, number, ['asking', 'refunded']);
+    const id = `${TWICE}${number}`;
+    addEvent(tx, number, 'paid_twice', now, { payment: known.payment, refund: id });
+    if (left > 0) {
+      tx.attempts.putRefund({
+        ...{ id, order_number: number, payment: known.payment, kind: 'refund', state: 'asking' },
+        ...{
+          amount_minor: left,
+          whole: 1,
+          restock: 0,
+          answer: JSON.stringify({ said: 'pending' }),
+        },
+        ...{ tries: 0, next_at: now, begun_at: now },
+      });
+      tx.note({ about: 'open' });
+    }
+  }
+  const end: Ending = { state: 'paid', ended_at: now, reason: null, payment, payer };
+  tx.orders.endByCard(number, end);
+  addEvent(tx, number, 'paid', now, { payment, payer });
+  addResult(tx, { ...known, ...end }, now);
   tx.note({ about: 'order', number });
 }
 

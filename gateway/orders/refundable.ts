@@ -4,6 +4,7 @@ import type { TelephoneOrderRow } from '../store/tables-centre.ts';
 import type { RefundRow } from '../store/tables-money.ts';
 import type { Transaction } from '../store/writer.ts';
 import { addEvent } from './orders.ts';
+import { refundedMinor } from './refunded-minor.ts';
 
 export interface RefundWish {
   /** Minted by whoever asks: repeating it gives nothing more back. */
@@ -57,6 +58,8 @@ export function beginRefund(
   if (found === undefined) return { end: { said: 'unknown_order' } };
   const { payment, amount_minor: paid } = found.row;
   if (payment === null) return { end: { said: 'not_paid' } };
+  // What a card paid goes back to that card, which only the settlement can do.
+  if (payment.startsWith('CARD-')) return { end: { said: 'refused', reason: 'paid_by_card' } };
   const left = paid - refundedMinor(tx, order, ['asking', 'refunded']);
   const row: RefundRow = {
     ...{ id, order_number: order, payment, kind, state: 'asking', tries: 0, begun_at: now },
@@ -90,14 +93,3 @@ function isSame(earlier: RefundRow, wish: RefundWish): boolean {
     (whole || earlier.amount_minor === wish.amount_minor)
   );
 }
-
-/** What went back of an order so far, and with `asking` what may be on its way. */
-export const refundedMinor = (
-  tables: Pick<Tables, 'attempts'>,
-  order: string,
-  states: readonly RefundRow['state'][] = ['refunded'],
-): number =>
-  tables.attempts
-    .refundsOf(order)
-    .filter(({ state }) => states.includes(state))
-    .reduce((total, { amount_minor }) => total + amount_minor, 0);

@@ -11,7 +11,8 @@ import type { TelephoneOrderRow } from '../store/tables-centre.ts';
 import type { RefundRow } from '../store/tables-money.ts';
 import type { Transaction } from '../store/writer.ts';
 import { addEvent } from './orders.ts';
-import { findRefundable, refundedMinor } from './refundable.ts';
+import { findRefundable } from './refundable.ts';
+import { refundedMinor, TWICE } from './refunded-minor.ts';
 import { tellDesk } from './telephone/endings.ts';
 import { sendRefund } from './telephone/messages.ts';
 
@@ -26,6 +27,11 @@ export interface Told {
 export function tellRefunded(tx: Transaction, told: Told, refund: RefundRow, now: number): void {
   const { id, order_number: number, kind, amount_minor } = refund;
   addEvent(tx, number, kind === 'void' ? 'voided' : 'refunded', now, { refund: id, amount_minor });
+  // The sale stands: a card has paid it.
+  if (id.startsWith(TWICE)) {
+    tx.note({ about: 'order', number });
+    return;
+  }
   const found = findRefundable(tx, number);
   if (found?.by === 'phone') tellTerminal(tx, found.row, refund, now);
   if (found?.by === 'link') tellPayerAndDesk(tx, told, found.row, refund, now);

@@ -8,6 +8,7 @@ import type { PeerIdentity } from '../identity/mutual.ts';
 import { remoteIssuer } from '../issuer/remote.ts';
 import { isLoopback } from '../reachable.ts';
 import { isRole, type Role } from '../roles.ts';
+import { remoteSettlement } from '../settlement/remote.ts';
 import { type HttpPeer, httpPeer } from './http-client.ts';
 import { loadPeerSecret } from './keys.ts';
 
@@ -16,6 +17,7 @@ const NEEDS: Readonly<Record<Role, readonly Role[]>> = {
   'order-centre': ['acquirer'],
   acquirer: ['issuer', 'order-centre'],
   issuer: [],
+  settlement: ['order-centre'],
   platform: [],
 };
 
@@ -64,8 +66,10 @@ export function openPeers(settings: PeerSettings): Peers {
   };
   const issuer = role === 'acquirer' ? client('issuer') : undefined;
   const acquirer = role === 'order-centre' ? client('acquirer') : undefined;
+  const settlement = role === 'order-centre' ? client('settlement') : undefined;
   return {
     gates: {
+      ...(settlement === undefined ? {} : { settlement: remoteSettlement(settlement) }),
       ...(issuer === undefined ? {} : { issuer: remoteIssuer(issuer) }),
       ...(acquirer === undefined
         ? {}

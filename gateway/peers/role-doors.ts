@@ -8,6 +8,7 @@ import type { Core } from '../core.ts';
 import type { PeerIdentity } from '../identity/mutual.ts';
 import { issuerRoutes } from '../issuer/http.ts';
 import type { Role } from '../roles.ts';
+import { settlementRoutes } from '../settlement/http.ts';
 import type { Route } from '../web/routes.ts';
 import { addPeerDoor } from './door.ts';
 
@@ -23,9 +24,13 @@ export async function addRoleDoors(
   secrets: ReadonlyMap<string, Uint8Array>,
   identity: PeerIdentity | null,
 ): Promise<ReadonlyMap<Role, readonly Route[]>> {
+  const { settlement, writer } = core;
   const tables: Partial<Record<Role, Table>> = {
     issuer: (callerOf) => issuerRoutes(core, callerOf),
     acquirer: () => acquirerRoutes(core),
+    ...(settlement === null
+      ? {}
+      : { settlement: (callerOf) => settlementRoutes({ settlement, writer }, callerOf) }),
   };
   const docs = new Map<Role, readonly Route[]>();
   for (const self of core.roles) {

@@ -13,6 +13,7 @@ import type { AttemptTable, IssuedTable, PaymentTable } from './tables-money.ts'
 import type { PairingTable } from './tables-pairing.ts';
 import type { PayerDeskTable } from './tables-payers.ts';
 import type { PlatformTable } from './tables-platform.ts';
+import type { CentreCardTable, SettlementTable } from './tables-settlement.ts';
 import type { ShopTable } from './tables-shop.ts';
 
 export type OrderState = 'offered' | Outcome;
@@ -57,6 +58,8 @@ export interface OrderTable {
   add(row: OrderRow): void;
   /** Ends an offered order; the engine refuses a second ending. */
   end(number: string, ending: Ending): void;
+  /** A card paid it, though it may have ended otherwise; the engine refuses a second card. */
+  endByCard(number: string, ending: Ending): void;
   /** Open orders whose time is over, oldest first. */
   due(now: number, limit: number): OrderRow[];
   /** When the next open order expires. */
@@ -278,6 +281,8 @@ export interface Tables extends CentreTables {
   readonly shop: ShopTable;
   /** Payers who look after their ways to pay, at the acquirer. */
   readonly payerDesk: PayerDeskTable;
+  readonly settlement: SettlementTable;
+  readonly cardPayments: CentreCardTable;
 }
 
 /** The verbs of a transaction that the batching writer needs of an engine. */

@@ -15,6 +15,10 @@ export type Note =
   | { readonly about: 'telephone'; readonly number: string }
   /** An order of the web shop, or what its reader does. */
   | { readonly about: 'shop'; readonly number: string }
+  /** Which cards no terminal takes. */
+  | { readonly about: 'hotlist' }
+  /** What became of a debit in doubt of this terminal. */
+  | { readonly about: 'verdict'; readonly terminal: string }
   /** A payment link of the acquirer. */
   | { readonly about: 'link'; readonly id: string }
   /** Who is paired with a terminal, or how far an attempt is. */

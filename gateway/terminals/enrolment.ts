@@ -1,5 +1,6 @@
 /** A terminal brings its one-time code and becomes one. */
 import { base64url } from '#device/codecs/bytes.ts';
+import type { CardKeys } from '#device/messages/card.ts';
 import { type Identity, identitySchema } from '#device/messages/enrolment.ts';
 import type { Chance, Clock } from '../clock.ts';
 import type { IssuedCertificate } from '../identity/authority.ts';
@@ -17,6 +18,8 @@ export interface EnrolmentParts {
   readonly addresses: () => { readonly broker: string; readonly payUrl: string };
   /** Who certifies terminals that ask for it; `null` where nobody does. */
   readonly desk: IdentityDesk | null;
+  /** What terminals need to take cards; `null` where there is no settlement. */
+  readonly cardKeys: () => Promise<CardKeys | null>;
 }
 
 export interface EnrolmentRequest {
@@ -54,16 +57,17 @@ export async function enrol(
   const usedWith = idempotencyKey === null ? null : keyedDigest(keys, `use\n${idempotencyKey}`);
   const made = await prepare(parts, digest, csr);
   if (made === 'csr_refused') return refuse(made);
+  const cardKeys = await parts.cardKeys();
   const enrolled = await writer.run((tx): Enrolled => {
     const row = tx.terminals.code(digest);
     if (row === undefined) return refuse('code_refused');
     const holder = { kind: 'terminal', subject: row.terminal } as const;
     if (row.used_at !== null) {
       if (usedWith === null || row.used_with !== usedWith) return refuse('code_refused');
-      if (made === null) return identify(tx, parts, row.terminal, null);
+      if (made === null) return identify(tx, parts, row.terminal, null, cardKeys);
       const granted = desk?.find(tx, holder, made.public_key) ?? null;
       if (granted === null) return refuse('idempotency_key_reused');
-      return identify(tx, parts, row.terminal, granted);
+      return identify(tx, parts, row.terminal, granted, cardKeys);
     }
     const now = clock.now();
     // Whoever has an earlier code must not be told the new secret for it.
@@ -72,7 +76,7 @@ export async function enrol(
     tx.terminals.enrol(row.terminal, secret, now);
     desk?.revokeAll(tx, holder, 'enrolled anew');
     const granted = made === null ? null : (desk?.record(tx, made) ?? null);
-    return identify(tx, parts, row.terminal, granted);
+    return identify(tx, parts, row.terminal, granted, cardKeys);
   });
   desk?.changed();
   return enrolled;
@@ -96,6 +100,7 @@ function identify(
   parts: EnrolmentParts,
   id: string,
   granted: Granted | null,
+  cardKeys: CardKeys | null,
 ): Enrolled {
   const terminal = tx.terminals.find(id);
   if (terminal === undefined || terminal.secret === null) return refuse('code_refused');
@@ -108,6 +113,7 @@ function identify(
     pay_url: payUrl,
     stall: { ...JSON.parse(terminal.stall), number: terminalNumber(tx, parts.chance, id) },
     ...(granted === null ? {} : { certificate: granted.certificate, authority: granted.authority }),
+    ...(cardKeys === null ? {} : { card_keys: cardKeys }),
   });
   return { ok: true, identity };
 }

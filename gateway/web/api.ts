@@ -5,7 +5,7 @@ import type { Core } from '../core.ts';
 import { readTrail } from '../ledger/trail.ts';
 import type { Matched } from '../matching/matching.ts';
 import type { PayAnswer } from '../orders/payments.ts';
-import { refundedMinor } from '../orders/refundable.ts';
+import { refundedMinor } from '../orders/refunded-minor.ts';
 import { billOf, type OrderView, viewOrder } from '../orders/view.ts';
 import { readPhone } from '../phone.ts';
 import type { OrderRow } from '../store/tables.ts';

@@ -17,6 +17,7 @@ const TITLES: Readonly<Record<Role, string>> = {
   'order-centre': 'Hawker order centre',
   acquirer: 'Hawker acquirer',
   issuer: 'Hawker issuer',
+  settlement: 'Hawker settlement',
   platform: 'Hawker platform',
 };
 
@@ -32,6 +33,7 @@ const BESIDE: Readonly<Record<Role, readonly RouteDoc[]>> = {
   ],
   acquirer: [...LINK_DOCS, ...PAYER_DOCS, PLATFORM_REPORT_DOC],
   issuer: [],
+  settlement: [],
   platform: [],
 };
 

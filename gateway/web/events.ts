@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Core } from '../core.ts';
-import { refundedMinor } from '../orders/refundable.ts';
+import { refundedMinor } from '../orders/refunded-minor.ts';
 import { viewTelephoneOrder } from '../orders/telephone/order.ts';
 import { viewOrder } from '../orders/view.ts';
 import { Problem } from './problems.ts';

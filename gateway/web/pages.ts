@@ -5,7 +5,7 @@ import { type Language, stallSchema } from '#device/messages/enrolment.ts';
 import type { Core } from '../core.ts';
 import { readBearer, writeBearer } from '../matching/bearer.ts';
 import { readScanned } from '../matching/matching.ts';
-import { refundedMinor } from '../orders/refundable.ts';
+import { refundedMinor } from '../orders/refunded-minor.ts';
 import { viewOrder } from '../orders/view.ts';
 import { requireMatch, requireOrder } from './api.ts';
 import { newForm, takeForm } from './cashier-form.ts';

@@ -22,6 +22,7 @@ import { addPairing } from '../pairing/web.ts';
 import { addRoleDoors } from '../peers/role-doors.ts';
 import { reachable } from '../reachable.ts';
 import type { Role } from '../roles.ts';
+import { settlementOperatorRoutes } from '../settlement/operator.ts';
 import { addShop } from '../shop/web.ts';
 import { StoreError } from '../store/writer.ts';
 import { addApi } from './api.ts';
@@ -31,8 +32,8 @@ import { addDocuments } from './documents.ts';
 import { addOperations } from './operations.ts';
 import { addPages, sendRefusal } from './pages.ts';
 import { Problem, problemBody, retryAfter } from './problems.ts';
-import { languageOf } from './requests.ts';
-import type { RouteDoc } from './routes.ts';
+import { languageOf, requireOperator } from './requests.ts';
+import { addRoutes, type RouteDoc } from './routes.ts';
 import type { Receiver } from './webhooks.ts';
 
 export interface WebSettings {
@@ -104,7 +105,8 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
   const { identity = null } = settings;
   server.addHook('onRequest', async (request) => {
     const sender = /^\/v1\/webhooks\/([a-z-]+)$/.exec(request.url)?.[1];
-    if (sender === 'acquirer') requireRole(request, identity, sender, core.clock.now());
+    if (sender === 'acquirer' || sender === 'settlement')
+      requireRole(request, identity, sender, core.clock.now());
   });
   // Before anything of it is decoded, kept or counted.
   server.addHook('preValidation', async ({ params, query, body }) => {
@@ -133,6 +135,17 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
   }
   const doors = await addRoleDoors(server, core, settings.peerSecrets ?? new Map(), identity);
   for (const [role, routes] of doors) docs.set(role, routes);
+  if (core.settlement !== null && core.roles.includes('settlement')) {
+    const { settlement, writer, idempotency, clock } = core;
+    const routes = settlementOperatorRoutes({ settlement, writer });
+    const { operatorToken } = settings;
+    const admit = (_: unknown, request: FastifyRequest): null => {
+      requireOperator(request, operatorToken);
+      return null;
+    };
+    addRoutes(server, { idempotency, clock, writer, admit }, routes);
+    docs.set('settlement', [...(docs.get('settlement') ?? []), ...routes]);
+  }
   addDocuments(server, core.roles, docs);
   const listening = await server.listen({ host: settings.host, port: settings.port });
   url = addressOf(settings.tls, settings.host, listening);

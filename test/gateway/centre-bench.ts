@@ -23,6 +23,7 @@ import { deriveGatewayKeys } from '#gateway/keys.ts';
 import type { LogEntry } from '#gateway/log.ts';
 import { type NotifySettings, openNotify } from '#gateway/notify/notify.ts';
 import { applySeed, type Seed, seedSchema } from '#gateway/seed.ts';
+import { makeHouseKeys } from '#gateway/settlement/keys.ts';
 import { openWeb } from '#gateway/web/server.ts';
 import { receiver } from '#gateway/web/webhooks.ts';
 import { type Answer, call, freshKey, SEED } from './harness.ts';
@@ -117,6 +118,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const core = openCore({
     database: join(data, 'gateway.sqlite'),
     keys: deriveGatewayKeys(new Uint8Array(32).fill(7)),
+    house: makeHouseKeys(systemChance),
     ...{ clock, chance: systemChance, log: (entry: LogEntry) => logged.push(entry) },
     defer: (then) => setImmediate(then),
     links: desk.gate(where, clock),

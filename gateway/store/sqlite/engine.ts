@@ -19,6 +19,7 @@ import { paymentTable } from './payments.ts';
 import { platformTable } from './platform.ts';
 import { productTable } from './products.ts';
 import { MIGRATIONS } from './schema.ts';
+import { centreCardTable, settlementTable } from './settlement.ts';
 import { shopTable } from './shop.ts';
 import { telephoneTable } from './telephone.ts';
 
@@ -57,6 +58,8 @@ export function openSqlite(path: string): Engine {
       agents: agentTable(database),
       shop: shopTable(database),
       payerDesk: payerDeskTable(database),
+      settlement: settlementTable(database),
+      cardPayments: centreCardTable(database),
     },
     begin: () => void verbs.begin.run(),
     savepoint: () => void verbs.savepoint.run(),

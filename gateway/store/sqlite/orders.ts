@@ -8,7 +8,7 @@ export function orderTable(database: DatabaseSync): OrderTable {
 
 function orders(
   database: DatabaseSync,
-): Pick<OrderTable, 'find' | 'add' | 'end' | 'due' | 'nextExpiry'> {
+): Pick<OrderTable, 'find' | 'add' | 'end' | 'endByCard' | 'due' | 'nextExpiry'> {
   const find = database.prepare('SELECT * FROM orders WHERE number = ?');
   const add = database.prepare(
     `INSERT INTO orders (number, terminal, vendor, body, currency, amount_minor, state, reason,
@@ -18,6 +18,9 @@ function orders(
   const end = database.prepare(
     `UPDATE orders SET state = ?, ended_at = ?, reason = ?, payment = ?, payer = ?
      WHERE number = ? AND state = 'offered'`,
+  );
+  const endByCard = database.prepare(
+    `UPDATE orders SET state = ?, ended_at = ?, reason = ?, payment = ?, payer = ? WHERE number = ?`,
   );
   const due = database.prepare(
     `SELECT * FROM orders WHERE state = 'offered' AND expires_at <= ? ORDER BY expires_at LIMIT ?`,
@@ -47,6 +50,8 @@ function orders(
       if (changes !== 1)
         throw new Error(`order ${number} is not open: whoever ends it looks first`);
     },
+    endByCard: (number, { state, ended_at, reason, payment, payer }) =>
+      void endByCard.run(state, ended_at, reason, payment, payer, number),
     due: (now, limit) => every<OrderRow>(due, now, limit),
     nextExpiry: () => first<{ at: number | null }>(next)?.at ?? undefined,
   };

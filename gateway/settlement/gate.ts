@@ -1,0 +1,215 @@
+/**
+ * What the settlement shows the order centre: it takes what terminals tell of cards, answers whether a
+ * card is good, and drives cards through their readers. What becomes known later it tells by itself.
+ */
+import { z } from 'zod';
+import {
+  cardDebitSchema,
+  cardIdSchema,
+  type cardKeysSchema,
+  cardPaymentSchema,
+  cardReceiptSchema,
+  cardUidSchema,
+  HOTLIST_LIMIT,
+  transactionMacSchema,
+} from '#device/messages/card.ts';
+import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
+import { terminalIdSchema } from '#device/messages/order.ts';
+import { orderNumberSchema } from '#device/messages/order-number.ts';
+import type { Gate, Verb } from '../gate.ts';
+import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
+import type { Transaction } from '../store/writer.ts';
+
+const at = z.int().min(0);
+const vendorSchema = z.string().regex(/^[a-z0-9-]{1,30}$/);
+const told = { terminal: terminalIdSchema, vendor: vendorSchema };
+const balanceSchema = z.int().min(0).max(0x7fff_ffff);
+
+/** What a terminal told of a card, and whose terminal it is. */
+export const takeCardSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('payment'), ...told, payment: cardPaymentSchema }),
+  z.strictObject({ kind: z.literal('unknown'), ...told, unknown: cardDebitSchema }),
+]);
+export type TakeCard = z.infer<typeof takeCardSchema>;
+export type TakeAnswer = z.infer<typeof cardReceiptSchema>;
+export const takeAnswerSchema = cardReceiptSchema;
+
+/** A card as it presents itself at a reader. */
+export const validateSchema = z.strictObject({
+  uid: cardUidSchema,
+  /** As it stands on the card. */
+  card: cardIdSchema.optional(),
+  balance_minor: balanceSchema,
+  counter: z.int().min(0),
+  mac: transactionMacSchema.optional(),
+});
+export type ValidateCard = z.infer<typeof validateSchema>;
+
+export const validatedSchema = z.discriminatedUnion('said', [
+  z.strictObject({
+    said: z.literal('valid'),
+    card: cardIdSchema,
+    currency: currencySchema,
+    /** Transactions that the card has done and that have not arrived yet. */
+    not_here_yet: z.int().min(0),
+    balance_minor: balanceSchema,
+  }),
+  z.strictObject({
+    said: z.literal('invalid'),
+    why: z.enum([
+      'unknown_card',
+      'another_card',
+      'not_personalised',
+      'blocked_card',
+      'ended_card',
+      'rolled_back',
+      'wrong_balance',
+      'wrong_mac',
+    ]),
+  }),
+]);
+export type Validated = z.infer<typeof validatedSchema>;
+
+/** Sixteen digits, minted by whoever asks: repeating it does nothing more. */
+export const jobIdSchema = orderNumberSchema;
+
+/** `load` was paid in; `refund` gives an order back, to the card that paid it. */
+export const askJobSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...{ kind: z.literal('load'), id: jobIdSchema, card: cardIdSchema },
+    amount_minor: priceMinorSchema,
+  }),
+  z.strictObject({
+    ...{ kind: z.literal('refund'), id: jobIdSchema, order: orderNumberSchema },
+    /** All that is left, where it is not named. */
+    amount_minor: priceMinorSchema.optional(),
+  }),
+]);
+export type AskJob = z.infer<typeof askJobSchema>;
+
+export const jobSchema = z.strictObject({
+  id: jobIdSchema,
+  kind: z.enum(['load', 'refund', 'pay']),
+  card: cardIdSchema,
+  amount_minor: z.int(),
+  currency: currencySchema,
+  /** `asked` waits for the card; `unknown` until the card, or what it does next, tells. */
+  state: z.enum(['asked', 'sent', 'unknown', 'done', 'failed']),
+  reason: z.string().optional(),
+  order: orderNumberSchema.optional(),
+  ended_at: at.optional(),
+});
+export type JobView = z.infer<typeof jobSchema>;
+
+export const jobAnswerSchema = z.discriminatedUnion('said', [
+  z.strictObject({ said: z.literal('job'), job: jobSchema }),
+  z.strictObject({
+    said: z.literal('refused'),
+    code: z.enum([
+      'unknown_card',
+      'unknown_job',
+      'blocked_card',
+      'not_personalised',
+      'not_paid_by_card',
+      'too_much',
+      'vendor_funds',
+      'under_way',
+    ]),
+    left_minor: z.int().optional(),
+  }),
+  /** The id was used for something else. */
+  z.strictObject({ said: z.literal('conflict') }),
+]);
+export type JobAnswer = z.infer<typeof jobAnswerSchema>;
+
+export const hotlistStateSchema = z.strictObject({
+  version: z.int().min(0),
+  entries: z.array(cardIdSchema).max(HOTLIST_LIMIT),
+});
+export type HotlistState = z.infer<typeof hotlistStateSchema>;
+
+export interface SettlementVerbs {
+  readonly take: Verb<TakeCard, TakeAnswer>;
+  readonly validate: Verb<ValidateCard, Validated>;
+  readonly ask: Verb<AskJob, JobAnswer>;
+  readonly job: Verb<string, JobAnswer>;
+  /** Ends what waits for its card; what was sent to it can't be. */
+  readonly cancel: Verb<string, JobAnswer>;
+  readonly keys: Verb<null, z.infer<typeof cardKeysSchema>>;
+  readonly hotlist: Verb<null, HotlistState>;
+}
+
+export const purchaseSchema = z.strictObject({
+  order: orderNumberSchema,
+  merchant: vendorSchema,
+  currency: currencySchema,
+  amount_minor: priceMinorSchema,
+});
+export type Purchase = z.infer<typeof purchaseSchema>;
+
+export interface SettlementDrives {
+  /**
+   * Does with a card at a reader what it is there for: makes a purse of it, or puts on it what is due,
+   * or `job` alone. Never rejects where the card is at fault.
+   */
+  readonly serve: (card: RelayedCard, job?: string) => Promise<RelayOutcome>;
+  /** Takes the amount of an order from a card at a reader: once, from whichever card. */
+  readonly purchase: (purchase: Purchase, card: RelayedCard) => Promise<RelayOutcome>;
+}
+
+export type SettlementGate = Gate<SettlementVerbs> & SettlementDrives;
+
+/** What the order centre is told by itself; deduplicated by `event`. */
+export const cardEventSchema = z.discriminatedUnion('kind', [
+  /** A card paid this order; the goods are gone. */
+  z.strictObject({
+    kind: z.literal('paid'),
+    event: z.string(),
+    order: orderNumberSchema,
+    card: cardIdSchema,
+    counter: z.int().min(1),
+    /** `null` where the gateway drove the card. */
+    terminal: terminalIdSchema.nullable(),
+    amount_minor: z.int(),
+    currency: currencySchema,
+    /** Left on the card then. */
+    balance_minor: balanceSchema,
+    at,
+  }),
+  /** It is certain that the card did nothing for this order. */
+  z.strictObject({
+    kind: z.literal('undone'),
+    event: z.string(),
+    order: orderNumberSchema,
+    card: cardIdSchema,
+    at,
+  }),
+  z.strictObject({
+    kind: z.literal('verdict'),
+    event: z.string(),
+    terminal: terminalIdSchema,
+    order: orderNumberSchema,
+    card: cardIdSchema,
+    counter_before: z.int().min(0),
+    committed: z.boolean(),
+    at,
+  }),
+  z.strictObject({
+    kind: z.literal('hotlist'),
+    event: z.string(),
+    hotlist: hotlistStateSchema,
+    at,
+  }),
+]);
+export type CardEvent = z.infer<typeof cardEventSchema>;
+
+/** How the settlement tells, inside the unit that knows it. */
+export interface TellCard {
+  /** In the same store at once, else by an outbox of webhooks. */
+  readonly event: (tx: Transaction, event: CardEvent) => void;
+  /**
+   * A debit for this order is about to be sent to this card; `false` where it may not be. Elsewhere the
+   * order centre has agreed before it asked.
+   */
+  readonly begun: (tx: Transaction, order: string, card: string) => boolean;
+}

@@ -1,0 +1,86 @@
+/** The settlement: who has the keys of cards, knows each of them, and posts what they do. */
+
+import { type GateHere, here } from '../gate.ts';
+import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
+import type { CardRow } from '../store/tables-settlement.ts';
+import type { Transaction } from '../store/writer.ts';
+import {
+  addCard,
+  blockCard,
+  type Changed,
+  endCard,
+  hotlist,
+  type NewCard,
+  unblockCard,
+  validateCard,
+} from './cards.ts';
+import { takeCard } from './chain.ts';
+import { CardDrive } from './drive.ts';
+import type { Purchase, SettlementDrives, SettlementVerbs } from './gate.ts';
+import { askJob, cancelJob, findJob } from './jobs.ts';
+import { terminalCardKeys } from './keys.ts';
+import type { SettlementParts } from './parts.ts';
+import { type Reconciliation, reconcile, type Statement, statementOf } from './report.ts';
+import { Sittings } from './sittings.ts';
+
+export class Settlement {
+  readonly #parts: SettlementParts;
+  readonly sittings: Sittings;
+
+  constructor(parts: SettlementParts) {
+    this.#parts = parts;
+    this.sittings = new Sittings(this, parts.clock);
+  }
+
+  gate(): GateHere<SettlementVerbs> & SettlementDrives {
+    const parts = this.#parts;
+    return {
+      take: here((tx, told) => takeCard(parts, tx, told)),
+      validate: here((tx, asked) => validateCard(tx, asked)),
+      ask: here((tx, job) => askJob(parts, tx, job)),
+      job: here((tx, id) => findJob(tx, id)),
+      cancel: here((tx, id) => cancelJob(parts, tx, id)),
+      keys: here(() => terminalCardKeys(parts.house)),
+      hotlist: here((tx) => hotlist(tx)),
+      serve: (card, job) => this.serve(card, job),
+      purchase: (purchase, card) => this.purchase(purchase, card),
+    };
+  }
+
+  serve(card: RelayedCard, job?: string): Promise<RelayOutcome> {
+    return new CardDrive(this.#parts, card).serve(job);
+  }
+
+  purchase(purchase: Purchase, card: RelayedCard): Promise<RelayOutcome> {
+    return new CardDrive(this.#parts, card).purchase(purchase);
+  }
+
+  /** Rejects with a `StoreError` where nothing was stored, as all below. */
+  add<T>(card: NewCard, then: (tx: Transaction, card: CardRow) => T): Promise<T> {
+    return this.#parts.writer.run((tx) => then(tx, addCard(this.#parts, tx, card)));
+  }
+
+  block(card: string, because: string): Promise<Changed> {
+    return this.#parts.writer.run((tx) => blockCard(this.#parts, tx, card, because));
+  }
+
+  unblock(card: string): Promise<Changed> {
+    return this.#parts.writer.run((tx) => unblockCard(this.#parts, tx, card));
+  }
+
+  end(card: string, because: string): Promise<Changed> {
+    return this.#parts.writer.run((tx) => endCard(this.#parts, tx, card, because));
+  }
+
+  reconcile(): Reconciliation {
+    return reconcile(this.#parts.tables);
+  }
+
+  statement(card: string): Statement | null {
+    return statementOf(this.#parts.tables, card);
+  }
+
+  close(): void {
+    this.sittings.close();
+  }
+}
