@@ -2,7 +2,7 @@
  * The organs of one board profile, supervised: what the loop says goes to each organ that works, and
  * an organ that comes back is told at once what it missed.
  */
-import type { CardEvent } from '#device/flows/card.ts';
+import type { CardEvent } from '#device/flows/card-state.ts';
 import type { OrganState } from '#device/flows/state.ts';
 import type { Advertiser, Broadcast } from '#device/ports/advertiser.ts';
 import type { Clock } from '#device/ports/clock.ts';

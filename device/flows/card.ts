@@ -4,110 +4,32 @@
  * outcome an input, so that a card that leaves and a timer that goes off can't race. What becomes of
  * a debit is the sale's business (debit.ts).
  */
+
 import type { CardOutcome, CardTask } from '../card-work.ts';
 import { base64url, hex } from '../codecs/bytes.ts';
-import { LOG_RECORDS, type LogRecord, terminalMark, writeLogRecord } from '../codecs/purse.ts';
+import { type LogRecord, terminalMark, writeLogRecord } from '../codecs/purse.ts';
 import type { OpenPurse, PurseHistory, PurseRefusal } from '../codecs/purse-talks.ts';
-import type { CardDebit, CardPayment, OfflineLimits } from '../messages/card.ts';
-import type { JournalEntry } from '../messages/journal.ts';
-import { CURRENCIES } from '../messages/money.ts';
-import type { CardPresence } from '../ports/reader.ts';
+import type { CardDebit } from '../messages/card.ts';
 import type { CardProblem } from '../words/cards.ts';
-import { sayCardProblem } from '../words/clips.ts';
+import { isOurs, resolve, whyNot } from './card-rules.ts';
+import {
+  type CardInput,
+  type CardNotice,
+  type CardStep,
+  clearNotice,
+  type Lying,
+  NOTICE_MS,
+  spend,
+  stay,
+  tell,
+  type Work,
+  withCards,
+} from './card-state.ts';
 import { isDebiting } from './debit.ts';
-import { type Blocked, recallHotlist } from './hotlist.ts';
-import { ofLastDay, showCard } from './menu.ts';
+import { showCard } from './menu.ts';
 import { isDriven } from './relay.ts';
 import type { Sale, SaleEvent } from './sale.ts';
-import type { Effect, Moment, Settings, TerminalState } from './state.ts';
-
-/** What the customer is told of a card. */
-export type CardNotice =
-  | { readonly is: 'balance'; readonly minor: number; readonly card: string }
-  | { readonly is: 'problem'; readonly problem: CardProblem; readonly minor?: number };
-
-interface Lying {
-  readonly reader: string;
-  readonly card: CardPresence;
-  /** It was asked what the moment wants of it. */
-  readonly asked: boolean;
-  /** It has paid: whoever forgets it here does not pay the next order. */
-  readonly spent: boolean;
-}
-
-interface Work {
-  readonly number: number;
-  readonly reader: string;
-  readonly card: CardPresence;
-  /** The order that it is to pay. */
-  readonly order: string | null;
-  /** The card is open, and the journal is writing down what it will be asked. */
-  readonly saving?: { readonly purse: OpenPurse; readonly record: LogRecord };
-}
-
-export interface Cards {
-  /** This terminal holds the keys of the house's cards. */
-  readonly taken: boolean;
-  readonly lying: Lying | null;
-  readonly work: Work | null;
-  /** Of the next work. */
-  readonly next: number;
-  readonly notice: CardNotice | null;
-  /** Monotonic ms until which the notice stands. */
-  readonly noticeUntil: number;
-  readonly blocked: Blocked | null;
-  readonly limits: OfflineLimits;
-  /** Of the last 24 hours, oldest first. */
-  readonly day: readonly CardPayment[];
-}
-
-export type CardInput =
-  | { readonly is: 'card'; readonly reader: string; readonly event: CardEvent }
-  /** The keys of the house's cards have come. */
-  | { readonly is: 'card_keys' }
-  | { readonly is: 'card_work'; readonly work: number; readonly outcome: CardOutcome };
-
-export type CardEvent =
-  | { readonly is: 'arrived'; readonly card: CardPresence }
-  | { readonly is: 'left'; readonly card: CardPresence }
-  | { readonly is: 'unreadable' };
-
-/** `sales`: what it means for which sale, to be taken before `effects`. */
-export interface CardStep {
-  readonly state: TerminalState;
-  readonly effects: readonly Effect[];
-  readonly sales: readonly { readonly order: string; readonly event: SaleEvent }[];
-}
-
-/** How long a notice stays where nobody presses a key. */
-const NOTICE_MS = 12_000;
-
-export function beginCards(
-  entries: readonly JournalEntry[],
-  { takesCards, stall }: Pick<Settings, 'takesCards' | 'stall'>,
-  now: number,
-): Cards {
-  const set = entries.findLast((entry) => entry.kind === 'card_limits');
-  const paid = entries.flatMap((entry) => (entry.kind === 'card_done' ? [entry.payment] : []));
-  return {
-    taken: takesCards,
-    lying: null,
-    work: null,
-    next: 1,
-    notice: null,
-    noticeUntil: Infinity,
-    blocked: recallHotlist(entries),
-    limits: set?.kind === 'card_limits' ? set.limits : stall.card_limits,
-    day: ofLastDay(paid, now),
-  };
-}
-
-const stay = (state: TerminalState): CardStep => ({ state, effects: [], sales: [] });
-
-const withCards = (state: TerminalState, change: Partial<Cards>): TerminalState => ({
-  ...state,
-  cards: { ...state.cards, ...change },
-});
+import type { Moment, TerminalState } from './state.ts';
 
 /** Takes what a reader tells. */
 export function stepCard(state: TerminalState, input: CardInput, moment: Moment): CardStep {
@@ -121,7 +43,7 @@ export function stepCard(state: TerminalState, input: CardInput, moment: Moment)
   const { reader, event } = input;
   switch (event.is) {
     case 'arrived': {
-      const lying: Lying = { reader, card: event.card, asked: false, spent: false };
+      const lying: Lying = { reader, card: event.card, asked: false, spent: false, read: false };
       return askCard(withCards(state, { lying }), moment);
     }
     case 'left':
@@ -134,14 +56,6 @@ export function stepCard(state: TerminalState, input: CardInput, moment: Moment)
   }
 }
 
-/** A reader that is lost takes its card along. */
-export const loseReader = (state: TerminalState, reader: string): TerminalState =>
-  state.cards.lying?.reader === reader ? withCards(state, { lying: null }) : state;
-
-/** Nobody has to read it any more. */
-export const clearNotice = (state: TerminalState): TerminalState =>
-  state.cards.notice === null ? state : withCards(state, { notice: null, noticeUntil: Infinity });
-
 /** Asks the card that lies there what the moment wants of it, where nothing else is under way. */
 export function askCard(state: TerminalState, moment: Moment): CardStep {
   const { lying, work } = state.cards;
@@ -151,7 +65,7 @@ export function askCard(state: TerminalState, moment: Moment): CardStep {
   if (lying.card.uid.length !== 7) return tell(asked, 'foreign', moment);
   const uid = hex(lying.card.uid);
   const asksLog = state.menu?.at === 'hold' && state.menu.for !== 'balance';
-  if (unknownsOf(state, uid).length > 0 || asksLog) {
+  if ((unknownsOf(state, uid).length > 0 && !lying.read) || asksLog) {
     return begin(asked, lying, null, { is: 'history' });
   }
   const sale = payable(state);
@@ -258,9 +172,6 @@ function showBalance(state: TerminalState, purse: OpenPurse, moment: Moment): Ca
   return stay(withCards(state, { notice, noticeUntil: moment.monotonic + NOTICE_MS }));
 }
 
-const isOurs = (state: TerminalState, currency: number): boolean =>
-  Number(CURRENCIES[state.settings.stall.currency].numeric) === currency;
-
 /** Writes down what the card will be asked; it is asked when that is on disk ({@link sendDebit}). */
 function payWith(state: TerminalState, work: Work, purse: OpenPurse, moment: Moment): CardStep {
   const free = withCards(state, { work: null });
@@ -295,36 +206,6 @@ function payWith(state: TerminalState, work: Work, purse: OpenPurse, moment: Mom
   return { ...stay(saving), sales: [{ order: number, event: { is: 'debit', debit } }] };
 }
 
-/** Why this card can't pay this amount here and now. */
-function whyNot(
-  state: TerminalState,
-  { holder, balanceMinor }: OpenPurse,
-  amountMinor: number,
-  moment: Moment,
-): CardProblem | null {
-  if (!isOurs(state, holder.currency)) return 'currency';
-  if (state.cards.blocked?.cards.has(holder.card)) return 'blocked';
-  if (balanceMinor < amountMinor) return 'not_enough';
-  return state.online ? null : whyNotOffline(state, amountMinor, moment);
-}
-
-function whyNotOffline(
-  state: TerminalState,
-  amountMinor: number,
-  { monotonic }: Moment,
-): CardProblem | null {
-  const { limits, blocked } = state.cards;
-  const waiting = [...state.sales.values()].flatMap(({ debit }) =>
-    debit === undefined || debit.told ? [] : [debit.debit.amount_minor],
-  );
-  const sum = waiting.reduce((total, each) => total + each, amountMinor);
-  if (amountMinor > limits.amount_minor) return 'limit_amount';
-  if (waiting.length >= limits.count) return 'limit_count';
-  if (sum > limits.sum_minor) return 'limit_sum';
-  const age = monotonic + state.clockOffset - (blocked?.issuedAt ?? -Infinity);
-  return age > limits.hotlist_age_s * 1000 ? 'hotlist_old' : null;
-}
-
 /** What is to be debited is on disk, or the disk refused it: the card waits for this. */
 export function sendDebit(
   state: TerminalState,
@@ -354,7 +235,9 @@ function stepHistory(
     return event === null ? [] : [{ order: order.number, event }];
   });
   const paid = found.some(({ order, event }) => order === state.focus && event.is === 'debited');
-  const step = paid ? stay(spend(state)) : afterHistory(state, work, history, found, moment);
+  const { lying } = state.cards;
+  const read = withCards(state, { lying: lying === null ? null : { ...lying, read: true } });
+  const step = paid ? stay(spend(read)) : afterHistory(read, work, history, found, moment);
   return { ...step, sales: found };
 }
 
@@ -381,44 +264,6 @@ function afterHistory(
   return tell(state, found.length > 0 ? 'not_debited' : 'unclear', moment);
 }
 
-const spend = (state: TerminalState): TerminalState => {
-  const { lying } = state.cards;
-  return lying === null ? state : withCards(state, { lying: { ...lying, spent: true } });
-};
-
 /** A debit was proved whose order had ended before: its amount is owed to the card. */
 export const tellOwed = (state: TerminalState, moment: Moment): CardStep =>
   tell(state, 'owed', moment);
-
-/**
- * The log tells, because its records are bound to the key: the counter alone could be faked. `null`
- * where so much happened since that the log has lost it.
- */
-function resolve(debit: CardDebit, { records, last }: PurseHistory): SaleEvent | null {
-  const done = records.some((record) => hex(writeLogRecord(record)) === debit.record);
-  const since = last.counter - debit.counter_before;
-  if (!done) return since > LOG_RECORDS ? null : { is: 'not_debited' };
-  return since === 1 ? { is: 'debited', proof: last } : { is: 'debited' };
-}
-
-function tell(
-  state: TerminalState,
-  problem: CardProblem,
-  { monotonic }: Moment,
-  minor?: number,
-): CardStep {
-  const notice: CardNotice = {
-    is: 'problem',
-    problem,
-    ...(minor === undefined ? {} : { minor }),
-  };
-  const clips = sayCardProblem(problem, state.settings.stall.language);
-  return {
-    state: withCards(state, { notice, noticeUntil: monotonic + NOTICE_MS }),
-    effects: [
-      { do: 'beep', pattern: 'bad' },
-      { do: 'say', clips },
-    ],
-    sales: [],
-  };
-}

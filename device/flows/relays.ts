@@ -6,7 +6,8 @@
 import { hex } from '../codecs/bytes.ts';
 import { mintOrderNumber } from '../codecs/order-number.ts';
 import type { Downlink } from '../messages/order.ts';
-import { type CardInput, type CardStep, payable, unknownsOf } from './card.ts';
+import { payable, unknownsOf } from './card.ts';
+import type { CardInput, CardStep } from './card-state.ts';
 import { isDriven, isInvited, type RelayEvent, stepRelay } from './relay.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
 
@@ -67,7 +68,7 @@ export function inviteCard(
     payable(state) === undefined &&
     unknownsOf(state, hex(card.uid)).length === 0;
   if (!wanted) return null;
-  const lying = { reader, card, asked: true, spent: true };
+  const lying = { reader, card, asked: true, spent: true, read: false };
   const cards = { ...state.cards, lying, notice: null, noticeUntil: Infinity };
   const relay = nameOf(moment);
   return stepRelays({ ...state, cards }, { is: 'card', reader, card, relay }, moment);

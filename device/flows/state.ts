@@ -12,7 +12,7 @@ import type { Key } from '../ports/keypad.ts';
 import type { BeepPattern, LampSignal } from '../ports/lamp.ts';
 import type { PrintedReceipt } from '../ports/printer.ts';
 import type { CardPresence } from '../ports/reader.ts';
-import type { CardInput, Cards } from './card.ts';
+import type { CardInput, Cards } from './card-state.ts';
 import type { Entry } from './entry.ts';
 import type { Menu } from './menu.ts';
 import type { Ran, RelayEffect, RelayState } from './relay.ts';

@@ -2,49 +2,42 @@
  * The terminal's decisions: which sale a key or a message is for, what is on the screen, what is said.
  * Pure: `step(state, input, moment) → { state, effects }`.
  */
+
 import { mintOrderNumber } from '../codecs/order-number.ts';
-import type { Hotlist } from '../messages/card.ts';
 import type { JournalEntry } from '../messages/journal.ts';
-import type { Attempt, Downlink, Order, Result } from '../messages/order.ts';
+import type { Order } from '../messages/order.ts';
 import type { Key } from '../ports/keypad.ts';
-import { sayRefund, sayResult } from '../words/clips.ts';
-import { printedBill, printedRefund } from './bill.ts';
+import { flushAnnouncements, STARTING, stepSpoken } from './announcements.ts';
+import { askAgain, sendDebit, stepCard, tellOwed } from './card.ts';
 import {
-  askAgain,
-  askCard,
   beginCards,
   type CardInput,
   type CardStep,
   clearNotice,
   loseReader,
-  sendDebit,
-  stepCard,
-  tellOwed,
-} from './card.ts';
+} from './card-state.ts';
 import { isDebiting } from './debit.ts';
+import { stepDownlink, stepLink } from './downlinks.ts';
 import { EMPTY_ENTRY, keyEntry, readEntry } from './entry.ts';
-import { applyHotlist, isNews } from './hotlist.ts';
 import { opensMenu, rememberPayment, stepMenu } from './menu.ts';
 import {
   recallRefunds,
   rememberPaid,
-  stepRefund,
   stepRefundNotSaved,
   stepRefundSaved,
   stepRefundSpoken,
 } from './refund.ts';
 import { NO_RELAY, relayWaits } from './relay.ts';
-import { followCard, hearRelay, inviteCard, stepRelays } from './relays.ts';
+import { followCard, inviteCard, stepRelays } from './relays.ts';
+import { beginSale, isSettled, numberOf, recallSales } from './sale.ts';
 import {
-  beginSale,
-  isSettled,
-  numberOf,
-  recallSales,
-  type Sale,
-  type SaleEffect,
-  type SaleEvent,
-  stepSale,
-} from './sale.ts';
+  focusedSale,
+  leaveFocus,
+  stepEverySale,
+  stepOneSale,
+  takeCard,
+  withSaleEffects,
+} from './sales.ts';
 import type {
   Announcement,
   Effect,
@@ -58,8 +51,6 @@ import type {
 
 /** How many settled orders are remembered for a repeated result. */
 const SETTLED_LIMIT = 1000;
-/** How long an ended order stays on the screen where nobody presses a key. */
-const LEAVE_MS = 60_000;
 
 /** The terminal as its journal left it: what was open is open again, what was unsaid is said. */
 export function beginTerminal(
@@ -102,8 +93,6 @@ export function beginTerminal(
     menu: null,
   };
 }
-
-const STARTING: OrganState = { is: 'starting' };
 
 /** One input, one step. */
 export function stepTerminal(state: TerminalState, input: Input, moment: Moment): Step {
@@ -223,64 +212,7 @@ function stepEntryKey(state: TerminalState, key: Key, moment: Moment, leaving = 
   return withSaleEffects({ ...next, nudged: false, leaveAt: Infinity }, effects);
 }
 
-const leaveFocus = (state: TerminalState): TerminalState => ({
-  ...state,
-  focus: null,
-  left: state.focus,
-  leaveAt: Infinity,
-  nudged: false,
-});
-
 // ── Sales ───────────────────────────────────────────────────────────────────────────────────────
-
-/** The sale on the screen. */
-const focusedSale = (state: TerminalState): Sale | undefined =>
-  state.focus === null ? undefined : state.sales.get(state.focus);
-
-function stepOneSale(
-  state: TerminalState,
-  number: string | null,
-  event: SaleEvent,
-  moment: Moment,
-): Step {
-  const sale = number === null ? undefined : state.sales.get(number);
-  if (number === null || sale === undefined) return stay(state);
-  const step = stepSale(sale, event, moment.monotonic, state.online);
-  const ended = step.sale.stage === 'ended' && sale.stage !== 'ended';
-  const next: TerminalState = {
-    ...state,
-    sales: new Map(state.sales).set(number, step.sale),
-    leaveAt: ended && state.focus === number ? moment.monotonic + LEAVE_MS : state.leaveAt,
-  };
-  return withSaleEffects(next, step.effects);
-}
-
-function stepEverySale(state: TerminalState, event: SaleEvent, moment: Moment): Step {
-  return [...state.sales.keys()].reduce<Step>(
-    (step, number) => {
-      const one = stepOneSale(step.state, number, event, moment);
-      return { state: one.state, effects: [...step.effects, ...one.effects] };
-    },
-    { state, effects: [] },
-  );
-}
-
-function withSaleEffects(state: TerminalState, effects: readonly SaleEffect[]): Step {
-  let next = state;
-  const out: Effect[] = [];
-  for (const effect of effects) {
-    if (effect.do !== 'announce') out.push(effect);
-    else {
-      // Not on the screen: it is told apart from what the vendor is waiting for just now.
-      const { order } = effect.result;
-      const earlier = state.focus !== order && state.left !== order;
-      const announcement = { result: effect.result, earlier };
-      const aside = state.focus === order ? state.aside : announcement;
-      next = { ...next, aside, toAnnounce: [...next.toAnnounce, announcement] };
-    }
-  }
-  return { state: next, effects: out };
-}
 
 function stepNotSaved(
   state: TerminalState,
@@ -346,153 +278,12 @@ function leaveRelay(state: TerminalState, key: Key): TerminalState {
   return { ...state, relay: { ...state.relay, end: null, invite: away ? null : invite } };
 }
 
-/** The sales are told first; then the card that lies there is asked what is left to ask. */
-function takeCard({ state, effects, sales }: CardStep, moment: Moment): Step {
-  const told = sales.reduce<Step>(
-    (step, { order, event }) => {
-      const one = stepOneSale(step.state, order, event, moment);
-      return { state: one.state, effects: [...step.effects, ...one.effects] };
-    },
-    { state, effects: [] },
-  );
-  const asked = askCard(told.state, moment);
-  return { state: asked.state, effects: [...told.effects, ...effects, ...asked.effects] };
-}
-
-// ── Link ────────────────────────────────────────────────────────────────────────────────────────
-
-function stepLink(state: TerminalState, moment: Moment): Step {
-  if (state.online) return stepEverySale(state, { is: 'link_up' }, moment);
-  return takeCard(stepRelays(state, { is: 'offline' }, moment), moment);
-}
-
-function stepDownlink(state: TerminalState, downlink: Downlink, moment: Moment): Step {
-  switch (downlink.kind) {
-    case 'time':
-      return stay({ ...state, clockOffset: downlink.gateway_time - moment.monotonic });
-    case 'receipt': {
-      const event: SaleEvent = { is: 'receipt', receipt: downlink.receipt };
-      return stepOneSale(state, downlink.receipt.order, event, moment);
-    }
-    case 'result':
-      return stepResult(state, downlink.result, moment);
-    case 'refund':
-      return stepRefund(state, downlink.refund);
-    case 'attempt':
-      return stepAttempt(state, downlink.attempt, moment);
-    case 'pairing': {
-      const { number, paired = null } = downlink.pairing;
-      return stay({ ...state, number, paired });
-    }
-    case 'card_receipt': {
-      const { receipt } = downlink;
-      return stepOneSale(state, receipt.order, { is: 'card_receipt', receipt }, moment);
-    }
-    case 'card_verdict': {
-      const { verdict } = downlink;
-      return stepOneSale(state, verdict.order, { is: 'card_verdict', verdict }, moment);
-    }
-    case 'hotlist':
-      return stepHotlist(state, downlink.hotlist);
-    case 'relay_invite':
-    case 'relay_withdraw':
-    case 'relay':
-    case 'relay_end':
-      return takeCard(hearRelay(state, downlink, moment), moment);
-  }
-}
-
-function stepHotlist(state: TerminalState, hotlist: Hotlist): Step {
-  const known = state.cards.blocked;
-  const blocked = applyHotlist(known, hotlist);
-  if (blocked === known) return stay(state);
-  const next = { ...state, cards: { ...state.cards, blocked } };
-  return isNews(known, hotlist)
-    ? stay(next, { do: 'journal', entry: { kind: 'hotlist', hotlist } })
-    : stay(next);
-}
-
-/** A failed attempt is heard as well as seen; the order goes on. */
-function stepAttempt(state: TerminalState, attempt: Attempt, moment: Moment): Step {
-  const sale = state.sales.get(attempt.order);
-  const known = sale?.attempt;
-  const step = stepOneSale(state, attempt.order, { is: 'attempt', attempt }, moment);
-  const fresh = known?.attempt !== attempt.attempt || known.state !== attempt.state;
-  if (sale?.stage !== 'open' || attempt.state !== 'failed' || !fresh) return step;
-  return { state: step.state, effects: [...step.effects, { do: 'beep', pattern: 'bad' }] };
-}
-
-function stepResult(state: TerminalState, result: Result, moment: Moment): Step {
-  if (state.sales.has(result.order)) {
-    return stepOneSale(state, result.order, { is: 'result', result }, moment);
-  }
-  if (state.settled.includes(result.order)) {
-    // Announced long ago; only the acknowledgement was lost.
-    const seen = { kind: 'seen', seen: { order: result.order } } as const;
-    return stay(state, { do: 'publish', uplink: seen });
-  }
-  return stay(state, { do: 'log', what: `a result for order ${result.order}, which is not ours` });
-}
-
 function stepTick(state: TerminalState, moment: Moment): Step {
   const read = moment.monotonic >= state.cards.noticeUntil ? clearNotice(state) : state;
   const left = moment.monotonic >= read.leaveAt ? leaveFocus(read) : read;
   const relayed = takeCard(stepRelays(left, { is: 'tick' }, moment), moment);
   const step = stepEverySale(relayed.state, { is: 'tick' }, moment);
   return { state: step.state, effects: [...relayed.effects, ...step.effects] };
-}
-
-// ── Announcements ───────────────────────────────────────────────────────────────────────────────
-
-/** Says what is to be said once it is known whether there is a speaker to say it. */
-function flushAnnouncements(state: TerminalState, effects: readonly Effect[]): Step {
-  if (state.toAnnounce.length === 0) return { state, effects };
-  const speakers = rolesStates(state, 'speaker');
-  if (speakers.some((speaker) => speaker.is === 'starting')) return { state, effects };
-  const heard = speakers.some((speaker) => speaker.is === 'working');
-  const { stall } = state.settings;
-  let next: TerminalState = { ...state, toAnnounce: [] };
-  const out: Effect[] = [...effects];
-  for (const { result, refund, earlier } of state.toAnnounce) {
-    if (refund !== undefined) {
-      const clips = sayRefund(refund, stall.language, { earlier });
-      if (!earlier) out.push({ do: 'print', receipt: printedRefund(refund, stall) });
-      if (heard) out.push({ do: 'speak', clips, order: refund.order, refund });
-      else out.push(...stepRefundSpoken(next, refund.order, refund.refund, false).effects);
-      continue;
-    }
-    const sale = state.sales.get(result.order);
-    if (result.outcome === 'paid' && !earlier && sale !== undefined) {
-      out.push({ do: 'print', receipt: printedBill(sale.order, result, stall) });
-    }
-    const offline = sale?.debit?.payment?.offline === true && !sale.debit.told;
-    const clips = sayResult(result, stall.language, { earlier, offline });
-    if (heard) out.push({ do: 'speak', clips, order: result.order });
-    else {
-      const silent = stepSpoken(next, result.order, false);
-      next = silent.state;
-      out.push(...silent.effects);
-    }
-  }
-  return { state: next, effects: out };
-}
-
-/** It sounded, or the screen and the buzzer must do: either way it is not announced again. */
-function stepSpoken(state: TerminalState, order: string, heard: boolean): Step {
-  const sale = state.sales.get(order);
-  if (sale === undefined || sale.announced) return stay(state);
-  const sales = new Map(state.sales).set(order, { ...sale, announced: true });
-  const announced: Effect = { do: 'journal', entry: { kind: 'announced', order } };
-  if (heard) return stay({ ...state, sales }, announced);
-  const pattern = sale.result?.outcome === 'paid' ? 'good' : 'bad';
-  return stay({ ...state, sales }, announced, { do: 'beep', pattern });
-}
-
-/** States of all organs of one role. */
-function rolesStates(state: TerminalState, role: string): OrganState[] {
-  return state.settings.organs
-    .filter((organ) => organ.role === role)
-    .map((organ) => state.organs.get(organ.name) ?? STARTING);
 }
 
 /** Forgets what is settled, except the order on the screen. */

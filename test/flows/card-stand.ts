@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { workCard } from '#device/card-work.ts';
 import { converse } from '#device/codecs/desfire-exchange.ts';
-import { purseKey } from '#device/codecs/purse.ts';
+import { type LogRecord, purseKey } from '#device/codecs/purse.ts';
 import { oneByOne } from '#device/codecs/purse-rounds.ts';
-import { prepareDebit, readHistory } from '#device/codecs/purse-talks.ts';
+import { commitDebit, prepareDebit, readHistory } from '#device/codecs/purse-talks.ts';
 import { type CardPayment, type Hotlist, offlineLimitsSchema } from '#device/messages/card.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import type { CardPresence, TransmitResult } from '#device/ports/reader.ts';
@@ -64,6 +64,22 @@ export async function cardIdOf(card: Card): Promise<string> {
   return opened.holder.card;
 }
 
+/** Pays one unit at another terminal, so many times. */
+export async function payElsewhere(card: Card, times: number): Promise<void> {
+  const transmit = (apdu: Uint8Array): Uint8Array => card.process(apdu).bytes;
+  for (let time = 0; time < times; time += 1) {
+    const of = { key: purseKey(HOUSE.debit, card.state.uid), rndA: key(8) };
+    const purse = await converse(oneByOne(prepareDebit(of)), transmit);
+    assert.ok(purse.ok);
+    const record: LogRecord = {
+      ...{ kind: 'debit', amountMinor: 1, order: '0000000000000000', atS: time },
+      ...{ terminal: new Uint8Array(4), balanceMinor: purse.balanceMinor - 1 },
+    };
+    assert.ok((await converse(oneByOne(commitDebit(purse, record)), transmit)).ok);
+    card.powerDown();
+  }
+}
+
 /** How many debits its log holds. */
 export async function debitsOf(card: Card): Promise<number> {
   const of = { key: purseKey(HOUSE.read, card.state.uid), rndA: key(8) };
@@ -83,6 +99,7 @@ export class Counter {
   #present: CardPresence | null = null;
   #number = 0;
   #limits: object = {};
+  #takesCards = true;
   readonly #heard: string[] = [];
   #apdus = 0;
   /** The terminal loses its power before it sends this command. */
@@ -97,9 +114,12 @@ export class Counter {
     this.stand = null as unknown as Stand;
   }
 
-  static async open(options: { online?: boolean; limits?: object } = {}): Promise<Counter> {
+  static async open(
+    options: { online?: boolean; limits?: object; takesCards?: boolean } = {},
+  ): Promise<Counter> {
     const counter = new Counter(new HandClock(), new MemoryDisk());
     counter.#limits = options.limits ?? {};
+    counter.#takesCards = options.takesCards ?? true;
     await counter.start(options.online ?? true);
     return counter;
   }
@@ -124,7 +144,7 @@ export class Counter {
     this.stand = await Stand.start({
       ...{ clock: this.clock, disk: this.disk, online },
       settings: {
-        ...{ organs, takesCards: true },
+        ...{ organs, takesCards: this.#takesCards },
         stall: { ...STALL, card_limits: offlineLimitsSchema.parse(this.#limits) },
       },
       workCard: (reader, card, task) =>

@@ -14,6 +14,7 @@ import {
   cardWith,
   debitsOf,
   HOUSE,
+  payElsewhere,
   uid,
 } from './card-stand.ts';
 import { settled } from './stand.ts';
@@ -374,5 +375,100 @@ describe('torn', () => {
     await counter.clock.pass(100_000);
     assert.equal(told(), 0);
     assert.equal(counter.payments().length, 0);
+  });
+
+  test('a doubt that the card’s log has forgotten is left to settlement, and the card pays on', async () => {
+    const counter = await Counter.open();
+    const card = await cardWith(10_000);
+    const order = await counter.stand.sell('12.50');
+    await counter.tap(card, { apdu: COMMIT, when: 'after' });
+    counter.stand.key('cancel');
+    await settled();
+    await counter.stand.result(order, { outcome: 'cancelled' });
+    await payElsewhere(card, 11);
+    await counter.tap(card);
+    assert.ok(counter.stand.screen?.lines.includes('Settlement will tell'));
+    await counter.sell('1');
+    await counter.tap(card);
+    assert.equal(counter.stand.spoken.at(-1), 'received one yuan');
+  });
+
+  test('a doubt is decided by the log alone: paid elsewhere since, its proof is gone', async () => {
+    const counter = await Counter.open();
+    const card = await cardWith(10_000);
+    await counter.stand.sell('12.50');
+    await counter.tap(card, { apdu: COMMIT, when: 'after' });
+    await payElsewhere(card, 2);
+    await counter.tap(card);
+    assert.equal(counter.stand.spoken.at(-1), 'received twelve yuan fifty');
+    assert.equal(counter.payments()[0]?.mac, undefined);
+    assert.equal(counter.payments()[0]?.counter, 2);
+  });
+});
+
+describe('the operator’s menu', () => {
+  test('a card’s log, the day, and back', async () => {
+    const counter = await Counter.open();
+    const card = await cardWith(10_000);
+    await counter.sell('1.25');
+    await counter.tap(card);
+    counter.stand.key('cancel', '+');
+    assert.equal(title(counter), 'Cards');
+    counter.stand.key('3');
+    assert.equal(title(counter), 'Hold the card to the reader');
+    await counter.tap(card);
+    assert.match(
+      counter.stand.screen?.lines.join() ?? '',
+      /¥1\.25 {2}paid here.*¥100\.00 {2}loaded/,
+    );
+    counter.stand.key('cancel', '4');
+    assert.match(counter.stand.screen?.lines.join() ?? '', /1 payments, ¥1\.25.*not sent yet/);
+    counter.stand.key('cancel', '1');
+    await counter.tap(card);
+    assert.equal(counter.stand.screen?.big, '¥98.75');
+    counter.stand.key('cancel', 'cancel', '7');
+    assert.equal(counter.stand.screen?.big, '¥7');
+  });
+
+  test('limits are set by keys, kept over a restart, and wrong ones refused', async () => {
+    const counter = await Counter.open();
+    counter.stand.key('+', '5', '1', '9', '.', '5', 'enter');
+    assert.ok(counter.stand.screen?.lines.includes('1  One payment: up to ¥9.50'));
+    counter.stand.key('2', '5', '0', '0', '0', 'enter');
+    assert.equal(counter.stand.screen?.tone, 'bad');
+    counter.stand.key('0', 'enter');
+    assert.ok(counter.stand.screen?.lines.includes('2  Payments not sent: up to 0'));
+    await settled();
+    await counter.restart();
+    counter.stand.key('+', '5');
+    assert.ok(counter.stand.screen?.lines.includes('1  One payment: up to ¥9.50'));
+    assert.ok(counter.stand.screen?.lines.includes('2  Payments not sent: up to 0'));
+  });
+
+  test('a payment made here is given back by its figure: settlement is asked', async () => {
+    const counter = await Counter.open();
+    const card = await cardWith(10_000);
+    const order = await counter.stand.sell('1.25');
+    await counter.tap(card);
+    counter.stand.key('cancel', '+', '2');
+    await counter.put(card);
+    assert.equal(title(counter), 'Give back which payment?');
+    counter.stand.key('1');
+    const wanted = counter.stand.sent.find(({ kind }) => kind === 'relay_wanted');
+    assert.ok(wanted?.kind === 'relay_wanted');
+    assert.equal(wanted.wanted.order, order.number);
+    assert.equal(wanted.wanted.purpose, 'refund');
+  });
+
+  test('no card keys: the terminal says so, and + is a key like any other', async () => {
+    const counter = await Counter.open({ takesCards: false });
+    await counter.tap(await cardWith(10_000));
+    assert.equal(title(counter), 'No cards here');
+    counter.stand.key('+');
+    assert.notEqual(title(counter), 'Cards');
+    counter.stand.key('cancel');
+    counter.stand.terminal.push({ is: 'card_keys' });
+    await counter.tap(await cardWith(10_000));
+    assert.equal(title(counter), 'Balance');
   });
 });

@@ -1,0 +1,61 @@
+/** What is said aloud of results and refunds, once, and printed. */
+import { sayRefund, sayResult } from '../words/clips.ts';
+import { printedBill, printedRefund } from './bill.ts';
+import { stepRefundSpoken } from './refund.ts';
+import type { Effect, OrganState, Step, TerminalState } from './state.ts';
+
+/** Of an organ that nobody has told of yet. */
+export const STARTING: OrganState = { is: 'starting' };
+
+const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
+
+/** Says what is to be said once it is known whether there is a speaker to say it. */
+export function flushAnnouncements(state: TerminalState, effects: readonly Effect[]): Step {
+  if (state.toAnnounce.length === 0) return { state, effects };
+  const speakers = rolesStates(state, 'speaker');
+  if (speakers.some((speaker) => speaker.is === 'starting')) return { state, effects };
+  const heard = speakers.some((speaker) => speaker.is === 'working');
+  const { stall } = state.settings;
+  let next: TerminalState = { ...state, toAnnounce: [] };
+  const out: Effect[] = [...effects];
+  for (const { result, refund, earlier } of state.toAnnounce) {
+    if (refund !== undefined) {
+      const clips = sayRefund(refund, stall.language, { earlier });
+      if (!earlier) out.push({ do: 'print', receipt: printedRefund(refund, stall) });
+      if (heard) out.push({ do: 'speak', clips, order: refund.order, refund });
+      else out.push(...stepRefundSpoken(next, refund.order, refund.refund, false).effects);
+      continue;
+    }
+    const sale = state.sales.get(result.order);
+    if (result.outcome === 'paid' && !earlier && sale !== undefined) {
+      out.push({ do: 'print', receipt: printedBill(sale.order, result, stall) });
+    }
+    const offline = sale?.debit?.payment?.offline === true && !sale.debit.told;
+    const clips = sayResult(result, stall.language, { earlier, offline });
+    if (heard) out.push({ do: 'speak', clips, order: result.order });
+    else {
+      const silent = stepSpoken(next, result.order, false);
+      next = silent.state;
+      out.push(...silent.effects);
+    }
+  }
+  return { state: next, effects: out };
+}
+
+/** It sounded, or the screen and the buzzer must do: either way it is not announced again. */
+export function stepSpoken(state: TerminalState, order: string, heard: boolean): Step {
+  const sale = state.sales.get(order);
+  if (sale === undefined || sale.announced) return stay(state);
+  const sales = new Map(state.sales).set(order, { ...sale, announced: true });
+  const announced: Effect = { do: 'journal', entry: { kind: 'announced', order } };
+  if (heard) return stay({ ...state, sales }, announced);
+  const pattern = sale.result?.outcome === 'paid' ? 'good' : 'bad';
+  return stay({ ...state, sales }, announced, { do: 'beep', pattern });
+}
+
+/** States of all organs of one role. */
+function rolesStates(state: TerminalState, role: string): OrganState[] {
+  return state.settings.organs
+    .filter((organ) => organ.role === role)
+    .map((organ) => state.organs.get(organ.name) ?? STARTING);
+}

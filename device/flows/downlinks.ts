@@ -1,0 +1,87 @@
+/** What the gateway says, each thing to the part of the terminal that it is for. */
+
+import type { Hotlist } from '../messages/card.ts';
+import type { Attempt, Downlink, Result } from '../messages/order.ts';
+import { applyHotlist, isNews } from './hotlist.ts';
+import { stepRefund } from './refund.ts';
+import { hearRelay, stepRelays } from './relays.ts';
+import type { SaleEvent } from './sale.ts';
+import { stepEverySale, stepOneSale, takeCard } from './sales.ts';
+import type { Effect, Moment, Step, TerminalState } from './state.ts';
+
+const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
+
+/** The link came or went; who is paired is told anew with each connection. */
+export function stepLink(state: TerminalState, moment: Moment): Step {
+  if (state.online) return stepEverySale(state, { is: 'link_up' }, moment);
+  return takeCard(stepRelays(state, { is: 'offline' }, moment), moment);
+}
+
+/** One verified message. */
+export function stepDownlink(state: TerminalState, downlink: Downlink, moment: Moment): Step {
+  switch (downlink.kind) {
+    case 'time':
+      return stay({ ...state, clockOffset: downlink.gateway_time - moment.monotonic });
+    case 'receipt': {
+      const event: SaleEvent = { is: 'receipt', receipt: downlink.receipt };
+      return stepOneSale(state, downlink.receipt.order, event, moment);
+    }
+    case 'result':
+      return stepResult(state, downlink.result, moment);
+    case 'refund':
+      return stepRefund(state, downlink.refund);
+    case 'attempt':
+      return stepAttempt(state, downlink.attempt, moment);
+    case 'pairing': {
+      const { number, paired = null } = downlink.pairing;
+      return stay({ ...state, number, paired });
+    }
+    case 'card_receipt': {
+      const { receipt } = downlink;
+      return stepOneSale(state, receipt.order, { is: 'card_receipt', receipt }, moment);
+    }
+    case 'card_verdict': {
+      const { verdict } = downlink;
+      return stepOneSale(state, verdict.order, { is: 'card_verdict', verdict }, moment);
+    }
+    case 'hotlist':
+      return stepHotlist(state, downlink.hotlist);
+    case 'relay_invite':
+    case 'relay_withdraw':
+    case 'relay':
+    case 'relay_end':
+      return takeCard(hearRelay(state, downlink, moment), moment);
+  }
+}
+
+function stepHotlist(state: TerminalState, hotlist: Hotlist): Step {
+  const known = state.cards.blocked;
+  const blocked = applyHotlist(known, hotlist);
+  if (blocked === known) return stay(state);
+  const next = { ...state, cards: { ...state.cards, blocked } };
+  return isNews(known, hotlist)
+    ? stay(next, { do: 'journal', entry: { kind: 'hotlist', hotlist } })
+    : stay(next);
+}
+
+/** A failed attempt is heard as well as seen; the order goes on. */
+function stepAttempt(state: TerminalState, attempt: Attempt, moment: Moment): Step {
+  const sale = state.sales.get(attempt.order);
+  const known = sale?.attempt;
+  const step = stepOneSale(state, attempt.order, { is: 'attempt', attempt }, moment);
+  const fresh = known?.attempt !== attempt.attempt || known.state !== attempt.state;
+  if (sale?.stage !== 'open' || attempt.state !== 'failed' || !fresh) return step;
+  return { state: step.state, effects: [...step.effects, { do: 'beep', pattern: 'bad' }] };
+}
+
+function stepResult(state: TerminalState, result: Result, moment: Moment): Step {
+  if (state.sales.has(result.order)) {
+    return stepOneSale(state, result.order, { is: 'result', result }, moment);
+  }
+  if (state.settled.includes(result.order)) {
+    // Announced long ago; only the acknowledgement was lost.
+    const seen = { kind: 'seen', seen: { order: result.order } } as const;
+    return stay(state, { do: 'publish', uplink: seen });
+  }
+  return stay(state, { do: 'log', what: `a result for order ${result.order}, which is not ours` });
+}

@@ -1,0 +1,84 @@
+/** The sales of a terminal: an event goes to one or all of them, and what comes of it to the whole. */
+import { askCard } from './card.ts';
+import type { CardStep } from './card-state.ts';
+import { type Sale, type SaleEffect, type SaleEvent, stepSale } from './sale.ts';
+import type { Effect, Moment, Step, TerminalState } from './state.ts';
+
+/** How long an ended order stays on the screen where nobody presses a key. */
+const LEAVE_MS = 60_000;
+
+const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
+
+/** The screen goes back to the entry. */
+export const leaveFocus = (state: TerminalState): TerminalState => ({
+  ...state,
+  focus: null,
+  left: state.focus,
+  leaveAt: Infinity,
+  nudged: false,
+});
+
+/** The sale on the screen. */
+export const focusedSale = (state: TerminalState): Sale | undefined =>
+  state.focus === null ? undefined : state.sales.get(state.focus);
+
+/** An event for one sale; nothing where the terminal has no such sale (any more). */
+export function stepOneSale(
+  state: TerminalState,
+  number: string | null,
+  event: SaleEvent,
+  moment: Moment,
+): Step {
+  const sale = number === null ? undefined : state.sales.get(number);
+  if (number === null || sale === undefined) return stay(state);
+  const step = stepSale(sale, event, moment.monotonic, state.online);
+  const ended = step.sale.stage === 'ended' && sale.stage !== 'ended';
+  const next: TerminalState = {
+    ...state,
+    sales: new Map(state.sales).set(number, step.sale),
+    leaveAt: ended && state.focus === number ? moment.monotonic + LEAVE_MS : state.leaveAt,
+  };
+  return withSaleEffects(next, step.effects);
+}
+
+/** An event for all of them, oldest first. */
+export function stepEverySale(state: TerminalState, event: SaleEvent, moment: Moment): Step {
+  return [...state.sales.keys()].reduce<Step>(
+    (step, number) => {
+      const one = stepOneSale(step.state, number, event, moment);
+      return { state: one.state, effects: [...step.effects, ...one.effects] };
+    },
+    { state, effects: [] },
+  );
+}
+
+/** Effects of a sale as those of the terminal; what is to be announced is put aside. */
+export function withSaleEffects(state: TerminalState, effects: readonly SaleEffect[]): Step {
+  let next = state;
+  const out: Effect[] = [];
+  for (const effect of effects) {
+    if (effect.do !== 'announce') out.push(effect);
+    else {
+      // Not on the screen: it is told apart from what the vendor is waiting for just now.
+      const { order } = effect.result;
+      const earlier = state.focus !== order && state.left !== order;
+      const announcement = { result: effect.result, earlier };
+      const aside = state.focus === order ? state.aside : announcement;
+      next = { ...next, aside, toAnnounce: [...next.toAnnounce, announcement] };
+    }
+  }
+  return { state: next, effects: out };
+}
+
+/** The sales are told first; then the card that lies there is asked what is left to ask. */
+export function takeCard({ state, effects, sales }: CardStep, moment: Moment): Step {
+  const told = sales.reduce<Step>(
+    (step, { order, event }) => {
+      const one = stepOneSale(step.state, order, event, moment);
+      return { state: one.state, effects: [...step.effects, ...one.effects] };
+    },
+    { state, effects: [] },
+  );
+  const asked = askCard(told.state, moment);
+  return { state: asked.state, effects: [...told.effects, ...effects, ...asked.effects] };
+}
