@@ -1,6 +1,6 @@
 /** A terminal's loop on in-memory ports with a clock that the test turns by hand. */
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { base64url, fromUtf8, utf8 } from '#device/codecs/bytes.ts';
+import { base64url, concat, fromUtf8, utf8 } from '#device/codecs/bytes.ts';
 import { peek } from '#device/codecs/jws.ts';
 import { deriveKeys } from '#device/codecs/keys.ts';
 import type { Settings } from '#device/flows/state.ts';
@@ -103,7 +103,7 @@ export class MemoryDisk implements Disk {
 
   async append(bytes: Uint8Array): Promise<void> {
     const room = this.full ? Math.floor(bytes.length / 2) : bytes.length;
-    this.#written = new Uint8Array([...this.#written, ...bytes.subarray(0, room)]);
+    this.#written = concat(this.#written, bytes.subarray(0, room));
     if (this.full) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   }
 
