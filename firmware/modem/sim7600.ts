@@ -269,16 +269,15 @@ class Sim7600 implements Modem {
 
   async #startAudio(known: KnownCall): Promise<void> {
     const { call } = known;
+    // Before the port is switched to the call: its first byte then begins the first sample.
+    this.#onAir = call;
+    this.#audio.start((frame) => this.#events.frame(call, frame));
     for (let attempt = 0; attempt < 5 && this.#isOn(call); attempt += 1) {
       const outcome = await this.#channel.send({ ...order('AT+CPCMREG=1'), urgent: true });
-      if (!this.#isOn(call)) return;
-      if (outcome.is === 'ok') {
-        this.#onAir = call;
-        this.#audio.start((frame) => this.#events.frame(call, frame));
-        return;
-      }
+      if (outcome.is === 'ok' || !this.#isOn(call)) return;
       // A call that is answered takes a moment to have a channel.
       await new Promise((resolve) => setTimeout(resolve, 150));
+      this.#audio.realign();
     }
     if (this.#isOn(call)) this.#lose(this.#error('protocol', 'the call has no audio'));
   }

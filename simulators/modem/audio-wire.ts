@@ -8,7 +8,7 @@ import type { Phone } from './phone.ts';
 
 const FRAME_BYTES = 2 * FRAME_SAMPLES;
 /** Frames that may be unanswered where time is not kept. */
-const WINDOW = 20;
+const WINDOW = 10;
 const SOON_MS = 5;
 
 export interface AudioOptions {
