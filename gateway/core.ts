@@ -9,6 +9,7 @@ import { LinkPlatforms } from './acquirer/links/platforms.ts';
 import { isOwnOrder } from './acquirer/merchants/own-orders.ts';
 import { PayerDesk } from './acquirer/payers/desk.ts';
 import type { Chance, Clock } from './clock.ts';
+import { Counter } from './counter/counter.ts';
 import { askGate } from './gate.ts';
 import type { Authority } from './identity/authority.ts';
 import { IdentityDesk } from './identity/desk.ts';
@@ -115,6 +116,8 @@ export interface Core extends Omit<CoreOptions, 'tell' | 'house' | 'tellCard'> {
   readonly cards: OrderCards | null;
   /** The web shop at a reader. */
   readonly shop: Shop;
+  /** Cards that somebody has a terminal ask for. */
+  readonly counter: Counter;
   readonly idempotency: Idempotency;
   /** `null` where this process certifies nobody. */
   readonly identity: IdentityDesk | null;
@@ -194,6 +197,7 @@ export function openCore(options: CoreOptions): Core {
     ...{ tables, writer, clock, chance, keys, log, registry, relay },
     purchases: cards?.purchases() ?? null,
   });
+  const counter = new Counter({ tables, registry, relay, clock, settlement: settles });
   const { authority } = options;
   const identity =
     authority === undefined
@@ -224,6 +228,7 @@ export function openCore(options: CoreOptions): Core {
     pairing: desk,
     relay,
     shop,
+    counter,
     settlement,
     cards,
     idempotency: new Idempotency({ tables, clock, keys }),

@@ -3,7 +3,9 @@
  * due, takes a payment. Before a commit leaves for the card, it is written down; where its answer is
  * lost, it stays in doubt until the card is seen again.
  */
-import { base64url, fromBase64url, hex } from '#device/codecs/bytes.ts';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { base64url, fromBase64url, hex, utf8 } from '#device/codecs/bytes.ts';
+import { writeOrderNumber } from '#device/codecs/order-number.ts';
 import { type LogRecord, terminalMark, writeLogRecord } from '#device/codecs/purse.ts';
 import { makePurse } from '#device/codecs/purse-making.ts';
 import type { Rounds } from '#device/codecs/purse-rounds.ts';
@@ -20,8 +22,9 @@ import type { Currency } from '#device/messages/money.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import type { CardRow, JobRow } from '../store/tables-settlement.ts';
 import { readLog } from './chain.ts';
-import type { Purchase } from './gate.ts';
+import type { AskJob, Load, Purchase } from './gate.ts';
 import {
+  askJob,
   askPay,
   failJob,
   finishJob,
@@ -49,6 +52,8 @@ const isLost = (told: unknown): told is Lost =>
 export class CardDrive {
   readonly #parts: SettlementParts;
   readonly #relayed: RelayedCard;
+  /** Something was in doubt, and the card has told: whoever holds it wants to know. */
+  #resolved = false;
 
   constructor(parts: SettlementParts, relayed: RelayedCard) {
     this.#parts = parts;
@@ -61,7 +66,9 @@ export class CardDrive {
     const admitted = await this.#admit();
     if ('said' in admitted) return admitted;
     const { card, keys } = admitted;
-    return jobId === undefined ? this.#due(card, keys) : this.#one(card, keys, jobId);
+    if (jobId !== undefined) return this.#one(card, keys, jobId);
+    const { order } = this.#relayed;
+    return order === undefined ? this.#due(card, keys) : this.#giveBack(card, keys, order);
   }
 
   /** Takes the amount of an order, once; rejects with a `StoreError` where the store took nothing. */
@@ -83,6 +90,40 @@ export class CardDrive {
       if (now?.state === 'asked') failJob(this.#parts, tx, now, outcome.said);
     });
     return outcome;
+  }
+
+  /** Rejects with a `StoreError` where the store took nothing. */
+  async load({ id, currency, amount_minor }: Load): Promise<RelayOutcome> {
+    const admitted = await this.#admit();
+    if ('said' in admitted) return admitted;
+    const { card, keys } = admitted;
+    if (card.currency !== currency) return { said: 'failed' };
+    const ask = { kind: 'load', id, card: card.id, amount_minor } as const;
+    return this.#asked(card, keys, ask);
+  }
+
+  /** A payment that was made at this very terminal, all that is left of it, once. */
+  async #giveBack(card: CardRow, keys: KeysOfCard, order: string): Promise<RelayOutcome> {
+    const { tables } = this.#parts;
+    const paid = tables.settlement.transactionsOf(order).find(({ purpose }) => purpose === 'sale');
+    const mine = paid?.card === card.id && paid.terminal === this.#relayed.terminal;
+    if (!mine) return { said: 'nothing_due' };
+    const name = utf8(`given back at the terminal\n${order}`);
+    const id = writeOrderNumber(sha256(name).slice(0, 10));
+    return this.#asked(card, keys, { kind: 'refund', id, order });
+  }
+
+  async #asked(card: CardRow, keys: KeysOfCard, ask: AskJob): Promise<RelayOutcome> {
+    const answer = await this.#parts.writer.run((tx) => askJob(this.#parts, tx, ask));
+    switch (answer.said) {
+      case 'job':
+        return this.#one(card, keys, ask.id);
+      case 'conflict':
+        // It was begun with another card, which has it or will.
+        return { said: 'unknown_card' };
+      case 'refused':
+        return { said: answer.code === 'too_much' ? 'too_much' : 'failed' };
+    }
   }
 
   /** The card that lies there, with nothing of it in doubt; or what to say of it. */
@@ -110,7 +151,12 @@ export class CardDrive {
       .jobsOf(card.id, ['asked'])
       .filter(({ kind }) => kind !== 'pay')
       .slice(0, MOST_JOBS);
-    if (due.length === 0) return this.#inspect(card, keys);
+    if (due.length === 0) {
+      // A tap that only shows a balance need not wait for a card that is due nothing.
+      return this.#relayed.purpose === 'inspect' || this.#resolved
+        ? this.#inspect(card, keys)
+        : { said: 'nothing_due' };
+    }
     let total = 0;
     let last: RelayOutcome = { said: 'nothing_due' };
     for (const job of due) {
@@ -139,6 +185,7 @@ export class CardDrive {
     const told = await this.#run(readHistory({ key: keys.keys.read, rndA: this.#random() }));
     if (isLost(told)) return { said: 'again' };
     if (!told.ok) return refused(told);
+    this.#resolved = true;
     const { counter, mac } = told.last;
     const records = told.records.map((record) => hex(writeLogRecord(record)));
     await writer.run((tx) => readLog(this.#parts, tx, card, { records, counter, mac }));

@@ -147,6 +147,14 @@ export const purchaseSchema = z.strictObject({
 });
 export type Purchase = z.infer<typeof purchaseSchema>;
 
+/** Money that was paid in for whichever card is held there. */
+export const loadSchema = z.strictObject({
+  id: jobIdSchema,
+  currency: currencySchema,
+  amount_minor: priceMinorSchema,
+});
+export type Load = z.infer<typeof loadSchema>;
+
 export interface SettlementDrives {
   /**
    * Does with a card at a reader what it is there for: makes a purse of it, or puts on it what is due,
@@ -155,6 +163,8 @@ export interface SettlementDrives {
   readonly serve: (card: RelayedCard, job?: string) => Promise<RelayOutcome>;
   /** Takes the amount of an order from a card at a reader: once, from whichever card. */
   readonly purchase: (purchase: Purchase, card: RelayedCard) => Promise<RelayOutcome>;
+  /** Puts an amount on the card at a reader: once, and on the first card that it was begun with. */
+  readonly load: (load: Load, card: RelayedCard) => Promise<RelayOutcome>;
 }
 
 export type SettlementGate = Gate<SettlementVerbs> & SettlementDrives;

@@ -33,6 +33,7 @@ export function remoteSettlement(
     hotlist: there(() => ask(client, hotlistStateSchema, get('hotlist'))),
     serve: (card, job) => sitThrough(client, card, job === undefined ? {} : { job }),
     purchase: (purchase, card) => sitThrough(client, card, { purchase }),
+    load: (load, card) => sitThrough(client, card, { load }),
   };
 }
 
@@ -40,10 +41,11 @@ export function remoteSettlement(
 async function sitThrough(
   client: PeerClient,
   card: RelayedCard,
-  what: Pick<SittingStep, 'job' | 'purchase'>,
+  what: Pick<SittingStep, 'job' | 'purchase' | 'load'>,
 ): Promise<RelayOutcome> {
   const { relay: id, terminal, purpose } = card;
-  const about = { id, terminal, uid: hex(card.uid), purpose, ...what };
+  const order = card.order === undefined ? {} : { order: card.order };
+  const about = { id, terminal, uid: hex(card.uid), purpose, ...order, ...what };
   let brought: Pick<SittingStep, 'answers' | 'ended'> = { answers: [] };
   for (let step = 0; ; step += 1) {
     const said = await sit(client, { ...about, step, ...brought });

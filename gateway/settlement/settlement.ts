@@ -16,7 +16,7 @@ import {
 } from './cards.ts';
 import { takeCard } from './chain.ts';
 import { CardDrive } from './drive.ts';
-import type { Purchase, SettlementDrives, SettlementVerbs } from './gate.ts';
+import type { Load, Purchase, SettlementDrives, SettlementVerbs } from './gate.ts';
 import { askJob, cancelJob, findJob } from './jobs.ts';
 import { terminalCardKeys } from './keys.ts';
 import type { SettlementParts } from './parts.ts';
@@ -44,6 +44,7 @@ export class Settlement {
       hotlist: here((tx) => hotlist(tx)),
       serve: (card, job) => this.serve(card, job),
       purchase: (purchase, card) => this.purchase(purchase, card),
+      load: (load, card) => this.load(load, card),
     };
   }
 
@@ -53,6 +54,10 @@ export class Settlement {
 
   purchase(purchase: Purchase, card: RelayedCard): Promise<RelayOutcome> {
     return new CardDrive(this.#parts, card).purchase(purchase);
+  }
+
+  load(load: Load, card: RelayedCard): Promise<RelayOutcome> {
+    return new CardDrive(this.#parts, card).load(load);
   }
 
   /** Rejects with a `StoreError` where nothing was stored, as all below. */

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { fromHex, hex } from '#device/codecs/bytes.ts';
 import { terminalIdSchema } from '#device/messages/order.ts';
+import { orderNumberSchema } from '#device/messages/order-number.ts';
 import {
   apduHexSchema,
   RELAY_GROUP,
@@ -18,7 +19,7 @@ import {
 } from '#device/messages/relay.ts';
 import type { Clock } from '../clock.ts';
 import type { Relayed, RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
-import { jobIdSchema, purchaseSchema, type SettlementDrives } from './gate.ts';
+import { jobIdSchema, loadSchema, purchaseSchema, type SettlementDrives } from './gate.ts';
 
 export const sittingSchema = z.strictObject({
   /** The relay's. */
@@ -29,6 +30,10 @@ export const sittingSchema = z.strictObject({
   job: jobIdSchema.optional(),
   /** What the card is to pay. */
   purchase: purchaseSchema.optional(),
+  /** What is put on it. */
+  load: loadSchema.optional(),
+  /** Its payment that the vendor gives back. */
+  order: orderNumberSchema.optional(),
   /** 0 begins it; then one more for each answer. */
   step: z.int().min(0).max(RELAY_STEPS),
   answers: z.array(apduHexSchema).max(RELAY_GROUP).default([]),
@@ -99,10 +104,11 @@ export class Sittings {
     const sitting: Sitting = { step: 0, answer, take: null, tell: nothing, cancel: nothing };
     this.#open.set(asked.id, sitting);
     this.#await(asked.id, sitting);
-    const { id: relay, terminal, uid, purpose, job, purchase } = asked;
+    const { id: relay, terminal, uid, purpose, order } = asked;
     let over: Relayed['ended'];
     const card: RelayedCard = {
       ...{ relay, terminal, uid: fromHex(uid), purpose },
+      ...(order === undefined ? {} : { order }),
       transport: (apdus) =>
         over !== undefined
           ? Promise.resolve({ answers: [], ended: over })
@@ -115,14 +121,16 @@ export class Sittings {
               sitting.tell({ said: 'send', apdus: apdus.map(hex) });
             }),
     };
-    const drives = this.#drives;
-    const driven =
-      purchase === undefined ? drives.serve(card, job) : drives.purchase(purchase, card);
-    driven.then(
+    this.#drive(asked, card).then(
       (outcome: RelayOutcome) => sitting.tell({ said: 'over', outcome }),
       () => sitting.tell({ said: 'over', outcome: { said: 'failed' } }),
     );
     return sitting.answer;
+  }
+
+  #drive({ job, purchase, load }: SittingStep, card: RelayedCard): Promise<RelayOutcome> {
+    if (purchase !== undefined) return this.#drives.purchase(purchase, card);
+    return load === undefined ? this.#drives.serve(card, job) : this.#drives.load(load, card);
   }
 
   #await(id: string, sitting: Sitting): void {

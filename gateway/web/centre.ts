@@ -1,6 +1,7 @@
 /** Adds the order centre's telephone side and its webhooks. */
 import type { FastifyInstance } from 'fastify';
 import type { Core } from '../core.ts';
+import { counterRoutes } from '../counter/http.ts';
 import { IDENTITY_DOCS, identityRoutes } from '../identity/http.ts';
 import type { Agents } from '../orders/telephone/agents.ts';
 import { agentRoutes } from './agents-api.ts';
@@ -30,6 +31,7 @@ export async function addCentre(
     ...telephoneRoutes({ core, telephone }),
     ...refundRoutes(core),
     ...agentRoutes(agents),
+    ...counterRoutes(core.counter),
   ];
   const guard = admit(settings, agents);
   addRoutes(server, { idempotency, clock, writer, admit: guard }, routes);

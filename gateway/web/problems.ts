@@ -40,6 +40,7 @@ export const PROBLEMS = {
   card_ended: 409,
   payment_in_flight: 409,
   terminal_taken: 409,
+  terminal_busy: 409,
   not_paired: 409,
   order_of_the_centre: 409,
   too_many_attempts: 409,
@@ -68,6 +69,8 @@ export const PROBLEMS = {
   issuer_unreachable: 503,
   store_unavailable: 503,
   no_platform: 503,
+  no_cards: 503,
+  terminal_away: 503,
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -296,7 +296,7 @@ describe('the settlement', () => {
       const { card } = await house.card(100);
       assert.equal((await house.hold(house.blank(), 'load')).said, 'unknown_card');
       const faked = new Card({ uid: card.uid, chance: repeatable(8) });
-      assert.equal((await house.hold(faked, 'load')).said, 'unknown_card');
+      assert.equal((await house.hold(faked, 'inspect')).said, 'unknown_card');
       assert.equal((await house.hold(card, 'personalise')).said, 'nothing_due');
     });
   });
