@@ -37,6 +37,8 @@ const WAIT_S = 8;
 export class PairedPhone {
   readonly #options: PairedOptions;
   #session: string | null = null;
+  #version = '';
+  #end = new AbortController();
   /** What its page showed last; `null` until it has logged in. */
   view: PairedView | null = null;
 
@@ -90,6 +92,21 @@ export class PairedPhone {
     return true;
   }
 
+  /** Waits a while for something new, as its page does; whether there was. */
+  async next(): Promise<boolean> {
+    const before = this.#version;
+    const query = `?wait_s=20&version=${before}`;
+    const seen = await this.#ask('GET', `/v1/pairing${query}`, seenSchema);
+    if (!seen.ok) throw new Error(seen.detail);
+    this.#see(seen);
+    return this.#version !== before;
+  }
+
+  /** Ends what it is waiting for. */
+  hangUp(): void {
+    this.#end.abort();
+  }
+
   async leave(): Promise<Answer<PairedView>> {
     return this.#see(await this.#ask('POST', '/v1/pairing/leave', seenSchema, {}));
   }
@@ -97,6 +114,7 @@ export class PairedPhone {
   #see(seen: Answer<z.infer<typeof seenSchema>>): Answer<PairedView> {
     if (!seen.ok) return seen;
     this.view = seen.value.view;
+    this.#version = seen.value.version;
     return { ok: true, value: this.view };
   }
 
@@ -116,7 +134,7 @@ export class PairedPhone {
         ...(key === undefined ? {} : { 'idempotency-key': key }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(15_000),
+      signal: AbortSignal.any([AbortSignal.timeout(25_000), this.#end.signal]),
     });
     const json: unknown = await response.json();
     if (response.ok) return { ok: true, value: schema.parse(json) };

@@ -106,6 +106,7 @@ function addPhoneCalls(server: FastifyInstance, stall: Stall): void {
   });
   server.delete<Named>('/v1/phones/:name', async (request, reply) => {
     await street.remove(request.params.name);
+    stall.paired.forget(request.params.name);
     return reply.code(204).send();
   });
   server.get<Named>('/v1/phones/:name/heard', async (request) => street.heard(request.params.name));

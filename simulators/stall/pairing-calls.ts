@@ -1,7 +1,7 @@
 /** What the phones before the stall do once they are paired with the terminal (docs/stall.md). */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { PairedPhone } from '../phone/paired.ts';
+import type { PairedPhone } from '../phone/paired.ts';
 import type { Answer } from '../phone/wallet.ts';
 import { readBody } from './bodies.ts';
 import { notNow } from './problems.ts';
@@ -24,45 +24,46 @@ interface Named {
 }
 
 export function addPairingCalls(server: FastifyInstance, stall: Stall): void {
-  const phones = new Map<string, PairedPhone>();
   const paired = (name: string): PairedPhone => {
     // A name that nobody on the street has is refused here.
     stall.street.phone(name);
-    const known = phones.get(name);
-    if (known !== undefined) return known;
-    const gateway = () => stall.gatewayUrl;
-    const phone = new PairedPhone({ gateway, language: () => stall.language });
-    phones.set(name, phone);
-    return phone;
+    return stall.paired.phone(name);
   };
-  const answerOf = (phone: PairedPhone, answer: Answer<unknown>): object => ({
-    ok: answer.ok,
-    view: phone.view,
-    ...(answer.ok ? {} : { refusal: { code: answer.code, detail: answer.detail } }),
-  });
+  const answerOf = (name: string, answer: Answer<unknown>): object => {
+    stall.paired.show(name, answer);
+    const { view } = paired(name);
+    const refusal = answer.ok ? {} : { refusal: { code: answer.code, detail: answer.detail } };
+    return { ok: answer.ok, view, ...refusal };
+  };
 
   server.post<Named>('/v1/phones/:name/pair', async (request) => {
     const { number, ...account } = readBody(pairBody, request.body);
     const phone = paired(request.params.name);
-    return answerOf(phone, await phone.pair(number ?? readNumber(stall), account));
+    return answerOf(request.params.name, await phone.pair(number ?? readNumber(stall), account));
   });
   server.get<Named>('/v1/phones/:name/paired', async (request) => {
     const phone = paired(request.params.name);
-    return answerOf(phone, await phone.look(readBody(lookQuery, request.query).step));
+    return answerOf(request.params.name, await phone.look(readBody(lookQuery, request.query).step));
   });
   server.post<Named>('/v1/phones/:name/answer', async (request) => {
     const phone = paired(request.params.name);
-    return answerOf(phone, await phone.answer(readBody(answerBody, request.body).answer));
+    return answerOf(
+      request.params.name,
+      await phone.answer(readBody(answerBody, request.body).answer),
+    );
   });
   server.post<Named>('/v1/phones/:name/platform', async (request) => {
     const phone = paired(request.params.name);
     const holder = readBody(holderBody, request.body);
-    if (await phone.payAtPlatform(holder)) return { ok: true, view: phone.view };
+    if (await phone.payAtPlatform(holder)) {
+      stall.paired.show(request.params.name, { ok: true, value: null });
+      return { ok: true, view: phone.view };
+    }
     throw notNow('The platform did not send it back: say yes first, or mend account and password.');
   });
   server.post<Named>('/v1/phones/:name/leave', async (request) => {
     const phone = paired(request.params.name);
-    return answerOf(phone, await phone.leave());
+    return answerOf(request.params.name, await phone.leave());
   });
 }
 

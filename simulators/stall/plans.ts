@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Post } from '../notify/post.ts';
+import { PLATFORM_SEED } from './accounts.ts';
 import type { ChildLine, ChildOptions } from './child.ts';
 import type { Organs } from './organs.ts';
 import type { Ports } from './ports.ts';
@@ -54,7 +55,7 @@ export function platformPlan(directory: string, port: number): Plan {
     args: [
       join(HOME, 'gateway', 'main.ts'),
       ...['--role', 'platform', '--data', directory, '--http', `127.0.0.1:${port}`],
-      ...['--seed', join(HOME, 'simulators', 'stall', 'platform.json')],
+      ...['--seed', PLATFORM_SEED],
     ],
     ready: (line) => line.ready === true,
   };

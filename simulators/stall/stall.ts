@@ -9,35 +9,25 @@ import type { Key } from '#device/ports/keypad.ts';
 import { NetworkWire } from '../network/proxy.ts';
 import { Post } from '../notify/post.ts';
 import { Air } from '../radio/air.ts';
+import { type AccountView, readAccounts } from './accounts.ts';
 import type { ChildLine } from './child.ts';
 import { SmallDisk } from './disk.ts';
 import { ScreenEye, type Seen, screenAddress } from './eye.ts';
+import { Fingers } from './fingers.ts';
 import { watchJournal } from './journal-watch.ts';
 import { endOrphans, lockDirectory } from './lock.ts';
 import { Machine } from './machine.ts';
-import { type Organs, openOrgans, padKeys } from './organs.ts';
+import type { StallOptions } from './options.ts';
+import { type Organs, openOrgans } from './organs.ts';
+import { PairedPhones } from './paired-phones.ts';
 import { gatewayPlan, type Plan, platformPlan, terminalPlan } from './plans.ts';
 import { freePort, keepPorts, type Ports } from './ports.ts';
-import { notNow, wrong } from './problems.ts';
+import { notNow } from './problems.ts';
 import { Rack } from './rack.ts';
+import { scanPanel, scanPaper } from './scan.ts';
 import { Street } from './street.ts';
 import { Trace } from './trace.ts';
 import { BOARDS, readSeed, readWiring, type StallSeed, type Wiring } from './wiring.ts';
-
-export interface StallOptions {
-  readonly directory: string;
-  readonly seed: string;
-  readonly ports: Ports;
-  readonly language?: 'en' | 'zh-CN' | undefined;
-  readonly orderLifetimeS?: number | undefined;
-  /** What payers' phones reach the gateway by, where it is not loopback. */
-  readonly publicUrl?: string | undefined;
-  readonly boards?: string | undefined;
-  /** False leaves the terminal's screen without a browser before it. */
-  readonly browser?: boolean | undefined;
-  /** Told in words while it starts. */
-  readonly progress: (text: string) => void;
-}
 
 const NETWORK = ['unplug', 'replug', 'hang', 'slow', 'loss', 'drop', 'clear'];
 const NO_CHROMIUM = 'sudo apt-get install chromium';
@@ -49,10 +39,14 @@ export class Stall {
   readonly trace = new Trace();
   readonly rack = new Rack(() => this.#change());
   readonly seed: StallSeed;
+  /** Who has an account at the platform. */
+  readonly accounts: readonly AccountView[] = readAccounts();
   readonly wiring: Wiring;
   /** Where the gateway's messages to people arrive. */
   readonly post: Post;
   readonly street: Street;
+  /** Those of its phones that are paired. */
+  readonly paired: PairedPhones;
   readonly gateway: Machine;
   /** The third-party payment platform, and where it is. */
   readonly platform: Machine;
@@ -78,7 +72,7 @@ export class Stall {
   #unlock: () => void = () => undefined;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
-  #pressing: Promise<unknown> = Promise.resolve();
+  readonly #fingers = new Fingers();
 
   private constructor(options: StallOptions, ports: Ports, post: Post, platformPort: number) {
     this.#options = options;
@@ -101,6 +95,11 @@ export class Stall {
       language: () => this.language,
       directory: join(options.directory, 'street'),
       watch: this.trace.watch,
+      changed: () => this.#change(),
+    });
+    this.paired = new PairedPhones({
+      gateway: () => this.gatewayUrl,
+      language: () => this.language,
       changed: () => this.#change(),
     });
     this.gateway = new Machine(
@@ -183,23 +182,8 @@ export class Stall {
   }
 
   /** Presses keys one after the other, as a finger does. */
-  async press(keys: readonly Key[], on: 'keypad' | 'pad', perSecond: number): Promise<void> {
-    const { keypad, panel } = this.#organs;
-    if (on === 'pad') {
-      const there = padKeys(this.wiring);
-      const odd = keys.find((key) => !there.includes(key));
-      if (odd !== undefined)
-        throw wrong('keys', `The matrix has no ${odd}; it has ${there.join(' ')}.`);
-    }
-    if ((on === 'keypad' ? keypad : panel) === null) {
-      throw notNow(`There is no ${on} here; press the keys of the other one, see "organs".`);
-    }
-    // One finger: what another call presses comes after it.
-    const done = this.#pressing.then(() =>
-      (on === 'pad' ? panel : keypad)?.pressAll(keys, perSecond),
-    );
-    this.#pressing = done.catch(() => undefined);
-    await done;
+  press(keys: readonly Key[], on: 'keypad' | 'pad', perSecond: number): Promise<void> {
+    return this.#fingers.press(this.#organs, this.wiring, keys, on, perSecond);
   }
 
   /** Reads the QR in the pixels of a display, or answers `null` where none is shown. */
@@ -208,9 +192,9 @@ export class Stall {
       case 'screen':
         return this.eye.scan();
       case 'panel':
-        return this.#scanPanel();
+        return scanPanel(this.#organs);
       default:
-        return this.#scanPaper();
+        return scanPaper(this.#organs);
     }
   }
 
@@ -218,6 +202,7 @@ export class Stall {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#unwatch();
+    this.paired.close();
     await Promise.all([this.street.close(), this.terminal.kill('SIGTERM')]);
     await Promise.all([this.gateway.kill('SIGTERM'), this.platform.kill('SIGTERM')]);
     const stuck = await this.rack.close();
@@ -314,23 +299,6 @@ export class Stall {
     );
     const text = [String(event), ...told].join(' ');
     this.trace.watch({ wire: 'terminal', direction: 'state', text });
-  }
-
-  async #scanPanel(): Promise<string | null> {
-    const { hmi } = this.#organs;
-    if (hmi === null) throw notNow('The customer’s panel is missing; scan the screen instead.');
-    const { scanPixels } = await import('../picture.ts');
-    return scanPixels(hmi.pixels());
-  }
-
-  async #scanPaper(): Promise<string | null> {
-    const { printer } = this.#organs;
-    const last = (printer?.papers().length ?? 0) - 1;
-    if (printer === null || last < 0) {
-      throw notNow('Nothing was printed yet; scan the screen instead.');
-    }
-    const { scanPixels } = await import('../picture.ts');
-    return scanPixels(printer.pixels(last));
   }
 
   #change(): void {

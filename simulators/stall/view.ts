@@ -64,8 +64,9 @@ export function viewStall(stall: Stall) {
     spoken: viewSpoken(stall),
     papers: viewPapers(stall),
     messages: viewMessages(stall),
-    phones: stall.street.view(),
+    phones: stall.street.view().map((each) => ({ ...each, paired: stall.paired.glass(each.name) })),
     payers: viewPayers(stall),
+    accounts: stall.accounts,
     range_m: stall.wiring.organs.advertiser?.range_m ?? 0,
     language: stall.language,
   };

@@ -140,43 +140,44 @@ describe('the page behind a payment link', () => {
     await context.close();
   });
 
-  for (const locale of ['en', 'zh-CN'] as const) {
-    test(`axe finds nothing, nothing is heavy, dark and light (${locale})`, async () => {
-      for (const dark of [false, true]) {
-        const lines = [
-          { code: '2', quantity: 1 },
-          { code: '1', quantity: 1 },
-        ];
-        const { link } = await stand.order({ phone: POOR.phone, lines });
-        const context = await phone({ locale, dark });
-        const page = await open(context, link);
+  for (const [locale, dark] of [
+    ['en', true],
+    ['zh-CN', false],
+  ] as const) {
+    test(`axe finds nothing, nothing is heavy (${locale}, ${dark ? 'dark' : 'light'})`, async () => {
+      const lines = [
+        { code: '2', quantity: 1 },
+        { code: '1', quantity: 1 },
+      ];
+      const { link } = await stand.order({ phone: POOR.phone, lines });
+      const context = await phone({ locale, dark });
+      const page = await open(context, link);
+      await examine(page);
+      for (const query of ['?method=password', '?method=passkey']) {
+        const answer = await page.goto(`${link}${query}`);
+        const size = (await answer?.body())?.length ?? Number.POSITIVE_INFINITY;
+        assert.ok(size < HEAVIEST, `${query} weighs ${size}`);
         await examine(page);
-        for (const query of ['?method=password', '?method=passkey']) {
-          const answer = await page.goto(`${link}${query}`);
-          const size = (await answer?.body())?.length ?? Number.POSITIVE_INFINITY;
-          assert.ok(size < HEAVIEST, `${query} weighs ${size}`);
-          await examine(page);
-        }
-        await page.goto(`${link}?method=password`);
-        await page.locator('#phone').fill(POOR.phone);
-        await page.locator('#password').fill(PASSWORD);
-        await page.locator('.pay').click();
-        await page.locator('.alert').waitFor();
-        await examine(page);
-        await page.goto(link.slice(0, -3));
-        await page.locator('.mark.bad').waitFor();
-        await examine(page);
-        await context.close();
-        const rich = await stand.order();
-        const again = await phone({ locale, dark });
-        const bill = await open(again, `${rich.link}?method=password`);
-        await bill.locator('#phone').fill(RICH.phone);
-        await bill.locator('#password').fill(PASSWORD);
-        await bill.locator('.pay').click();
-        await bill.locator('#print').waitFor();
-        await examine(bill);
-        await again.close();
       }
+      await page.goto(`${link}?method=password`);
+      await page.locator('#phone').fill(POOR.phone);
+      await page.locator('#password').fill(PASSWORD);
+      await page.locator('.pay').click();
+      await page.locator('.alert').waitFor();
+      await examine(page);
+      await page.goto(link.slice(0, -3));
+      await page.locator('.mark.bad').waitFor();
+      await examine(page);
+      await context.close();
+      const rich = await stand.order();
+      const again = await phone({ locale, dark });
+      const bill = await open(again, `${rich.link}?method=password`);
+      await bill.locator('#phone').fill(RICH.phone);
+      await bill.locator('#password').fill(PASSWORD);
+      await bill.locator('.pay').click();
+      await bill.locator('#print').waitFor();
+      await examine(bill);
+      await again.close();
     });
   }
 
@@ -267,53 +268,6 @@ describe('the page behind a payment link', () => {
     await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: true });
     await page.locator('#passkey').click();
     await heading(page, 'Paid');
-    await context.close();
-  });
-
-  test('an answer without user verification, or made up, is refused by the server', async () => {
-    const context = await phone();
-    const { page } = await register(context);
-    const { number, link } = await stand.order();
-    await page.goto(`${link}?method=passkey`);
-    // The page itself asks for verification; here somebody has taken that out of it.
-    const status = await page.evaluate(`(async () => {
-      const d = document.querySelector('main>div').dataset;
-      const o = await post('/passkey-options', {});
-      o.challenge = b(o.challenge); o.userVerification = 'discouraged';
-      const c = await navigator.credentials.get({ publicKey: o }), r = c.response;
-      const data = new Uint8Array(r.authenticatorData); data[32] &= ~4;
-      const body = json(c, { clientDataJSON: u(r.clientDataJSON), authenticatorData: u(data),
-        signature: u(r.signature), userHandle: null });
-      const send = () => fetch(d.api + '/passkey', { method: 'POST',
-        headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-      return [(await send()).status, (await send()).status];
-    })()`);
-    assert.deepEqual(status, [403, 403]);
-    assert.equal((await stand.look(number)).body.state, 'unpaid');
-    await context.close();
-  });
-
-  test('a copied authenticator is found by its counter, and let in no more', async () => {
-    const context = await phone();
-    const { page, cdp, id } = await register(context);
-    const first = await stand.order();
-    await payByPasskey(page, first.link);
-    await heading(page, 'Paid');
-    // The copy was made before that payment: its counter is where it was.
-    const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId: id });
-    const [credential] = credentials;
-    assert.ok(credential !== undefined && credential.signCount > 0);
-    await cdp.send('WebAuthn.clearCredentials', { authenticatorId: id });
-    const copy = { ...credential, signCount: credential.signCount - 1 };
-    await cdp.send('WebAuthn.addCredential', { authenticatorId: id, credential: copy });
-    const second = await stand.order();
-    await payByPasskey(page, second.link);
-    await page.getByText('This did not work').waitFor();
-    await page.locator('#passkey:enabled').waitFor();
-    await page.locator('#passkey').click();
-    await page.getByText('This did not work').waitFor();
-    assert.equal((await stand.look(second.number)).body.state, 'unpaid');
-    assert.deepEqual((await stand.all.moved(second.number)).kinds, []);
     await context.close();
   });
 

@@ -1,18 +1,9 @@
 /** Each phone as a card: what it hears, what it shows, and what its owner can do. */
 import { fill, make, mark, show, write } from './dom.js';
+import { money } from './money.js';
+import { buildChooser, buildPaired, pairedKey } from './paired.js';
 import { call } from './stall.js';
 import { spokenLanguage, t, tryWord } from './words.js';
-
-/** Minor units with the currency's own sign, in the page's language. */
-export function money(amountMinor, currency) {
-  const format = new Intl.NumberFormat(spokenLanguage(), {
-    style: 'currency',
-    currency,
-    currencyDisplay: 'narrowSymbol',
-  });
-  const { maximumFractionDigits } = format.resolvedOptions();
-  return format.format(amountMinor / 10 ** maximumFractionDigits);
-}
 
 export function buildPhones(root, add, { say }) {
   const cards = new Map();
@@ -59,24 +50,34 @@ function buildCard(name, say) {
     mark(element, 'data-busy', null);
   };
   const button = (kind, onclick) => make('button', { type: 'button', class: kind, onclick });
+  const paired = buildPaired(act);
+  let again = () => undefined;
   const parts = {
     hears: make('p', { class: 'hears' }),
     remove: button('quiet small', () => call('DELETE', path).catch(say)),
     glass: make('div', { class: 'phone-glass', 'aria-live': 'polite' }),
-    scan: button('main', () => act('scan')),
+    scan: button('main', () => {
+      paired.stop();
+      act('scan');
+    }),
     take: button('', () => act('open', { by: 'broadcast' })),
+    pair: button('', () => {
+      paired.wish();
+      again();
+    }),
   };
   const tricks = buildTricks(act);
   element.append(
     make('header', {}, make('h3', {}, name), parts.hears, parts.remove),
     parts.glass,
-    make('div', { class: 'actions' }, parts.scan, parts.take),
+    make('div', { class: 'actions' }, parts.scan, parts.take, parts.pair),
     tricks.element,
   );
-  const pay = buildPay(act);
-  return {
+  const pay = buildChooser('pin', (phone, pin) => act('pay', { phone, pin }));
+  const card = {
     element,
     update(phone, state) {
+      again = () => card.update(phone, state);
       const heard = phone.heard.at(-1);
       write(
         parts.hears,
@@ -93,9 +94,14 @@ function buildCard(name, say) {
       mark(parts.remove, 'aria-label', `${t('remove')}: ${name}`);
       parts.take.disabled = heard === undefined;
       tricks.update(phone);
-      showGlass(parts.glass, phone, state, pay);
+      write(parts.pair, t('pair'));
+      mark(parts.pair, 'aria-pressed', String(paired.shows(phone)));
+      show(parts.pair, phone.paired === null || phone.paired.view.step === 'pair');
+      if (paired.shows(phone)) showPaired(parts.glass, phone, state, paired);
+      else showGlass(parts.glass, phone, state, pay);
     },
   };
+  return card;
 }
 
 function buildTricks(act) {
@@ -139,49 +145,20 @@ function buildTricks(act) {
   };
 }
 
-/** The form stays one element, so that what its owner types survives every update. */
-function buildPay(act) {
-  const payer = make('select', { name: 'payer' });
-  const pin = make('input', { name: 'pin', inputmode: 'numeric', autocomplete: 'off', size: 6 });
-  const payerLabel = make('span', {});
-  const pinLabel = make('span', {});
-  const submit = make('button', { class: 'main' });
-  const form = make(
-    'form',
-    { class: 'pay' },
-    make('label', {}, payerLabel, payer),
-    make('label', {}, pinLabel, pin),
-    submit,
-  );
-  let payers = [];
-  payer.addEventListener('change', () => {
-    pin.value = payers.find((each) => each.phone === payer.value)?.pin ?? '';
-  });
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    act('pay', { phone: payer.value, pin: pin.value });
-  });
-  return {
-    form,
-    update(state, order) {
-      payers = state.payers;
-      const kept = payer.value;
-      fill(payer, JSON.stringify(payers), () =>
-        payers.map((each) => make('option', { value: each.phone }, each.label)),
-      );
-      if (payers.some((each) => each.phone === kept)) payer.value = kept;
-      else pin.value = payers[0]?.pin ?? '';
-      write(payerLabel, t('payer'));
-      write(pinLabel, t('pin'));
-      write(submit, t('pay', money(order.amount_minor, order.currency)));
-    },
-  };
+function showPaired(glass, phone, state, paired) {
+  paired.update(state, phone.paired?.view.order);
+  fill(glass, pairedKey(phone), () => paired.rows(phone).filter((row) => row !== null));
 }
 
 function showGlass(glass, phone, state, pay) {
   const { opened, refusal, bill } = phone;
   const key = JSON.stringify([opened?.order, refusal, bill, spokenLanguage()]);
-  if (opened !== null) pay.update(state, opened.order);
+  if (opened !== null) {
+    const { amount_minor, currency } = opened.order;
+    const payers = state.payers.map(({ phone: id, pin, label }) => ({ id, secret: pin, label }));
+    const submit = t('pay', money(amount_minor, currency));
+    pay.update(payers, { who: t('payer'), secret: t('pin'), submit });
+  }
   fill(glass, key, () => {
     const refused = refusal === null ? null : make('p', { class: 'refused' }, refusal.detail);
     if (opened === null) return [refused ?? make('p', { class: 'idle' }, t('waiting'))];
