@@ -11,7 +11,7 @@ import type { Gateway, GatewayOptions } from '#gateway/gateway.ts';
 import type { LogEntry } from '#gateway/log.ts';
 import type { PairingView } from '#gateway/pairing/view.ts';
 import { until } from '#test/until.ts';
-import { type Constellation, type Kind, openConstellation } from './constellation.ts';
+import { type Constellation, type Kind, type Own, openConstellation } from './constellation.ts';
 import { type Answer, call, enrol, freshKey, makeOrder, operator, Terminal } from './harness.ts';
 import { ALICE, BareBrowser, CODE, startPlatform, type TestPlatform } from './platform-stand.ts';
 
@@ -94,6 +94,7 @@ export class PairingStand {
   static async open(
     options: Partial<GatewayOptions> = {},
     kind: Kind = 'together',
+    more: Own = {},
   ): Promise<PairingStand> {
     const platform = await startPlatform();
     const way = await Way.open(() => platform.url);
@@ -107,8 +108,15 @@ export class PairingStand {
         ...(options.platforms ?? []),
       ],
     };
-    const clock = options.clock === undefined ? {} : { clock: options.clock };
-    const all = await openConstellation(kind, clock, { 'order-centre': centre });
+    const { clock, seed } = options;
+    const both = {
+      ...(clock === undefined ? {} : { clock }),
+      ...(seed === undefined ? {} : { seed }),
+    };
+    const all = await openConstellation(kind, both, {
+      ...more,
+      'order-centre': { ...centre, ...more['order-centre'] },
+    });
     http = all.http;
     const identity = await enrol(http);
     const terminal = await Terminal.connect(identity);

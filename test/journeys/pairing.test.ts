@@ -83,3 +83,21 @@ test('the vendor sends the phone away with Cancel on the empty screen', async ()
   await stall.client.until('no phone on the screen', () => !/is connected/.test(stall.screen));
   assert.equal((await look('Bob', 'pair')).view.unpaired, 'terminal');
 });
+
+test('no log and no wire but the messages names a payer, after a sale by the code, too', async () => {
+  await stall.key('9.50\n', /9.50/);
+  const [payer] = stall.client.state.payers;
+  assert.ok(payer);
+  await stall.client.until('the QR', () => stall.client.state.screen.qr);
+  await stall.client.call('POST', 'phones/Alice/scan', {});
+  const { phone, pin } = payer;
+  await stall.client.call('POST', 'phones/Alice/pay', { phone, pin });
+  await stall.waitForScreen(/Paid/);
+  const wires = stall.client.wires.filter(({ wire }) => wire !== 'sms' && wire !== 'mail');
+  assert.ok(wires.some(({ wire }) => wire === 'mqtt'));
+  const all = [...stall.said, JSON.stringify(wires), stall.screen].join('\n');
+  const phones = stall.client.state.payers.flatMap((each) => [each.phone, each.phone.slice(3)]);
+  for (const secret of [...phones, RICH.password, POOR.password]) {
+    assert.ok(!all.includes(secret), secret);
+  }
+});

@@ -42,10 +42,18 @@ function isWhole({ state }: StallClient): boolean {
 
 export class TestStall {
   readonly client: StallClient;
+  /** What the stall and its programs logged. */
+  readonly said: readonly string[];
   readonly #child: ChildProcess;
   readonly #directory: string;
 
-  private constructor(client: StallClient, child: ChildProcess, directory: string) {
+  private constructor(
+    client: StallClient,
+    child: ChildProcess,
+    directory: string,
+    said: readonly string[],
+  ) {
+    this.said = said;
     this.client = client;
     this.#child = child;
     this.#directory = directory;
@@ -68,7 +76,12 @@ export class TestStall {
   ): Promise<TestStall> {
     const ports = ['--port', '0', '--gateway-port', '0', '--mqtt-port', '0'];
     const args = [MAIN, '--headless', '--data', directory, '--phones', phones, ...ports, ...more];
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const said: string[] = [];
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      said.push(line);
+      process.stderr.write(`${line}\n`);
+    });
     const stall = await addressOf(child);
     const client = await StallClient.join(stall);
     try {
@@ -78,7 +91,7 @@ export class TestStall {
       child.kill('SIGTERM');
       throw error;
     }
-    return new TestStall(client, child, directory);
+    return new TestStall(client, child, directory, said);
   }
 
   async close(): Promise<void> {
