@@ -97,6 +97,13 @@ export class RelayDesk {
     return { id, heard, withdraw: () => this.#withdraw(id) };
   }
 
+  /** The same for the settlement's own work, such as making a card of a blank one. */
+  inviteDue(invited: Omit<Invited, 'work'>): Invitation {
+    const nothing: RelayOutcome = { said: 'nothing_due' };
+    const work: RelayWork = (card) => this.#uninvited?.(card) ?? Promise.resolve(nothing);
+    return this.invite({ ...invited, work });
+  }
+
   /** Whether a card is asked for or driven at that terminal just now. */
   busy(terminal: string): boolean {
     const asked = [...this.#standing.values()].some(({ invited }) => invited.terminal === terminal);

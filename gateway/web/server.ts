@@ -21,6 +21,7 @@ import { addPlatformReports } from '../pairing/reports.ts';
 import { addPairing } from '../pairing/web.ts';
 import { addRoleDoors } from '../peers/role-doors.ts';
 import { reachable } from '../reachable.ts';
+import { readerRoutes } from '../relay/operator.ts';
 import type { Role } from '../roles.ts';
 import { settlementOperatorRoutes } from '../settlement/operator.ts';
 import { addShop } from '../shop/web.ts';
@@ -137,7 +138,8 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
   for (const [role, routes] of doors) docs.set(role, routes);
   if (core.settlement !== null && core.roles.includes('settlement')) {
     const { settlement, writer, idempotency, clock } = core;
-    const routes = settlementOperatorRoutes({ settlement, writer });
+    const readers = core.roles.includes('order-centre') ? readerRoutes(core) : [];
+    const routes = [...settlementOperatorRoutes({ settlement, writer }), ...readers];
     const { operatorToken } = settings;
     const admit = (_: unknown, request: FastifyRequest): null => {
       requireOperator(request, operatorToken);

@@ -1,6 +1,6 @@
 /**
- * The cards in the customers' pockets: some of the house, which the stall made as a card factory does,
- * with the keys that the house's settlement gave it; and some that are not.
+ * The cards in the customers' pockets: some that the house's settlement makes and loads, at the
+ * terminal's own reader; and some that are not of the house.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { ForeignCard } from '../card/foreign-card.ts';
 import { type HouseKeys, openPurseCard } from '../card/purse-card.ts';
 import type { PcscStand } from '../card/reader.ts';
 import { REAL_TIMING } from '../card/work.ts';
+import type { CardOffice } from './card-office.ts';
 import { notNow, unknown } from './problems.ts';
 
 export type CardKind = 'house' | 'clone' | 'blank' | 'foreign';
@@ -24,16 +25,18 @@ interface Pocket {
   readonly name: string;
   readonly kind: CardKind;
   readonly uid: Uint8Array;
-  /** Loaded when it is made. */
+  /** What the copy claims to hold. */
   readonly balanceMinor: number;
 }
+
+const issuedSchema = z.object({ card: z.string() });
 
 const uid = (last: number): Uint8Array => Uint8Array.of(0x04, 0x48, 0x41, 0x57, 0x4b, 0x52, last);
 
 /** Who has what. The copy bears Dora's number. */
 const POCKETS: readonly Pocket[] = [
-  { name: 'Dora', kind: 'house', uid: uid(1), balanceMinor: 10_000 },
-  { name: 'Emil', kind: 'house', uid: uid(2), balanceMinor: 300 },
+  { name: 'Dora', kind: 'house', uid: uid(1), balanceMinor: 0 },
+  { name: 'Emil', kind: 'house', uid: uid(2), balanceMinor: 0 },
   { name: 'Copy', kind: 'clone', uid: uid(1), balanceMinor: 99_900 },
   { name: 'Blank', kind: 'blank', uid: uid(4), balanceMinor: 0 },
   { name: 'Bus', kind: 'foreign', uid: uid(5), balanceMinor: 0 },
@@ -44,6 +47,8 @@ export interface CardView {
   readonly kind: CardKind;
   readonly uid: string;
   readonly on_reader: boolean;
+  /** What the house calls it, once it was issued. */
+  readonly card: string | null;
 }
 
 /** Where a customer pulls the card away: at the first debit, or when it has committed and not said so. */
@@ -52,26 +57,14 @@ export type Pull = 'early' | 'last_moment';
 export interface CardBoxOptions {
   /** Where cards keep their memory while the stall is closed. */
   readonly directory: string;
-  /** The settlement's own file of keys; absent where the house has none. */
-  readonly keysFile: string;
+  readonly office: CardOffice;
   readonly currency: string;
   readonly reader: () => PcscStand | null;
 }
 
-const keySchema = z.string().regex(/^[\w-]{22}$/);
-const fileSchema = z.object({
-  current: z.int(),
-  versions: z.record(
-    z.string(),
-    z.object({
-      ...{ card: keySchema, master: keySchema, debit: keySchema },
-      ...{ load: keySchema, read: keySchema, proof: keySchema },
-    }),
-  ),
-});
-
-/** Until a person gives up, and from when nothing more is to be waited for. */
+/** Until a person gives up; where nothing is asked of the card; after the last that was. */
 const LONGEST_MS = 4000;
+const UNASKED_MS = 1500;
 const QUIET_MS = 350;
 
 export class CardBox {
@@ -88,6 +81,7 @@ export class CardBox {
     return POCKETS.map(({ name, kind, uid: number }) => ({
       ...{ name, kind, uid: hex(number) },
       on_reader: there > 0 && this.#lying.includes(name),
+      card: this.#issued(name),
     }));
   }
 
@@ -112,14 +106,35 @@ export class CardBox {
     if (pull === 'early') field.tear({ ins: INS.debit, when: 'before' });
     if (pull === 'last_moment') field.tear({ ins: INS.commitTransaction, when: 'after' });
     const until = performance.now() + (holdMs ?? LONGEST_MS);
-    let [commands, since] = [0, 0];
+    let [commands, since] = [0, performance.now() + UNASKED_MS - QUIET_MS];
     while (performance.now() < until && field.cards.length > 0) {
       await sleep(25);
       if (field.commands !== commands) [commands, since] = [field.commands, performance.now()];
       // Nothing more is asked of it: whoever holds it has seen or heard the answer.
-      if (holdMs === undefined && commands > 0 && performance.now() - since > QUIET_MS) break;
+      if (holdMs === undefined && performance.now() - since > QUIET_MS) break;
     }
     await this.lift();
+  }
+
+  /** Has it issued where it never was, and puts money on it: at the reader, with no order open. */
+  async load(name: string, amountMinor: number): Promise<void> {
+    const { office, directory } = this.#options;
+    const pocket = this.#pocket(name);
+    if (pocket.kind !== 'house') throw notNow(`${name}'s is no card that the house can issue.`);
+    const hold = (): Promise<void> => this.put([name]);
+    try {
+      const card = this.#issued(name) ?? (await office.issue(hold));
+      writeFileSync(join(directory, `${name}.json`), JSON.stringify({ card }));
+      await office.load(card, amountMinor, hold);
+    } finally {
+      await this.lift();
+    }
+  }
+
+  #issued(name: string): string | null {
+    const file = join(this.#options.directory, `${name}.json`);
+    if (!existsSync(file)) return null;
+    return issuedSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).card;
   }
 
   #reader(): PcscStand {
@@ -128,13 +143,15 @@ export class CardBox {
     throw notNow('The card reader is missing: sudo apt-get install pcscd vsmartcard-vpcd.');
   }
 
-  #card(name: string): Promise<Card> {
+  #pocket(name: string): Pocket {
     const pocket = POCKETS.find((each) => each.name === name);
-    if (pocket === undefined) {
-      throw unknown(
-        `Nobody here has a card ${name}; there are ${POCKETS.map((each) => each.name).join(', ')}.`,
-      );
-    }
+    if (pocket !== undefined) return pocket;
+    const names = POCKETS.map((each) => each.name).join(', ');
+    throw unknown(`Nobody here has a card ${name}; there are ${names}.`);
+  }
+
+  #card(name: string): Promise<Card> {
+    const pocket = this.#pocket(name);
     const known = this.#made.get(name);
     if (known !== undefined) return known;
     const made = this.#open(pocket);
@@ -145,14 +162,11 @@ export class CardBox {
 
   /** As it was left, or newly made. */
   async #open(pocket: Pocket): Promise<Card> {
-    const keys = pocket.kind === 'house' ? this.#houseKeys() : strangeKeys();
-    // Cards of another house's keys are of no use here: a new house gets new ones.
-    const mark = pocket.kind === 'house' ? `-${hex(keys.debit).slice(0, 8)}` : '';
-    const file = join(this.#options.directory, `${pocket.name}${mark}.card`);
+    const file = join(this.#options.directory, `${pocket.name}.card`);
     mkdirSync(this.#options.directory, { recursive: true });
     const card = existsSync(file)
       ? this.#bare(pocket, new Eeprom(readFileSync(file)))
-      : await this.#make(pocket, keys);
+      : await this.#make(pocket);
     const save = (): void => writeFileSync(file, card.eeprom.image(), { mode: 0o600 });
     card.eeprom.changed = save;
     card.timing = REAL_TIMING;
@@ -160,9 +174,10 @@ export class CardBox {
     return card;
   }
 
-  #make(pocket: Pocket, keys: HouseKeys): Promise<Card> | Card {
-    if (pocket.kind === 'blank' || pocket.kind === 'foreign') return this.#bare(pocket);
+  #make(pocket: Pocket): Promise<Card> | Card {
+    if (pocket.kind !== 'clone') return this.#bare(pocket);
     const { name, balanceMinor } = pocket;
+    const keys = strangeKeys();
     const { numeric } = CURRENCIES[this.#options.currency as Currency];
     return openPurseCard({
       ...{ name, balanceMinor, keys, chance: randomBytes, uid: pocket.uid },
@@ -176,19 +191,6 @@ export class CardBox {
       ...(eeprom === undefined ? {} : { eeprom }),
     };
     return kind === 'foreign' ? new ForeignCard(options) : new Card(options);
-  }
-
-  #houseKeys(): HouseKeys {
-    const { keysFile } = this.#options;
-    if (!existsSync(keysFile)) throw notNow('This house has no settlement, and so no cards.');
-    const { current, versions } = fileSchema.parse(JSON.parse(readFileSync(keysFile, 'utf8')));
-    const keys = versions[String(current)];
-    if (keys === undefined) throw notNow(`${keysFile} has no keys of version ${current}.`);
-    const bytes = (text: string): Uint8Array => Buffer.from(text, 'base64url');
-    return {
-      ...{ card: bytes(keys.card), master: bytes(keys.master), debit: bytes(keys.debit) },
-      ...{ load: bytes(keys.load), read: bytes(keys.read), transaction: bytes(keys.proof) },
-    };
   }
 }
 

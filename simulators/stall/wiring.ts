@@ -44,6 +44,7 @@ const seedSchema = z.looseObject({
   terminals: z.tuple(
     [
       z.looseObject({
+        id: z.string(),
         enrolment_code: z.string(),
         place: z.looseObject({ latitude: z.number(), longitude: z.number() }),
         currency: z.string(),

@@ -194,6 +194,17 @@ export class TestStall {
     if (!response.ok) throw new Error(`refund: ${await response.text()}`);
   }
 
+  /** The settlement's own count of its cards, read by its operator. */
+  async reconciliation(): Promise<{ readonly clean: boolean }> {
+    const token = readFileSync(join(this.#directory, 'gateway', 'operator.token'), 'utf8').trim();
+    const { http } = this.client.state.gateway;
+    const response = await fetch(`${http}/v1/settlement/reconciliation`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.equal(response.status, 200);
+    return (await response.json()) as { clean: boolean };
+  }
+
   /** The gateway's own proof of its books, read by its operator. */
   async trialBalance(): Promise<{ vendor_minor: number } & TrialBalance> {
     const token = readFileSync(join(this.#directory, 'gateway', 'operator.token'), 'utf8').trim();

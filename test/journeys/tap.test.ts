@@ -1,36 +1,15 @@
 /** B1, F1: paying by card at a terminal, over the real pcscd: online, offline, torn half-way. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { storeCardKeys } from '#firmware/card-keys.ts';
 import type { CardView } from '#simulators/stall/cards.ts';
 import { TestStall } from './stall.ts';
 
 let stall: TestStall;
 before(async () => {
   stall = await TestStall.open('');
-  await giveKeys(stall);
+  await stall.client.call('POST', 'cards/Dora/load', { amount_minor: 10_000 });
 });
 after(() => stall.close());
-
-/** A house with its first keys, where the gateway has none of its own: terminal and cards get them. */
-async function giveKeys({ client, directory }: TestStall): Promise<void> {
-  const terminal = join(directory, 'terminal');
-  if (existsSync(join(terminal, 'card-keys.json'))) return;
-  const key = (): string => randomBytes(16).toString('base64url');
-  const keys = { card: key(), master: key(), debit: key(), load: key(), read: key(), proof: key() };
-  const file = join(directory, 'gateway', 'settlement.keys');
-  if (!existsSync(file)) {
-    writeFileSync(file, JSON.stringify({ current: 1, versions: { 1: keys } }));
-  }
-  const { secret } = JSON.parse(readFileSync(join(terminal, 'identity.json'), 'utf8'));
-  const { debit, read } = JSON.parse(readFileSync(file, 'utf8')).versions['1'];
-  await storeCardKeys(terminal, secret, { debit, read, key_version: 1 });
-  await client.call('POST', 'terminal/kill');
-  await client.call('POST', 'terminal/start');
-}
 
 const tap = (name: string, body: object = {}): Promise<CardView[]> =>
   stall.client.call('POST', `cards/${name}/tap`, body);
@@ -40,7 +19,7 @@ const heard = (text: string): Promise<true> =>
   );
 
 test('without an order a tap shows the balance', async () => {
-  await stall.waitForScreen(/Key in the amount/);
+  await stall.waitForScreen(/Card loaded/);
   const shown = stall.waitForScreen(/¥100\.00/);
   await tap('Dora');
   await shown;
@@ -71,9 +50,18 @@ test('pulled away at the last moment: the same card again, and it has paid once'
   await shown;
 });
 
-test('without network, and the terminal loses its power: told when both are back', async () => {
-  await stall.client.call('POST', 'wires/mqtt/faults', { fault: 'unplug' });
-  await stall.key('4\n', /Waiting for the network|No network/);
+test('without network: heard so; told, posted and settled when the network is back', async () => {
+  await stall.fault('mqtt', { fault: 'unplug' });
+  await stall.key('4\n', /or tap a card/);
   await tap('Dora');
-  await stall.waitForScreen(/blocked cards too old|Without network/);
+  await heard('received four yuan without network');
+  await stall.fault('mqtt', { fault: 'replug' });
+  const posted = () =>
+    stall.client.wires.some(({ text }) => /card receipt: .* posted/.test(text) && isLast(text));
+  await stall.client.until('the receipt', posted, 15_000);
+  const report = await stall.reconciliation();
+  assert.equal(report.clean, true, JSON.stringify(report));
 });
+
+/** Of the fourth transaction: a load and two payments were before it. */
+const isLast = (text: string): boolean => / transaction 4 /.test(text);

@@ -4,6 +4,7 @@ import { call } from './stall.js';
 import { t } from './words.js';
 
 const ACTIONS = [
+  ['load', {}],
   ['tap', {}],
   ['pull_early', { pull: 'early' }],
   ['pull_last', { pull: 'last_moment' }],
@@ -31,8 +32,10 @@ export function buildCards(root, { say }) {
     mark(root, 'data-busy', null);
     for (const card of list.children) mark(card, 'data-held', null);
   };
-  const tap = (name, body) => () =>
-    act(name, () => call('POST', `cards/${encodeURIComponent(name)}/tap`, body));
+  const tap = (name, what, body) => () =>
+    act(name, () =>
+      call('POST', `cards/${encodeURIComponent(name)}/${what === 'load' ? what : 'tap'}`, body),
+    );
   both.addEventListener('click', () =>
     act(null, async () => {
       await call('POST', 'reader', { cards: ['Dora', 'Emil'] });
@@ -40,11 +43,11 @@ export function buildCards(root, { say }) {
       return call('DELETE', 'reader');
     }),
   );
-  const button = (name, [what, body]) =>
+  const button = (name, fresh, [what, body]) =>
     make(
       'button',
-      { type: 'button', class: what === 'tap' ? 'tap' : 'small', onclick: tap(name, body) },
-      t(`card_${what}`),
+      { type: 'button', class: what === 'tap' ? 'tap' : 'small', onclick: tap(name, what, body) },
+      t(what === 'load' && fresh ? 'card_issue' : `card_${what}`),
     );
   call('GET', 'cards').then((told) => {
     cards = told;
@@ -58,16 +61,20 @@ export function buildCards(root, { say }) {
       write(both, t('card_both'));
       both.disabled = missing;
       fill(list, JSON.stringify([cards, missing, t('card_tap')]), () =>
-        cards.map(({ name, kind }) =>
+        cards.map(({ name, kind, card }) =>
           make(
             'article',
             { class: 'pocket', 'data-kind': kind, 'data-name': name, 'aria-label': name },
             make('strong', {}, name),
-            make('span', {}, t(`card_${kind}`)),
+            make(
+              'span',
+              {},
+              kind === 'house' && card === null ? t('card_unissued') : t(`card_${kind}`),
+            ),
             ...(missing
               ? []
-              : (kind === 'house' ? ACTIONS : ACTIONS.slice(0, 1)).map((each) =>
-                  button(name, each),
+              : (kind === 'house' ? ACTIONS : [ACTIONS[1]]).map((each) =>
+                  button(name, card === null, each),
                 )),
           ),
         ),
