@@ -10,7 +10,7 @@ import { join } from 'node:path';
 const HOME = join(import.meta.dirname, '..');
 const JUDGES = /^test\/hardware\//;
 const ALONE = /^test\/(hardware\/|contracts\/(keypad|reader))/;
-const WIRED = /^test\/(journeys|browser|contracts)\//;
+const WIRED = /^test\/(journeys|browser|contracts|telephone)\//;
 
 const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
 const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-'));

@@ -1,11 +1,11 @@
 /** The telephone terminal's own prompts as samples of a call: rendered once, kept, at the call's rate. */
 import { join } from 'node:path';
+import { resample } from '#device/codecs/resample.ts';
 import type { CallPrompt } from '#device/flows/call.ts';
 import type { Language } from '#device/messages/enrolment.ts';
 import { CALL_RATE } from '#device/ports/modem.ts';
 import { callClipId, callVocabulary } from '#device/words/telephone.ts';
 import { Prompts } from '#firmware/speaker/prompts.ts';
-import { resample } from '#firmware/speaker/resample.ts';
 import { joinWords } from '#firmware/speaker/wav.ts';
 
 export class CallVoice {
@@ -39,7 +39,9 @@ export class CallVoice {
   #get(id: string): Promise<Int16Array> {
     const known = this.#ready.get(id);
     if (known !== undefined) return known;
-    const made = this.#prompts.get(id).then((sound) => resample(sound, CALL_RATE).samples);
+    const made = this.#prompts
+      .get(id)
+      .then(({ rate, samples }) => resample(samples, rate, CALL_RATE));
     this.#ready.set(id, made);
     made.catch(() => this.#ready.delete(id));
     return made;

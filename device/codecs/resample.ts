@@ -1,12 +1,13 @@
 /** Another sample rate for a sound, without what the new rate can't carry. */
-import type { Sound } from './wav.ts';
-
 /** Zero crossings of the kernel on each side: more is steeper and slower. */
 const REACH = 16;
 
-/** The same sound at `rate`; a windowed sinc, so that nothing above the new band folds back into it. */
-export function resample({ rate: from, samples }: Sound, rate: number): Sound {
-  if (from === rate) return { rate, samples };
+/**
+ * Samples at `from` a second as samples at `rate`; a windowed sinc, so that nothing above the new band
+ * folds back into it.
+ */
+export function resample(samples: Int16Array, from: number, rate: number): Int16Array {
+  if (from === rate) return samples;
   const scale = Math.min(1, rate / from) * 0.95;
   const reach = Math.ceil(REACH / scale);
   const length = Math.floor((samples.length * rate) / from);
@@ -25,7 +26,7 @@ export function resample({ rate: from, samples }: Sound, rate: number): Sound {
     const level = weights === 0 ? 0 : Math.round(sum / weights);
     out[at] = Math.max(-32_768, Math.min(32_767, level));
   }
-  return { rate, samples: out };
+  return out;
 }
 
 /** Sinc under a Hann window of {@link REACH}. */
