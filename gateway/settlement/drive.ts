@@ -21,6 +21,7 @@ import {
 import type { Currency } from '#device/messages/money.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import type { CardRow, JobRow } from '../store/tables-settlement.ts';
+import { validateCard } from './cards.ts';
 import { readLog } from './chain.ts';
 import type { AskJob, Load, Purchase } from './gate.ts';
 import {
@@ -243,6 +244,15 @@ export class CardDrive {
     if (isLost(open)) return { said: 'again' };
     if (!open.ok) return refused(open);
     if (hex(open.holderBytes) !== hex(holderBytes(card))) return { said: 'unknown_card' };
+    const judged = validateCard(this.#parts.tables, {
+      ...{ uid: hex(this.#relayed.uid), card: open.holder.card, counter: open.last.counter },
+      ...{ balance_minor: open.balanceMinor, mac: base64url(open.last.mac) },
+    });
+    if (judged.said === 'invalid') {
+      const says = `card ${card.id} at ${this.#relayed.terminal} is not as it should be: ${judged.why}`;
+      this.#parts.log({ level: 'warn', place: 'settlement', says });
+      return { said: judged.why === 'blocked_card' ? 'blocked_card' : 'failed' };
+    }
     if (open.balanceMinor < job.amount_minor) {
       const { balanceMinor: balance_minor } = open;
       const currency = card.currency as Currency;
@@ -271,6 +281,7 @@ export class CardDrive {
       record: hex(writeLogRecord(record)),
       counterBefore: seen.last.counter,
       balanceBeforeMinor: seen.balanceMinor,
+      macBefore: base64url(seen.last.mac),
       terminal: this.#relayed.terminal,
     };
   }

@@ -128,7 +128,14 @@ export function addJob(parts: SettlementParts, tx: Transaction, wanted: NewJob):
   const job: JobRow = {
     ...rest,
     ...{ state: 'asked', order_number: order, record: null, counter_before: null },
-    ...{ balance_before_minor: null, terminal: null, reason: null, asked_at: now, ended_at: null },
+    ...{
+      balance_before_minor: null,
+      mac_before: null,
+      terminal: null,
+      reason: null,
+      asked_at: now,
+      ended_at: null,
+    },
   };
   tx.settlement.putJob(job);
   fundJob(tx, job, now);
@@ -172,6 +179,8 @@ export interface Intent {
   readonly record: string;
   readonly counterBefore: number;
   readonly balanceBeforeMinor: number;
+  /** Base64url. */
+  readonly macBefore: string;
   readonly terminal: string;
 }
 
@@ -190,6 +199,7 @@ export function sendJob(
   const before = {
     counter_before: intent.counterBefore,
     balance_before_minor: intent.balanceBeforeMinor,
+    mac_before: intent.macBefore,
   };
   tx.settlement.putJob({ ...job, ...before, state: 'sent', record, terminal });
   return true;
@@ -206,7 +216,9 @@ export function renewJob(parts: SettlementParts, tx: Transaction, id: string): v
   const job = tx.settlement.job(id);
   if (job?.state !== 'sent' && job?.state !== 'unknown') return;
   if (job.kind === 'pay') return void failJob(parts, tx, job, 'not_committed');
-  const nothing = { record: null, counter_before: null, balance_before_minor: null };
+  const nothing = {
+    ...{ record: null, counter_before: null, balance_before_minor: null, mac_before: null },
+  };
   tx.settlement.putJob({ ...job, ...nothing, state: 'asked', terminal: null });
 }
 
@@ -246,7 +258,14 @@ export function finishJob(
     ...{ terminal: job.terminal, vendor: job.vendor, amount_minor: job.amount_minor },
     balance_before_minor: balanceBeforeMinor,
     balance_after_minor: balanceBeforeMinor + sign * job.amount_minor,
-    ...{ record, mac, mac_before: null, purpose: pays ? 'sale' : 'credit', proof, at: now },
+    ...{
+      record,
+      mac,
+      mac_before: job.mac_before,
+      purpose: pays ? 'sale' : 'credit',
+      proof,
+      at: now,
+    },
   };
   tx.settlement.addTransaction(done);
   postTransaction(tx, done, card.currency, now);

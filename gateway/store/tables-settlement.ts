@@ -70,6 +70,8 @@ export interface JobRow {
   readonly record: string | null;
   readonly counter_before: number | null;
   readonly balance_before_minor: number | null;
+  /** The card's last Transaction MAC then, as it was read; base64url. */
+  readonly mac_before: string | null;
   readonly terminal: string | null;
   /** Why it failed. */
   readonly reason: string | null;

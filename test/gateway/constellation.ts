@@ -23,11 +23,15 @@ export interface Constellation {
   /** The order centre: what phones and terminals reach. */
   readonly http: string;
   readonly centre: Gateway;
+  /** Data directories, one a role; together, 'all'. */
+  readonly home: string;
   /** The process that is the acquirer. */
   readonly acquirer: Gateway;
   readonly logged: LogEntry[];
   /** Wires to issuer and acquirer; there are none where they are together. */
   readonly wires: { readonly issuer: PeerProxy; readonly acquirer: PeerProxy } | null;
+  /** The process that settles cards, and the wire to it; apart, only where it has options of its own. */
+  readonly settlement: { readonly at: Gateway; readonly wire: PeerProxy | null } | null;
   /** The books of every organisation, each from its own operator's interface. */
   books(): Promise<TrialBalance[]>;
   /** Balance of an account, wherever it is; 0 where there is none. */
@@ -74,14 +78,23 @@ export async function openConstellation(
     ]),
   });
   const toAcquirer = await openProxy(() => acquirer.http);
+  const settlement = own.settlement === undefined ? null : await openSettlement();
+  const toSettlement = settlement === null ? [] : [['settlement', settlement.wire.url] as const];
   const centre = await createGateway({
     ...base,
     ...directory('order-centre'),
     http: { host: '127.0.0.1', port },
-    peers: new Map<Role, string>([['acquirer', toAcquirer.url]]),
+    peers: new Map<Role, string>([['acquirer', toAcquirer.url], ...toSettlement]),
   });
   const wires = { issuer: toIssuer, acquirer: toAcquirer };
-  return constellation(kind, home, [centre, acquirer, issuer], logged, wires);
+  const gateways = [centre, acquirer, issuer];
+  return constellation(kind, home, gateways, logged, wires, settlement?.wire, settlement);
+
+  async function openSettlement() {
+    const peers = new Map<Role, string>([['order-centre', `http://127.0.0.1:${port}`]]);
+    const at = await createGateway({ ...base, ...directory('settlement'), peers });
+    return { at, wire: await openProxy(() => at.http) };
+  }
 
   /** Order centre and acquirer over mutual TLS, without a wire that a test could disturb. */
   async function mutual(): Promise<Constellation> {
@@ -115,6 +128,7 @@ export function sharePeerSecrets(home: string): void {
   const pairs: readonly (readonly [Role, Role])[] = [
     ['order-centre', 'acquirer'],
     ['acquirer', 'issuer'],
+    ['order-centre', 'settlement'],
   ];
   for (const [left, right] of pairs) {
     const secret = base64url(systemChance.bytes(32));
@@ -138,11 +152,13 @@ interface Trail {
 function constellation(
   kind: Kind,
   home: string,
-  gateways: readonly Gateway[],
+  others: readonly Gateway[],
   logged: LogEntry[],
   wires: Constellation['wires'],
   other?: PeerProxy,
+  settles: Constellation['settlement'] = null,
 ): Constellation {
+  const gateways = settles === null ? others : [...others, settles.at];
   const [centre, acquirer = centre] = gateways;
   if (centre === undefined || acquirer === undefined) throw new Error('no order centre');
   const ask = async <T>(path: string): Promise<T[]> =>
@@ -155,11 +171,13 @@ function constellation(
   const books = () => ask<TrialBalance>('/v1/ledger/trial-balance');
   return {
     kind,
+    home,
     http: centre.http,
     centre,
     acquirer,
     logged,
     wires,
+    settlement: kind === 'together' ? { at: centre, wire: null } : settles,
     books,
     async balance(account) {
       const accounts = (await books()).flatMap(({ currencies }) =>

@@ -9,7 +9,7 @@ import { deriveKeys } from '#device/codecs/keys.ts';
 import { mintOrderNumber } from '#device/codecs/order-number.ts';
 import { type LogRecord, purseKey, terminalMark, writeLogRecord } from '#device/codecs/purse.ts';
 import { drive, goesOn, type Rounds } from '#device/codecs/purse-rounds.ts';
-import { commitDebit, type OpenPurse, prepareDebit } from '#device/codecs/purse-talks.ts';
+import { commitDebit, prepareDebit } from '#device/codecs/purse-talks.ts';
 import type { CardDebit, CardPayment } from '#device/messages/card.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
 import type { Downlink } from '#device/messages/order.ts';
@@ -267,58 +267,14 @@ export class Terminal {
   }
 
   /** Debits a card with what enrolment gave it, and tells nobody. */
-  async tap(
+  tap(
     card: Card,
     amount_minor: number,
     { tear = null, order = this.#house.number() }: { tear?: Tear | null; order?: string } = {},
   ): Promise<Tapped> {
     const house = this.#house;
-    const at = house.now();
-    card.powerDown();
-    const transport = carry(card, tear);
-    const run = async <T>(talk: Rounds<T>): Promise<T | null> => {
-      const driven = await drive(talk, transport);
-      return driven.ended === null ? driven.result : null;
-    };
-    const key = purseKey(this.#debitKey(), card.uid);
-    const purse = await run(prepareDebit({ key, rndA: house.chance(16) }));
-    if (purse === null || !purse.ok || purse.balanceMinor < amount_minor) return { did: 'nothing' };
-    const debit = this.#debit(card, purse, { amount_minor, order, at });
-    const record: LogRecord = {
-      ...{
-        kind: 'debit' as const,
-        amountMinor: amount_minor,
-        order,
-        terminal: terminalMark(this.id),
-      },
-      ...{ atS: Math.floor(at / 1000), balanceMinor: purse.balanceMinor - amount_minor },
-    };
-    const done = await run(commitDebit(purse, record));
-    const unknown = { ...debit, record: hex(writeLogRecord(record)) };
-    if (done === null || (!done.ok && done.at === 'commit')) return { did: 'unknown', unknown };
-    if (!done.ok) return { did: 'nothing' };
-    const { counter_before: _c, balance_before_minor: before, ...rest } = unknown;
-    const { counter, mac } = done.proof;
-    const after = { balance_after_minor: before - amount_minor, sold: true };
-    return { did: 'paid', payment: { ...rest, ...after, counter, mac: base64url(mac) } };
-  }
-
-  #debit(
-    card: Card,
-    purse: OpenPurse,
-    about: { readonly amount_minor: number; readonly order: string; readonly at: number },
-  ): Omit<CardDebit, 'record'> {
-    return {
-      ...{ ...about, card: purse.holder.card, uid: hex(card.uid), currency: 'CNY' },
-      ...{ counter_before: purse.last.counter, balance_before_minor: purse.balanceMinor },
-      ...{ mac_before: base64url(purse.last.mac), offline: true },
-    };
-  }
-
-  #debitKey(): Uint8Array {
-    const key = fromBase64url(this.identity.card_keys?.debit ?? '');
-    assert.ok(key !== null && key.length === 16, 'enrolment gave the master key of debits');
-    return key;
+    const moment = { at: house.now(), rndA: house.chance(16) };
+    return tapCard(this.identity, card, { amount_minor, order, tear, ...moment });
   }
 
   /** Sends the order of a payment. */
@@ -359,3 +315,44 @@ export class Terminal {
 
 export const balanceOf = (house: House, account: string): number =>
   house.core.tables.ledger.account(account)?.balance_minor ?? 0;
+
+export interface Tap {
+  readonly amount_minor: number;
+  readonly order: string;
+  readonly tear: Tear | null;
+  readonly at: number;
+  readonly rndA: Uint8Array;
+}
+
+/** What a terminal does with a card, with what enrolment gave it. */
+export async function tapCard(identity: Identity, card: Card, wanted: Tap): Promise<Tapped> {
+  const { amount_minor, order, tear, at, rndA } = wanted;
+  card.powerDown();
+  const transport = carry(card, tear);
+  const run = async <T>(talk: Rounds<T>): Promise<T | null> => {
+    const driven = await drive(talk, transport);
+    return driven.ended === null ? driven.result : null;
+  };
+  const master = fromBase64url(identity.card_keys?.debit ?? '');
+  assert.ok(master !== null && master.length === 16, 'enrolment gave the master key of debits');
+  const purse = await run(prepareDebit({ key: purseKey(master, card.uid), rndA }));
+  if (purse === null || !purse.ok || purse.balanceMinor < amount_minor) return { did: 'nothing' };
+  const record: LogRecord = {
+    ...{ kind: 'debit' as const, amountMinor: amount_minor, order },
+    terminal: terminalMark(identity.terminal),
+    ...{ atS: Math.floor(at / 1000), balanceMinor: purse.balanceMinor - amount_minor },
+  };
+  const unknown: CardDebit = {
+    ...{ amount_minor, order, at, card: purse.holder.card, uid: hex(card.uid), currency: 'CNY' },
+    ...{ counter_before: purse.last.counter, balance_before_minor: purse.balanceMinor },
+    ...{ mac_before: base64url(purse.last.mac), offline: true },
+    record: hex(writeLogRecord(record)),
+  };
+  const done = await run(commitDebit(purse, record));
+  if (done === null || (!done.ok && done.at === 'commit')) return { did: 'unknown', unknown };
+  if (!done.ok) return { did: 'nothing' };
+  const { counter_before: _c, balance_before_minor: before, ...rest } = unknown;
+  const { counter, mac } = done.proof;
+  const after = { balance_after_minor: before - amount_minor, sold: true };
+  return { did: 'paid', payment: { ...rest, ...after, counter, mac: base64url(mac) } };
+}

@@ -136,3 +136,6 @@ export const settlementSchema = (appendOnly: (table: string) => string): string 
       OR NEW.number <> OLD.number OR NEW.body <> OLD.body
       OR NEW.amount_minor <> OLD.amount_minor OR NEW.currency <> OLD.currency
     BEGIN SELECT RAISE(ABORT, 'an order ends once and its content stays'); END;`;
+
+/** What the settlement read as the card's last Transaction MAC before it had it do something. */
+export const SETTLEMENT_MAC_BEFORE = 'ALTER TABLE settlement_jobs ADD COLUMN mac_before TEXT;';

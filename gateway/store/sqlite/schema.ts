@@ -8,7 +8,7 @@ import { PLATFORM } from './platform.ts';
 import { ATTEMPT_CLIENTS, LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
 import { refundsSchema } from './schema-refunds.ts';
-import { settlementSchema } from './schema-settlement.ts';
+import { SETTLEMENT_MAC_BEFORE, settlementSchema } from './schema-settlement.ts';
 import { SHOP } from './shop.ts';
 
 /** Refuses changes of what is only ever appended. */
@@ -162,4 +162,5 @@ export const MIGRATIONS: readonly string[] = [
   payerDeskSchema(appendOnly),
   ATTEMPT_CLIENTS,
   settlementSchema(appendOnly),
+  SETTLEMENT_MAC_BEFORE,
 ];

@@ -46,7 +46,15 @@ const TRANSACTION = [
 ];
 const JOB = [
   ...['id', 'kind', 'card', 'amount_minor', 'currency', 'state', 'order_number', 'vendor'],
-  ...['source', 'record', 'counter_before', 'balance_before_minor', 'terminal', 'reason'],
+  ...[
+    'source',
+    'record',
+    'counter_before',
+    'balance_before_minor',
+    'mac_before',
+    'terminal',
+    'reason',
+  ],
   ...['asked_at', 'ended_at'],
 ];
 const UNKNOWN = [
