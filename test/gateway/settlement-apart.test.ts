@@ -108,7 +108,7 @@ for (const kind of ['together', 'apart'] as const satisfies readonly Kind[]) {
       const statement = await settle(`cards/${id}`);
       assert.equal(statement.body.balance_minor, 5000 - order.amount_minor);
       assert.equal(await all.balance(/^settlement:card:/), 5000 - order.amount_minor);
-      const second = await hold(card, 'load');
+      const second = await hold(card, 'inspect');
       assert.deepEqual([second.said, second.balance_minor], ['nothing_due', 3750]);
       for (const book of await all.books()) assert.deepEqual(book.complaints, []);
       assert.equal((await settle('reconciliation')).body.clean, true);
