@@ -3,7 +3,8 @@ import { askGate, type GateHere, type GateThere, here, there } from '../gate.ts'
 import { backOff, startResolver } from '../resolver.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Transaction } from '../store/writer.ts';
-import { Actions, refundedMinor } from './actions.ts';
+import { refundedMinor } from './action-beginnings.ts';
+import { Actions } from './actions.ts';
 import type { AcquirerGate, AcquirerStatus, AcquirerVerbs } from './gate.ts';
 import { type AcquirerParts, answerOf, Payments } from './payments.ts';
 

@@ -10,7 +10,7 @@ import { readCookie, sameSite, writeCookie } from '../../web/cookies.ts';
 import { type FramedPage, sendFramed } from '../../web/frame.ts';
 import { Problem } from '../../web/problems.ts';
 import { clientOf, decodeBody, languageOf } from '../../web/requests.ts';
-import { refundedMinor } from '../actions.ts';
+import { refundedMinor } from '../action-beginnings.ts';
 import type { Links } from './links.ts';
 import {
   billPage,
