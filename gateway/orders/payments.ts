@@ -5,7 +5,6 @@
  */
 import { writeOrderNumber } from '#device/codecs/order-number.ts';
 import type { Currency } from '#device/messages/money.ts';
-import type { DeclineReason } from '#device/messages/order.ts';
 import type {
   AcquirerGate,
   AcquirerResult,
@@ -20,40 +19,21 @@ import type { Presented } from '../issuer/gate.ts';
 import type { GatewayKeys } from '../keys.ts';
 import type { Log } from '../log.ts';
 import { backOff, startResolver } from '../resolver.ts';
-import type { OrderRow, OrderState, Tables } from '../store/tables.ts';
+import type { OrderRow, Tables } from '../store/tables.ts';
 import type { AttemptRow } from '../store/tables-money.ts';
 import type { Transaction, Writer } from '../store/writer.ts';
 import { Idempotency, type Keep, type KeyedRequest } from '../web/idempotency.ts';
-import { addEvent, endOrder } from './orders.ts';
+import { addEvent } from './orders.ts';
+import {
+  closedAnswer,
+  conclude,
+  expireLate,
+  NOT_MADE,
+  type Paid,
+  type PayAnswer,
+  type PayInstruction,
+} from './payment-answers.ts';
 import type { OrderRefunds } from './refunds.ts';
-
-export interface PayInstruction {
-  readonly order: string;
-  /** The payer's own name for this attempt. */
-  readonly key: string;
-  /** E.164. */
-  readonly phone: string;
-  readonly pin: string;
-}
-
-/** What became of an instruction; kept, and given again for the same key and instruction. */
-export type PayAnswer =
-  | { readonly kind: 'paid'; readonly payment: string }
-  | { readonly kind: 'declined'; readonly reason: DeclineReason }
-  | { readonly kind: 'closed'; readonly state: OrderState }
-  | { readonly kind: 'unknown_order' }
-  /** Nothing was taken: the order is open, and may be paid with a new key. */
-  | { readonly kind: 'not_made' }
-  | {
-      readonly kind: 'not_admitted';
-      readonly code: 'wrong_pin' | 'account_locked';
-      readonly tries_left?: number | undefined;
-      readonly retry_at?: number | undefined;
-    };
-
-export type Paid =
-  | { readonly ok: true; readonly answer: PayAnswer; readonly replayed: boolean }
-  | { readonly ok: false; readonly code: 'idempotency_key_reused' | 'payment_in_flight' };
 
 export interface OrderPaymentsParts {
   readonly tables: Tables;
@@ -174,7 +154,8 @@ export class OrderPayments {
         tx.note({ about: 'open' });
       },
       finish: (tx, _question, answer) => {
-        if (!elsewhere) return keep(tx, this.#conclude(tx, open, id, answer) ?? NOT_MADE);
+        if (!elsewhere)
+          return keep(tx, conclude(tx, open, id, answer, Math.floor(clock.now())) ?? NOT_MADE);
         const end = this.#finishAttempt(tx, id, answer);
         return end === null ? null : keep(tx, end);
       },
@@ -198,7 +179,7 @@ export class OrderPayments {
     const attempt = tx.attempts.find(id);
     if (attempt?.state !== 'asking') return null;
     const order = tx.orders.find(attempt.order_number);
-    const end = this.#conclude(tx, order, id, answer);
+    const end = conclude(tx, order, id, answer, Math.floor(this.#parts.clock.now()));
     if (end === null) {
       tx.attempts.put({ ...attempt, next_at: Math.floor(this.#parts.clock.now()) + 1000 });
       tx.note({ about: 'open' });
@@ -209,43 +190,6 @@ export class OrderPayments {
     tx.attempts.put({ ...attempt, state: late ? 'undoing' : 'done', next_at });
     if (late) tx.note({ about: 'open' });
     return end;
-  }
-
-  /** Writes what an answer of the acquirer means for the order; `null` where it is none yet. */
-  #conclude(
-    tx: Transaction,
-    row: OrderRow | undefined,
-    id: string,
-    answer: Answer,
-  ): PayAnswer | null {
-    const now = Math.floor(this.#parts.clock.now());
-    const order = row?.number ?? '';
-    const closed = closedAnswer(row);
-    switch (answer.said) {
-      case 'pending':
-        return null;
-      case 'paid':
-        if (closed !== null) {
-          addEvent(tx, order, 'paid_too_late', now, { payment: id });
-          return closed;
-        }
-        endOrder(tx, order, { state: 'paid', payment: id, payer: answer.payer }, now, row);
-        return { kind: 'paid', payment: id };
-      case 'declined': {
-        if (closed !== null) return closed;
-        const { reason, payer = '' } = answer;
-        endOrder(tx, order, { state: 'declined', reason, payer }, now, row);
-        return { kind: 'declined', reason };
-      }
-      case 'not_admitted': {
-        const { said: _, ...refusal } = answer;
-        addEvent(tx, order, 'payer_refused', now, { code: refusal.code });
-        return { kind: 'not_admitted', ...refusal };
-      }
-      default:
-        addEvent(tx, order, 'not_made', now, { payment: id, said: answer.said });
-        return closed ?? NOT_MADE;
-    }
   }
 
   /** Takes a result of the acquirer in the unit that knows it; `false` where it is of no attempt here. */
@@ -318,7 +262,6 @@ export class OrderPayments {
   }
 }
 
-const NOT_MADE: PayAnswer = { kind: 'not_made' };
 const REFUSED = { in_flight: 'payment_in_flight', reused: 'idempotency_key_reused' } as const;
 
 const requestOf = ({ order, key, phone, pin }: PayInstruction): KeyedRequest => ({
@@ -342,15 +285,3 @@ const payRequest = (id: string, row: OrderRow, payer: Presented): PayRequest => 
   payer,
   capture: 'now',
 });
-
-function closedAnswer(row: OrderRow | undefined): PayAnswer | null {
-  if (row === undefined) return { kind: 'unknown_order' };
-  return row.state === 'offered' ? null : { kind: 'closed', state: row.state };
-}
-
-/** The order's time may be over though the timer has not come round yet. */
-function expireLate(tx: Transaction, row: OrderRow | undefined, now: number): PayAnswer | null {
-  if (row === undefined || row.expires_at > now) return null;
-  endOrder(tx, row.number, { state: 'expired' }, now);
-  return { kind: 'closed', state: 'expired' };
-}

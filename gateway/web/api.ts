@@ -4,7 +4,7 @@ import { enrolmentRequestSchema } from '#device/messages/enrolment.ts';
 import type { Core } from '../core.ts';
 import { readTrail } from '../ledger/trail.ts';
 import type { Matched } from '../matching/matching.ts';
-import type { PayAnswer } from '../orders/payments.ts';
+import type { PayAnswer } from '../orders/payment-answers.ts';
 import { refundedMinor } from '../orders/refunded-minor.ts';
 import { billOf, type OrderView, viewOrder } from '../orders/view.ts';
 import { readPhone } from '../phone.ts';

@@ -7,7 +7,7 @@ import type { Language } from '#device/messages/enrolment.ts';
 import type { Core } from '../core.ts';
 import { keyedDigest } from '../keys.ts';
 import { readBearer, writeBearer } from '../matching/bearer.ts';
-import type { Paid } from '../orders/payments.ts';
+import type { Paid } from '../orders/payment-answers.ts';
 import { viewOrder } from '../orders/view.ts';
 import { readPhone } from '../phone.ts';
 import { callingCode, requireOrder } from './api.ts';
