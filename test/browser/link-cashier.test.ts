@@ -1,13 +1,7 @@
 /** The page behind a payment link in a phone-sized Chromium: forms, face and fingerprint, for everybody. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import {
-  type Browser,
-  type BrowserContext,
-  type CDPSession,
-  chromium,
-  type Page,
-} from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { ALSO_RICH, freePort, POOR, RICH } from '#test/gateway/harness.ts';
 import {
   LINK_SEED,
@@ -19,6 +13,7 @@ import {
 import { ALICE, CODE, startPlatform, type TestPlatform } from '#test/gateway/platform-stand.ts';
 import { until } from '#test/until.ts';
 import { examine, FLAGS } from './cashier-stand.ts';
+import { addAuthenticator } from './virtual-authenticator.ts';
 
 const HEAVIEST = 20_000;
 
@@ -213,27 +208,11 @@ describe('the page behind a payment link', () => {
 
   // ── Face and fingerprint ────────────────────────────────────────────────────────────────────
 
-  async function authenticator(
-    page: Page,
-    verified = true,
-  ): Promise<{ cdp: CDPSession; id: string }> {
-    const cdp = await page.context().newCDPSession(page);
-    await cdp.send('WebAuthn.enable');
-    const { authenticatorId: id } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true },
-        ...{ hasUserVerification: true, isUserVerified: verified },
-        automaticPresenceSimulation: true,
-      },
-    });
-    return { cdp, id };
-  }
-
   /** Pays an order by password and adds a passkey; the page keeps its authenticator. */
   async function register(context: BrowserContext, who = RICH.phone, password = PASSWORD) {
     const { link } = await stand.order({ phone: who });
     const page = await open(context, link);
-    const device = await authenticator(page);
+    const device = await addAuthenticator(page);
     await payByPassword(page, who, password);
     await page.getByRole('button', { name: 'Pay by face or fingerprint next time' }).click();
     await page.getByText('Done: next time').waitFor();
@@ -288,7 +267,7 @@ describe('the page behind a payment link', () => {
     const context = await phone();
     const { link } = await stand.order();
     const page = await open(context, `${link}?method=passkey`);
-    await authenticator(page);
+    await addAuthenticator(page);
     const status = await page.evaluate(`post('/registration-options', {}).catch(status => status)`);
     assert.equal(status, 403);
     await context.close();

@@ -86,7 +86,6 @@ describe('paying on site in a browser', () => {
     ['en', true, false],
     ['en', false, true],
     ['zh-CN', true, true],
-    ['zh-CN', false, false],
   ] as const) {
     const how = `${locale}, ${script ? 'with' : 'without'} JavaScript, ${dark ? 'dark' : 'light'}`;
     test(`log in, connect, confirm, fail, try again, pay, leave (${how})`, async () => {
