@@ -63,6 +63,10 @@ describe('agents of the telephone desk', () => {
     const number = String(order.number);
     assert.equal((await cancel(number, jun)).status, 200);
     assert.equal((await cancel(number, mei)).body.code, 'closed');
+    const refund = await call(`${gateway.http}/v1/centre/orders/${number}/refunds`, {
+      ...{ body: {}, bearer: jun, key: freshKey() },
+    });
+    assert.equal(refund.body.code, 'not_paid');
     const trail = await operator(gateway, `/v1/ledger/trails/${number}`);
     const acts = trail.body.acts as { agent: string; act: string; outcome: string; at: number }[];
     assert.deepEqual(
@@ -71,6 +75,7 @@ describe('agents of the telephone desk', () => {
         ['mei', 'POST /v1/centre/orders', '201'],
         ['jun', 'POST /v1/centre/orders/{number}/cancellation', '200'],
         ['mei', 'POST /v1/centre/orders/{number}/cancellation', 'closed'],
+        ['jun', 'POST /v1/centre/orders/{number}/refunds', 'not_paid'],
       ],
     );
   });

@@ -117,7 +117,8 @@ export function choicePage(view: LinkView): FramedPage {
       html`<a class="pay go way" href="${at(view, `&method=${method}`)}">${methodName(view, method)}</a>`,
   );
   const body = html`${slip(view)}<nav aria-labelledby="how">${alertOf(lastTrouble(view))}
-<h2 id="how">${t(language, 'choose')}</h2>${ways}</nav>`;
+<h2 id="how">${t(language, 'choose')}</h2>${ways}
+<a class="back" href="/payer?lang=${language}">${t(language, 'own_ways')}</a></nav>`;
   return frame(view, t(language, 'pay', { amount: amountOf(row) }), body);
 }
 
