@@ -86,11 +86,21 @@ export class RelaySession {
     if (this.#over !== null) return Promise.resolve({ answers: [], ended: this.#over });
     const opened = this.#opened;
     this.#opened = null;
-    if (opened === null || !sameGroup(opened.apdus, apdus)) return this.#ask(apdus);
+    if (opened === null) return this.#ask(apdus);
+    if (!sameGroup(opened.apdus, apdus)) return this.#instead(opened.apdus, apdus);
     const { answers } = opened;
     if (answers.length === apdus.length || !allGoOn(answers)) return Promise.resolve({ answers });
     this.#over = 'card';
     return Promise.resolve({ answers, ended: 'card' });
+  }
+
+  /**
+   * Something else than the opening is wanted. The card may wait for the rest of an authentication,
+   * and refuses whatever comes instead, once: that is the opening's first command.
+   */
+  async #instead([first]: readonly Uint8Array[], apdus: readonly Uint8Array[]): Promise<Relayed> {
+    const refused = first === undefined ? null : await this.#ask([first]);
+    return refused?.ended === undefined ? this.#ask(apdus) : refused;
   }
 
   #ask(apdus: readonly Uint8Array[]): Promise<Relayed> {
