@@ -277,7 +277,7 @@ function bill(view: PaymentView): Html {
   return html`${slip(html`${mark('✓', false)}<div class="mid" role="status"><h1>${t(language, 'paid')}</h1>
 <p>${t(language, 'paid_says', { merchant: merchant.name })}</p></div>${what(view)}${facts([
     [t(language, 'time'), writeTime(order.ended_at ?? order.created_at, timeZone)],
-    [t(language, 'card'), order.card ?? ''],
+    [t(language, 'card'), (order.card ?? '').replace(/^card /, '')],
     [t(language, 'left_on_card'), left],
     [t(language, 'reference'), order.payment ?? ''],
   ])}<div class="print"><button id="print" hidden>${say(language, 'print')}</button></div>`)}${again(view)}`;
