@@ -8,7 +8,7 @@ import { CURRENCIES, formatMoney, sumMinor } from '../messages/money.ts';
 import type { Screen } from '../ports/display.ts';
 import { type CardTexts, cardTextsIn } from '../words/cards.ts';
 import { type Debit, isDebiting, maskCard } from './debit.ts';
-import type { Menu } from './menu.ts';
+import { LOG_PAGE, type Menu } from './menu.ts';
 import type { Sale } from './sale.ts';
 import type { TerminalState } from './state.ts';
 
@@ -109,9 +109,13 @@ export function menuView(state: TerminalState, menu: Menu): View {
     case 'hold':
       return holdView(state, menu, texts);
     case 'log': {
-      const lines = menu.records.map((each) => recordLine(state, each, texts));
+      const { records, from, card } = menu;
+      const page = records.slice(from, from + LOG_PAGE);
+      const lines = page.map((each) => recordLine(state, each, texts));
       const shown = lines.length === 0 ? [texts.emptyLog] : lines;
-      return { ...plain, title: texts.log, lines: [texts.cardLine(maskCard(menu.card)), ...shown] };
+      const hint = records.length > LOG_PAGE ? texts.hintLog : texts.hintBack;
+      const named = [texts.cardLine(maskCard(card)), ...shown];
+      return { ...plain, title: texts.log, lines: named, hint };
     }
     case 'refund': {
       const lines = menu.records.map((each, at) => `${at + 1}  ${recordLine(state, each, texts)}`);
@@ -164,7 +168,7 @@ function dayLines(state: TerminalState, texts: CardTexts): string[] {
     day.length,
     moneyIn(state, sumMinor(day.map((each) => each.amount_minor))),
   );
-  const newest = day.slice(-8).reverse();
+  const newest = day.slice(-6).reverse();
   return [
     total,
     ...newest.map(({ order, card, amount_minor }) => {

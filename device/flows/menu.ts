@@ -21,7 +21,13 @@ export type Menu =
   | { readonly at: 'list' }
   /** Waits for a card. */
   | { readonly at: 'hold'; readonly for: HoldFor }
-  | { readonly at: 'log'; readonly card: string; readonly records: readonly LogRecord[] }
+  | {
+      readonly at: 'log';
+      readonly card: string;
+      readonly records: readonly LogRecord[];
+      /** Records before the first on the screen. */
+      readonly from: number;
+    }
   /** Which of its payments, made here, is to be given back. */
   | {
       readonly at: 'refund';
@@ -40,6 +46,10 @@ export type Menu =
     };
 
 const FIELDS: readonly LimitField[] = ['amount', 'count', 'sum', 'age'];
+/** Records on one screen: so many stand on a small one. */
+export const LOG_PAGE = 5;
+/** Payments to choose from: so many stand on one screen. */
+const REFUNDS = 6;
 const DAY_MS = 86_400_000;
 /** More than a stall sells in a day by card and than any screen shows. */
 const DAY_LIMIT = 500;
@@ -68,6 +78,11 @@ export function stepMenu(state: TerminalState, menu: Menu, key: Key, moment: Mom
   switch (menu.at) {
     case 'list':
       return pick(state, key);
+    case 'log': {
+      if (key !== 'enter') return wrong(state);
+      const next = menu.from + LOG_PAGE;
+      return to(state, { ...menu, from: next < menu.records.length ? next : 0 });
+    }
     case 'refund':
       return pickRefund(state, menu, key, moment);
     case 'limits':
@@ -110,12 +125,12 @@ export function showCard(
   { uid }: CardPresence,
   { holder: { card }, records }: PurseHistory,
 ): Menu {
-  if (menu.for !== 'refund') return { at: 'log', card, records };
+  if (menu.for !== 'refund') return { at: 'log', card, records, from: 0 };
   const mark = terminalMark(state.settings.terminal);
   const here = records.filter(
     ({ kind, terminal }) => kind === 'debit' && sameBytes(terminal, mark),
   );
-  return { at: 'refund', uid: hex(uid), card, records: here.slice(0, 9) };
+  return { at: 'refund', uid: hex(uid), card, records: here.slice(0, REFUNDS) };
 }
 
 /** A figure is one of its payments; 0 asks for whatever settlement owes it. */

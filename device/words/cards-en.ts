@@ -111,6 +111,7 @@ export const ENGLISH_CARD_TEXTS: CardTexts = {
     refund: 'What it paid here can then be given back.',
   },
   hintBack: 'Cancel: back',
+  hintLog: 'Enter: more · Cancel: back',
   balance: 'Balance',
   log: 'Last transactions',
   emptyLog: 'This card has done nothing yet.',

@@ -48,6 +48,7 @@ export const CHINESE_CARD_TEXTS: CardTexts = {
     refund: '然后选择要退的一笔。',
   },
   hintBack: '取消：返回',
+  hintLog: '确认：下一页 · 取消：返回',
   balance: '余额',
   log: '最近交易',
   emptyLog: '这张卡还没有交易。',

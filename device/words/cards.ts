@@ -60,6 +60,7 @@ export interface CardTexts {
   readonly holdCard: string;
   readonly holdCardFor: Readonly<Record<'balance' | 'log' | 'refund', string>>;
   readonly hintBack: string;
+  readonly hintLog: string;
   readonly balance: string;
   readonly log: string;
   readonly emptyLog: string;

@@ -421,11 +421,17 @@ describe('the operator’s menu', () => {
       counter.stand.screen?.lines.join() ?? '',
       /¥1\.25 {2}paid here.*¥100\.00 {2}loaded/,
     );
+    await payElsewhere(card, 4);
+    counter.stand.key('cancel', '3');
+    await counter.tap(card);
+    assert.doesNotMatch(counter.stand.screen?.lines.join() ?? '', /loaded/);
+    counter.stand.key('enter');
+    assert.match(counter.stand.screen?.lines.join() ?? '', /loaded/);
     counter.stand.key('cancel', '4');
     assert.match(counter.stand.screen?.lines.join() ?? '', /1 payments, ¥1\.25.*not sent yet/);
     counter.stand.key('cancel', '1');
     await counter.tap(card);
-    assert.equal(counter.stand.screen?.big, '¥98.75');
+    assert.equal(counter.stand.screen?.big, '¥98.71');
     counter.stand.key('cancel', 'cancel', '7');
     assert.equal(counter.stand.screen?.big, '¥7');
   });

@@ -31,8 +31,9 @@ test('each missing organ is named with its mend', () => {
   const mends = new Map(missing.map(({ wire, mend }) => [wire, mend]));
   assert.match(mends.get('keypad') ?? '', /apt-get install umockdev/);
   assert.match(mends.get('speaker') ?? '', /apt-get install alsa-utils espeak-ng/);
+  assert.match(mends.get('reader') ?? '', /apt-get install pcscd vsmartcard-vpcd/);
   assert.ok(mends.has('disk'), 'no mkfs: the terminal writes to an ordinary directory');
-  assert.deepEqual([...mends.keys()].sort(), ['disk', 'keypad', 'speaker']);
+  assert.deepEqual([...mends.keys()].sort(), ['disk', 'keypad', 'reader', 'speaker']);
 });
 
 test('a fault of a missing organ is refused with the mend', async () => {
