@@ -2,6 +2,7 @@
 import type { Language } from '#device/messages/enrolment.ts';
 import type { AttemptReason } from '#device/messages/order.ts';
 import type { PairingEnd } from '../store/tables-pairing.ts';
+import { fillGaps } from '../web/language.ts';
 
 const EN = {
   house: 'Pay at the stall',
@@ -101,5 +102,5 @@ export function pairingSay(
   values: Readonly<Record<string, string>> = {},
 ): string {
   const sentence = language === 'zh-CN' ? ZH[word] : EN[word];
-  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return fillGaps(sentence, values);
 }

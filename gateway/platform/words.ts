@@ -1,5 +1,6 @@
 /** Every sentence of the platform's pages and problems, in both languages. */
 import type { Language } from '#device/messages/enrolment.ts';
+import { fillGaps } from '../web/language.ts';
 
 const EN = {
   pay: 'Pay {amount}',
@@ -99,5 +100,5 @@ export function platformSay(
   values: Readonly<Record<string, string>> = {},
 ): string {
   const sentence = language === 'zh-CN' ? ZH[word] : EN[word];
-  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return fillGaps(sentence, values);
 }

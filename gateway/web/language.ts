@@ -21,3 +21,7 @@ export function pickLanguage(chosen: string | undefined, accepted: string | unde
   }
   return 'en';
 }
+
+/** A sentence with each `{name}` filled from `values`; a gap without a value stays as it is. */
+export const fillGaps = (sentence: string, values: Readonly<Record<string, string>>): string =>
+  sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);

@@ -1,5 +1,6 @@
 /** Every sentence of pages and problems, in both languages, in one place. */
 import type { Language } from '#device/messages/enrolment.ts';
+import { fillGaps } from './language.ts';
 
 const EN = {
   title: 'Pay',
@@ -247,5 +248,5 @@ export function say(
   values: Readonly<Record<string, string>> = {},
 ): string {
   const sentence = language === 'zh-CN' ? ZH[key] : EN[key];
-  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return fillGaps(sentence, values);
 }

@@ -79,6 +79,8 @@ for (const kind of ['together', 'apart'] as const) {
       assert.equal((await stand.look(number)).body.state, 'unpaid', 'nobody has proved anything');
       const waiting = await payer.get(link);
       assert.match(waiting.text, /Continue at Lotus Pay/);
+      assert.match(waiting.text, /Pay another way/);
+      assert.match((await payer.get(`${link}?method=other`)).text, /How do you want to pay/);
       const back = await payThere(payer, sent, ALICE);
       const home = await payer.get(back.location);
       const page = await payer.get(new URL(home.location, link).href);

@@ -192,10 +192,15 @@ export function workingPage(view: LinkView, platformPage: string | null): Framed
     row.state === 'open' && own !== undefined ? `platform:${own.platform}` : row.verified_by;
   const method = methodName(view, by ?? '');
   const says = t(language, platformPage === null ? 'working_says' : 'at_platform_says');
+  // Nothing is bound yet: the payer may choose anew.
+  const other =
+    row.state === 'open' && view.methods.length > 1
+      ? html`<a class="back" href="${at(view, '&method=other')}">${t(language, 'other_method')}</a>`
+      : null;
   const go =
     platformPage === null
       ? null
-      : html`<nav><a class="pay go" href="${platformPage}">${t(language, 'platform_pay', { platform: method })}</a></nav>`;
+      : html`<nav><a class="pay go" href="${platformPage}">${t(language, 'platform_pay', { platform: method })}</a>${other}</nav>`;
   const title = t(language, 'working');
   const body = html`<div class="slip">${verdict('…', false, title, [says])}<h2>${merchant.name}</h2>${bigAmount(pricedOf(row))}
 ${facts([[t(language, 'order'), shownOrder(row.order_number)]])}</div>${go}`;

@@ -1,5 +1,6 @@
 /** Every sentence of the pages behind payment links, in both languages. */
 import type { Language } from '#device/messages/enrolment.ts';
+import { fillGaps } from '../../web/language.ts';
 
 const EN = {
   house: 'Secure payment',
@@ -142,7 +143,7 @@ export function linkSay(
   values: Readonly<Record<string, string>> = {},
 ): string {
   const sentence = language === 'zh-CN' ? ZH[word] : EN[word];
-  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return fillGaps(sentence, values);
 }
 
 export const isLinkWord = (text: string): text is LinkWord => Object.hasOwn(EN, text);

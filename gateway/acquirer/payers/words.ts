@@ -1,5 +1,6 @@
 /** Every sentence of the page on which payers look after their ways to pay. */
 import type { Language } from '#device/messages/enrolment.ts';
+import { fillGaps } from '../../web/language.ts';
 
 const EN = {
   house: 'Secure payment',
@@ -97,5 +98,5 @@ export const payerSay = (
   values: Readonly<Record<string, string>> = {},
 ): string => {
   const sentence = language === 'zh-CN' ? ZH[word] : EN[word];
-  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return fillGaps(sentence, values);
 };
