@@ -6,7 +6,7 @@ import type { Core } from '../core.ts';
 import { keyedDigest } from '../keys.ts';
 import type { RefundAnswer, RefundWish } from '../orders/refundable.ts';
 import { telephoneNumberSchema } from '../orders/telephone/number.ts';
-import { type Reply, type Route, requireKey, route } from './routes.ts';
+import { ofAgent, type Reply, type Route, requireKey, route } from './routes.ts';
 
 const amountSchema = z.strictObject({ amount_minor: priceMinorSchema.optional() });
 /** Goods that were delivered do not go back on the shelf. */
@@ -68,8 +68,8 @@ export const refundRoutes = (core: Core): readonly Route[] => {
       },
       answers: ANSWERS,
       problems: [...PROBLEMS, ...AGENT],
-      handle: ({ params: { number: order }, body, request }) =>
-        take({ ...body, order, kind: 'refund', by: 'agent' }, requireKey(request)),
+      handle: ({ params: { number: order }, body, request, agent }) =>
+        take({ ...body, order, kind: 'refund', by: 'agent' }, ofAgent(requireKey(request), agent)),
     }),
     route({
       ...{ method: 'POST', path: '/v1/centre/orders/{number}/voids', caller: 'agent' },
@@ -79,8 +79,8 @@ export const refundRoutes = (core: Core): readonly Route[] => {
       body: { schema: z.strictObject({ restock }), example: {} },
       answers: ANSWERS,
       problems: [...PROBLEMS, ...AGENT],
-      handle: ({ params: { number: order }, body, request }) =>
-        take({ ...body, order, kind: 'void', by: 'agent' }, requireKey(request)),
+      handle: ({ params: { number: order }, body, request, agent }) =>
+        take({ ...body, order, kind: 'void', by: 'agent' }, ofAgent(requireKey(request), agent)),
     }),
   ];
 };

@@ -67,6 +67,8 @@ export interface Call<P, Q, B> {
   readonly query: Q;
   readonly body: B;
   readonly request: FastifyRequest;
+  /** Who calls, where that is an agent of the telephone desk. */
+  readonly agent: string | null;
   /** To be called in the unit that decides, where the route has `idempotency: 'required'`. */
   readonly keep: Keeps;
 }
@@ -132,7 +134,7 @@ async function answer(
     params: each.params === undefined ? undefined : decodeBody(each.params, request.params),
     query: each.query === undefined ? undefined : decodeBody(each.query, request.query),
     body: each.body === undefined ? undefined : decodeBody(each.body.schema, request.body),
-    request,
+    ...{ request, agent },
     keep: unkept,
   };
   const note = noteFor(parts, each, agent, call.params);
@@ -144,7 +146,7 @@ async function answer(
   }
   const { params, query, body } = call;
   const content = canonical({ params, query, body });
-  const keyed = { scope: scopeOf(each, agent), key, content };
+  const keyed = { scope: ofAgent(`${each.method} ${each.path}`, agent), key, content };
   const once = await parts.idempotency.once<Reply>(keyed, (keep) =>
     each.handle({ ...call, keep: (tx, made) => keep(tx, note(tx, made)) }),
   );
@@ -162,8 +164,8 @@ export function requireKey(request: FastifyRequest): string {
 }
 
 /** Two agents may use the same key; keys from before agents had names stay good. */
-const scopeOf = ({ method, path }: Route, agent: string | null): string =>
-  agent === null || agent === FIRST_AGENT ? `${method} ${path}` : `${method} ${path} by ${agent}`;
+export const ofAgent = (name: string, agent: string | null): string =>
+  agent === null || agent === FIRST_AGENT ? name : `${name} by ${agent}`;
 
 /** Writes down which agent did it, and what came of it. */
 function noteFor(

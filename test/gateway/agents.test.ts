@@ -7,7 +7,8 @@ import { after, before, describe, test } from 'node:test';
 import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
 import { runCommand } from '#gateway/identity/command.ts';
 import { call, freshKey, operator } from './harness.ts';
-import { LINK_SEED } from './link-stand.ts';
+import { LINK_SEED, openLinkStand, payByPassword } from './link-stand.ts';
+import { BareBrowser } from './platform-stand.ts';
 
 describe('agents of the telephone desk', () => {
   const data = mkdtempSync(join(tmpdir(), 'hawker-agents-'));
@@ -133,4 +134,35 @@ describe('agents of the telephone desk', () => {
     assert.equal(await run(), 0);
     assert.match(written.at(-1) ?? '', /"first".*"jun".*"li"/);
   });
+});
+
+test('one key of two agents is two refunds, and the trail names both', async () => {
+  const stand = await openLinkStand('together');
+  try {
+    const { http, centre } = stand.all;
+    const make = async (agent: string): Promise<string> => {
+      const wish = { body: { agent }, bearer: centre.operatorToken };
+      return String((await call(`${http}/v1/centre/agents`, wish)).body.token);
+    };
+    const { number, link } = await stand.order();
+    await payByPassword(new BareBrowser(), link);
+    await stand.state(number, 'paid');
+    const key = freshKey();
+    const refund = (bearer: string) =>
+      call(`${http}/v1/centre/orders/${number}/refunds`, {
+        ...{ body: { amount_minor: 300 }, bearer, key },
+      });
+    const [mei, jun] = [await make('mei'), await make('jun')];
+    const first = await refund(mei);
+    assert.equal(first.status, 201, JSON.stringify(first.body));
+    assert.deepEqual((await refund(mei)).body, first.body);
+    assert.notEqual((await refund(jun)).body.refund, first.body.refund);
+    assert.equal((await stand.look(number)).body.refunded_minor, 600);
+    const trail = await operator(centre, `/v1/ledger/trails/${number}`);
+    const acts = trail.body.acts as { agent: string; act: string }[];
+    const refunds = acts.filter(({ act }) => act.endsWith('/refunds')).map(({ agent }) => agent);
+    assert.deepEqual(refunds, ['mei', 'mei', 'jun']);
+  } finally {
+    await stand.close();
+  }
 });
