@@ -13,6 +13,7 @@ import type { MqttDoor } from './mqtt/door.ts';
 import { openEmbeddedBroker } from './mqtt/embedded.ts';
 import { openExternalBroker } from './mqtt/external.ts';
 import { type NotifySettings, openNotify } from './notify/notify.ts';
+import { smsReceiver } from './notify/sms-reports.ts';
 import { connectPlatform, type PlatformConnection } from './pairing/platforms/connect.ts';
 import { openPeers, type Peers } from './peers/peers.ts';
 import {
@@ -151,7 +152,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       needsCertificate: isMutual(options.broker),
       ...{ publicUrl, broker, operatorToken, agentToken, identity: peer },
       ...{ peerDoor: options.peerDoor, tls: tlsOf(options, own) },
-      ...{ receivers: receiversOf(core, peers), peerSecrets: peers?.secrets },
+      ...{
+        receivers: receiversOf(core, peers, options.notify?.sms?.secret),
+        peerSecrets: peers?.secrets,
+      },
     });
     opened.push(web);
     for (const each of options.platforms ?? []) {
@@ -189,13 +193,18 @@ function openResults(
 }
 
 /** And there they come in. */
-function receiversOf(core: Core, peers: Peers | null): readonly Receiver[] {
+function receiversOf(
+  core: Core,
+  peers: Peers | null,
+  smsSecret: string | undefined,
+): readonly Receiver[] {
   const [acquirer, settlement] = (['acquirer', 'settlement'] as const).map((peer) =>
     core.roles.includes('order-centre') ? peers?.secrets.get(peer) : undefined,
   );
   const { cards } = core;
   return [
     ...(acquirer === undefined ? [] : [resultReceiver(acquirer, core.tell)]),
+    ...(smsSecret === undefined ? [] : [smsReceiver(smsSecret, core.clock)]),
     ...(settlement === undefined || cards === null ? [] : [cardReceiver(settlement, cards.event)]),
   ];
 }

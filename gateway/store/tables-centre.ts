@@ -155,6 +155,13 @@ export interface DeliveryRow {
   readonly trouble: string | null;
 }
 
+/** Whether a message reached its phone, as its provider told. */
+export interface ReportRow {
+  readonly delivery: string;
+  readonly outcome: 'delivered' | 'failed';
+  readonly at: number;
+}
+
 export interface DeliveryTable {
   add(
     row: Pick<
@@ -169,6 +176,9 @@ export interface DeliveryTable {
   delivered(id: string, at: number, reference: string | null): void;
   retry(id: string, nextAt: number, trouble: string): void;
   failed(id: string, at: number, trouble: string): void;
+  /** What became of a message that was taken; the first report stays. */
+  report(id: string, outcome: ReportRow['outcome'], at: number): void;
+  reportOf(id: string): ReportRow | undefined;
   /** Whether this message is new to the receiver: then it is remembered. */
   receive(receiver: string, id: string, at: number): boolean;
 }

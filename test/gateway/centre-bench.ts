@@ -22,6 +22,7 @@ import { here, there } from '#gateway/gate.ts';
 import { deriveGatewayKeys } from '#gateway/keys.ts';
 import type { LogEntry } from '#gateway/log.ts';
 import { type NotifySettings, openNotify } from '#gateway/notify/notify.ts';
+import { smsReceiver } from '#gateway/notify/sms-reports.ts';
 import { applySeed, type Seed, seedSchema } from '#gateway/seed.ts';
 import { makeHouseKeys } from '#gateway/settlement/keys.ts';
 import { openWeb } from '#gateway/web/server.ts';
@@ -133,6 +134,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
       receiver('acquirer', [SECRET], acquirerResultSchema, (tx, result) => {
         core.tell(tx, result);
       }),
+      ...(notify.sms === undefined ? [] : [smsReceiver(notify.sms.secret, clock)]),
     ],
   });
   return {

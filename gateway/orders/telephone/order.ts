@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { languageSchema } from '#device/messages/enrolment.ts';
 import { currencySchema } from '#device/messages/money.ts';
 import { merchantIdSchema, productCodeSchema } from '../../catalogue/catalogue.ts';
-import type { DeliveryRow, TelephoneOrderRow } from '../../store/tables-centre.ts';
+import type { DeliveryRow, ReportRow, TelephoneOrderRow } from '../../store/tables-centre.ts';
 import type { RefundRow } from '../../store/tables-money.ts';
 import type { Transaction } from '../../store/writer.ts';
 
@@ -89,6 +89,8 @@ export const telephoneOrderSchema = z.strictObject({
       at,
       /** Why the last try did not work. */
       trouble: z.string().optional(),
+      /** Whether it reached the phone, where the provider told. */
+      report: z.strictObject({ outcome: z.enum(['delivered', 'failed']), at }).optional(),
     }),
   ),
   payment: z.string().optional(),
@@ -119,7 +121,9 @@ export function viewTelephoneOrder(
     created_at: row.created_at,
     expires_at: row.expires_at,
     link: row.link !== null ? 'made' : row.state === 'unpaid' ? 'asked' : 'none',
-    messages: tables.deliveries.ofOrder(row.number).flatMap(viewMessage),
+    messages: tables.deliveries
+      .ofOrder(row.number)
+      .flatMap((each) => viewMessage(each, tables.deliveries.reportOf(each.id))),
     ...optional(row),
   };
 }
@@ -143,8 +147,12 @@ const viewRefund = (row: RefundRow): TelephoneOrder['refunds'][number] => ({
   at: row.begun_at,
 });
 
-function viewMessage(row: DeliveryRow): TelephoneOrder['messages'] {
+function viewMessage(row: DeliveryRow, report: ReportRow | undefined): TelephoneOrder['messages'] {
   const { channel, state, tries, at: added, trouble } = row;
   if (channel === 'webhook') return [];
-  return [{ channel, state, tries, at: added, ...(trouble === null ? {} : { trouble }) }];
+  const more = {
+    ...(trouble === null ? {} : { trouble }),
+    ...(report === undefined ? {} : { report: { outcome: report.outcome, at: report.at } }),
+  };
+  return [{ channel, state, tries, at: added, ...more }];
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { DeliveryRow, DeliveryTable } from '../tables-centre.ts';
+import type { DeliveryRow, DeliveryTable, ReportRow } from '../tables-centre.ts';
 import { every, first } from './rows.ts';
 
 export function deliveryTable(database: DatabaseSync): DeliveryTable {
@@ -29,6 +29,10 @@ export function deliveryTable(database: DatabaseSync): DeliveryTable {
   const receive = database.prepare(
     'INSERT INTO received_messages (receiver, id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
   );
+  const report = database.prepare(
+    'INSERT INTO delivery_reports (delivery, outcome, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const reportOf = database.prepare('SELECT * FROM delivery_reports WHERE delivery = ?');
   return {
     add({ id, owner, channel, recipient, body, order_number, at }) {
       add.run(id, owner, channel, recipient, body, order_number, at, at);
@@ -40,6 +44,8 @@ export function deliveryTable(database: DatabaseSync): DeliveryTable {
     delivered: (id, at, reference) => void end.run('delivered', at, reference, null, id),
     retry: (id, nextAt, trouble) => void retry.run(nextAt, trouble, id),
     failed: (id, at, trouble) => void end.run('failed', at, null, trouble, id),
+    report: (id, outcome, at) => void report.run(id, outcome, at),
+    reportOf: (id) => first<ReportRow>(reportOf, id),
     receive: (receiver, id, at) => receive.run(receiver, id, at).changes > 0,
   };
 }

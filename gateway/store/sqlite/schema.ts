@@ -8,6 +8,7 @@ import { PLATFORM } from './platform.ts';
 import { ATTEMPT_CLIENTS, LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
 import { refundsSchema } from './schema-refunds.ts';
+import { reportsSchema } from './schema-reports.ts';
 import { SETTLEMENT_MAC_BEFORE, settlementSchema } from './schema-settlement.ts';
 import { SHOP } from './shop.ts';
 
@@ -163,4 +164,5 @@ export const MIGRATIONS: readonly string[] = [
   ATTEMPT_CLIENTS,
   settlementSchema(appendOnly),
   SETTLEMENT_MAC_BEFORE,
+  reportsSchema(appendOnly),
 ];
