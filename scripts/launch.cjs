@@ -59,6 +59,8 @@ const COMMANDS = {
   start: { run: ['simulators/stall/main.ts'], packages: SIMULATED },
   metal: { run: ['scripts/metal.ts'], packages: [...ON_METAL, ...CARDS] },
   sale: { run: ['simulators/stall/sale.ts'], packages: SIMULATED },
+  'bench:call': { run: ['test/bench/call.ts'], packages: ['socat', 'espeak-ng'] },
+  telephone: { run: ['firmware/telephone/main.ts'], packages: ['espeak-ng'] },
   bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
   test: { run: ['scripts/test.ts'], packages: ALL },
   judges: { run: ['scripts/test.ts', 'test/hardware/'], packages: ALL },
