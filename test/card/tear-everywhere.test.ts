@@ -7,6 +7,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Card } from '#simulators/card/card.ts';
+import { REAL_TIMING } from '#simulators/card/work.ts';
+import { measureLoad } from './load-time.ts';
 import { WholeHouse } from './whole-house.ts';
 
 const LOADED = 50_000;
@@ -179,4 +181,13 @@ describe('a card torn away', () => {
       assert.equal(house.core.tables.settlement.job(job)?.state, 'done', what);
     }
   });
+});
+
+test('at 200 ms each way a load takes under 1.5 s at the reader, with the time of a real card', async () => {
+  const house = await WholeHouse.open();
+  const { id, card } = await house.card(LOADED);
+  card.timing = REAL_TIMING;
+  const took = await measureLoad(house, id, card);
+  assert.ok(took > 1200 && took < 1500, `${took} ms`);
+  await house.close();
 });

@@ -42,6 +42,8 @@ export class WholeHouse {
   readonly logged: string[] = [];
   screen: Screen | null = null;
   online = true;
+  /** What the network takes each way. */
+  delayMs = 0;
   /** Messages that still pass before the network is cut. */
   cutAfter = Number.POSITIVE_INFINITY;
   #terminal: Terminal | null = null;
@@ -205,11 +207,16 @@ export class WholeHouse {
     return { id, card };
   }
 
+  /** A fresh number, as orders and loads have. */
+  number(): string {
+    return mintOrderNumber(this.clock.now(), this.#chance(4));
+  }
+
   /** Something is to be put on a card; its job. */
   async due(card: string, amountMinor: number): Promise<string> {
     const gate = this.core.settlement?.gate();
     assert.ok(gate !== undefined);
-    const id = mintOrderNumber(this.clock.now(), this.#chance(4));
+    const id = this.number();
     const ask = { kind: 'load', id, card, amount_minor: amountMinor } as const;
     const answer = await this.core.writer.run((tx) => gate.ask.ask(tx, ask));
     assert.equal(answer.said, 'job', JSON.stringify(answer));
@@ -220,7 +227,7 @@ export class WholeHouse {
   async refund(order: string): Promise<string> {
     const gate = this.core.settlement?.gate();
     assert.ok(gate !== undefined);
-    const id = mintOrderNumber(this.clock.now(), this.#chance(4));
+    const id = this.number();
     const ask = { kind: 'refund', id, order } as const;
     const answer = await this.core.writer.run((tx) => gate.ask.ask(tx, ask));
     assert.equal(answer.said, 'job', JSON.stringify(answer));
@@ -298,7 +305,7 @@ export class WholeHouse {
   #up(token: string): void {
     if (!this.#passes()) return;
     const message = new TextEncoder().encode(token);
-    queueMicrotask(() => {
+    this.#later(() => {
       this.core.uplinks.handle(this.identity.terminal, message).then(
         (said) => void (said === 'refused' && this.logged.push(`refused: ${token.slice(0, 40)}`)),
         (error: unknown) => void this.logged.push(String(error)),
@@ -310,7 +317,12 @@ export class WholeHouse {
     if (!this.#passes()) return false;
     // Whether it is believed is proved elsewhere; here it would be a third of the time.
     const downlink = downlinkSchema.parse(peek(message));
-    queueMicrotask(() => this.#terminal?.push({ is: 'downlink', downlink }));
+    this.#later(() => this.#terminal?.push({ is: 'downlink', downlink }));
     return true;
+  }
+
+  #later(then: () => void): void {
+    if (this.delayMs === 0) queueMicrotask(then);
+    else this.clock.after(this.delayMs, then);
   }
 }
