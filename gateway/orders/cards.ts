@@ -3,6 +3,9 @@
  * that tells ends orders. A debit that a card has proved outlives every other ending of its order;
  * whoever paid it by phone meanwhile has the money back, once.
  */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8 } from '#device/codecs/bytes.ts';
+import { writeOrderNumber } from '#device/codecs/order-number.ts';
 import { openingOf } from '#device/codecs/purse-talks.ts';
 import type { CardReceipt, CardVerdict, Hotlist } from '#device/messages/card.ts';
 import type { Uplink } from '#device/messages/order.ts';
@@ -38,8 +41,12 @@ export interface OrderCardsParts {
 type CardUplink = Extract<Uplink, { kind: 'card_payment' | 'card_unknown' }>;
 
 const HOTLIST = 'centre_hotlist';
-/** A list's age counts at the terminals: one that nothing was added to is told anew, too. */
-const HOTLIST_EVERY_MS = 3_600_000;
+/** How often what is left open is looked after. */
+const ROUND_MS = 60_000;
+/** A list's age counts at the terminals: one that nothing was added to is told anew, each hour. */
+const HOTLIST_ROUNDS = 60;
+/** A refund that was asked for stands: after so long there is nothing to ask again. */
+const REFUSED_MS = 7 * 86_400_000;
 /** A terminal that lost a verdict hears it at each connection for so long. */
 const VERDICT_MS = 14 * 86_400_000;
 
@@ -51,6 +58,9 @@ export const maskCard = (card: string): string => `card ···${card.slice(-4)}`
 export class OrderCards {
   readonly #parts: OrderCardsParts;
   readonly #unlisten: (() => void)[];
+  /** Orders whose card lies at a reader just now. */
+  readonly #driven = new Set<string>();
+  #rounds = 0;
   #cancel: () => void = () => undefined;
 
   constructor(parts: OrderCardsParts) {
@@ -60,9 +70,11 @@ export class OrderCards {
       parts.writer.listen((note) => {
         if (note.about === 'hotlist') this.#tellAll();
         if (note.about === 'verdict') this.#tellVerdicts(note.terminal);
+        if (note.about === 'card_refused') this.#look();
       }),
     ];
     this.#arm();
+    this.#look();
   }
 
   close(): void {
@@ -134,7 +146,10 @@ export class OrderCards {
     // What is asked elsewhere may be begun from now on, and is in doubt until it is told.
     const open = await writer.run((tx) => shop(tx, { said: 'begun', order, card: 'card' }));
     if (!open) return { said: 'failed' };
-    const outcome = await settlement.purchase(purchase, card);
+    this.#driven.add(order);
+    const outcome = await settlement
+      .purchase(purchase, card)
+      .finally(() => this.#driven.delete(order));
     const sure = outcome.said !== 'done' && outcome.said !== 'again';
     if (sure) await writer.run((tx) => shop(tx, { said: 'undone', order }));
     return outcome;
@@ -143,16 +158,18 @@ export class OrderCards {
   #paid(tx: Transaction, event: Extract<CardEvent, { kind: 'paid' }>): void {
     const { order, card, counter, amount_minor, currency, balance_minor, at } = event;
     const payment = cardPaymentId(card, counter);
-    if (tx.shop.find(order) !== undefined) {
-      const masked = { card: maskCard(card), payment, balance_minor };
-      this.#parts.shop(tx, { said: 'paid', order, ...masked });
-      return;
-    }
-    if (tx.cardPayments.payment(order) !== undefined) return;
     const row: CentreCardRow = {
       ...{ order_number: order, card, counter, payment, amount_minor, currency, at },
       ...{ terminal: event.terminal ?? '', state: 'waiting' },
     };
+    if (tx.shop.find(order) !== undefined) {
+      const masked = { card: maskCard(card), payment, balance_minor };
+      if (this.#parts.shop(tx, { said: 'paid', order, ...masked })) return;
+      // Told twice, or of an order that is over.
+      if (tx.shop.find(order)?.payment !== payment) this.#refuse(tx, row);
+      return;
+    }
+    if (tx.cardPayments.payment(order) !== undefined) return;
     tx.cardPayments.putPayment(row);
     if (tx.orders.find(order) !== undefined) this.#conclude(tx, row);
   }
@@ -165,19 +182,52 @@ export class OrderCards {
     const { amount_minor, currency, terminal } = order;
     const same =
       amount_minor === row.amount_minor && currency === row.currency && terminal === row.terminal;
-    tx.cardPayments.putPayment({ ...row, state: same ? 'paid' : 'refused' });
     if (!same) {
       addEvent(tx, number, 'card_payment_differs', now, { payment, amount: row.amount_minor });
-      const says = `order ${number}: card ${card} paid ${row.amount_minor}, not ${amount_minor}`;
-      this.#parts.log({
-        level: 'warn',
-        place: 'orders/cards',
-        says,
-        mend: 'refund it to the card',
-      });
+      this.#refuse(tx, row);
       return;
     }
+    tx.cardPayments.putPayment({ ...row, state: 'paid' });
     endByCard(tx, order, { payment, payer: maskCard(card) }, now);
+  }
+
+  /** A card has paid for nothing: it has it back, as a refund that waits for it. */
+  #refuse(tx: Transaction, row: CentreCardRow): void {
+    tx.cardPayments.putPayment({ ...row, state: 'refused' });
+    const says = `order ${row.order_number}: ${row.amount_minor} goes back to card ${row.card}`;
+    this.#parts.log({ level: 'warn', place: 'orders/cards', says });
+    tx.note({ about: 'card_refused' });
+  }
+
+  /** Looks after what an earlier process, or an answer that did not come, has left. */
+  #look(): void {
+    const { log } = this.#parts;
+    const late = (error: unknown): void =>
+      log({ level: 'warn', place: 'orders/cards', says: `not yet: ${String(error)}` });
+    this.#giveBack().catch(late);
+    this.#makeSure().catch(late);
+  }
+
+  async #giveBack(): Promise<void> {
+    const { tables, writer, settlement, clock } = this.#parts;
+    for (const { order_number: order } of tables.cardPayments.refused(clock.now() - REFUSED_MS)) {
+      const name = utf8(`paid for nothing\n${order}`);
+      const id = writeOrderNumber(sha256(name).slice(0, 10));
+      await askGate(writer, settlement.ask, { kind: 'refund', id, order });
+    }
+  }
+
+  /** Orders of the shop that were begun with, and of which the settlement has never heard. */
+  async #makeSure(): Promise<void> {
+    const { tables, writer, settlement, shop } = this.#parts;
+    if (settlement.purchased.where === 'here') return;
+    for (const { number: order } of tables.shop.unsure()) {
+      if (this.#driven.has(order)) continue;
+      const { said } = await askGate(writer, settlement.purchased, order);
+      if (said === 'none' && !this.#driven.has(order)) {
+        await writer.run((tx) => shop(tx, { said: 'undone', order }));
+      }
+    }
   }
 
   #arrived(terminal: string): void {
@@ -208,8 +258,10 @@ export class OrderCards {
   }
 
   #arm(): void {
-    this.#cancel = this.#parts.clock.after(HOTLIST_EVERY_MS, () => {
-      this.#tellAll();
+    this.#cancel = this.#parts.clock.after(ROUND_MS, () => {
+      this.#look();
+      this.#rounds += 1;
+      if (this.#rounds % HOTLIST_ROUNDS === 0) this.#tellAll();
       this.#arm();
     });
   }

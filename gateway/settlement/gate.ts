@@ -128,6 +128,10 @@ export const hotlistStateSchema = z.strictObject({
 });
 export type HotlistState = z.infer<typeof hotlistStateSchema>;
 
+/** What became of a payment that the settlement drives. */
+export const purchasedSchema = z.strictObject({ said: z.enum(['paid', 'in_doubt', 'none']) });
+export type Purchased = z.infer<typeof purchasedSchema>;
+
 export interface SettlementVerbs {
   readonly take: Verb<TakeCard, TakeAnswer>;
   readonly validate: Verb<ValidateCard, Validated>;
@@ -135,6 +139,8 @@ export interface SettlementVerbs {
   readonly job: Verb<string, JobAnswer>;
   /** Ends what waits for its card; what was sent to it can't be. */
   readonly cancel: Verb<string, JobAnswer>;
+  /** Of an order's number. */
+  readonly purchased: Verb<string, Purchased>;
   readonly keys: Verb<null, z.infer<typeof cardKeysSchema>>;
   readonly hotlist: Verb<null, HotlistState>;
 }

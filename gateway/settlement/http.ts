@@ -12,6 +12,7 @@ import {
   hotlistStateSchema,
   jobAnswerSchema,
   jobIdSchema,
+  purchasedSchema,
   takeAnswerSchema,
   takeCardSchema,
   validatedSchema,
@@ -113,6 +114,17 @@ export function settlementRoutes(
       async handle({ params, request }) {
         admit(request);
         return reply(await askGate(writer, gate.cancel, params.id));
+      },
+    }),
+    route({
+      ...{ method: 'GET', path: '/v1/settlement/purchases/{order}', caller: 'peer' },
+      says: 'What became of a payment that the settlement drives',
+      params: z.strictObject({ order: jobIdSchema }),
+      answers: says('Whether a card has paid, may have, or has not', purchasedSchema),
+      problems: PROBLEMS,
+      async handle({ params, request }) {
+        admit(request);
+        return reply(await askGate(writer, gate.purchased, params.order));
       },
     }),
     route({

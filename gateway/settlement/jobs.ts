@@ -8,7 +8,7 @@ import type { Currency } from '#device/messages/money.ts';
 import type { CardRow, CardTransactionRow, JobRow } from '../store/tables-settlement.ts';
 import type { Transaction } from '../store/writer.ts';
 import { cardAccount, fundJob, postTransaction, takingsAccount } from './book.ts';
-import type { AskJob, JobAnswer, JobView, Purchase } from './gate.ts';
+import type { AskJob, JobAnswer, JobView, Purchase, Purchased } from './gate.ts';
 import { expectedMac, type SettlementParts, sameMac, tellPaid } from './parts.ts';
 
 export const viewJob = (job: JobRow): JobView => ({
@@ -115,6 +115,13 @@ export function askPay(
   const id = mintOrderNumber(parts.clock.now(), parts.chance.bytes(4));
   const pay = { id, kind: 'pay', card: card.id, amount_minor, currency: card.currency } as const;
   return addJob(parts, tx, { ...pay, vendor: merchant, order, source: 'card' });
+}
+
+/** What became of a payment that was asked for here; `none` where no card can have paid it. */
+export function findPurchase(tx: Transaction, order: string): Purchased {
+  const states = tx.settlement.paysOf(order).map(({ state }) => state);
+  if (states.includes('done')) return { said: 'paid' };
+  return { said: states.every((state) => state === 'failed') ? 'none' : 'in_doubt' };
 }
 
 type NewJob = Pick<

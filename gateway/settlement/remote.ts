@@ -8,6 +8,7 @@ import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import {
   hotlistStateSchema,
   jobAnswerSchema,
+  purchasedSchema,
   type SettlementDrives,
   type SettlementVerbs,
   takeAnswerSchema,
@@ -29,6 +30,7 @@ export function remoteSettlement(
     ask: there((job) => ask(client, jobAnswerSchema, post('jobs', job, job.id))),
     job: there((id) => ask(client, jobAnswerSchema, get(`jobs/${id}`))),
     cancel: there((id) => ask(client, jobAnswerSchema, post(`jobs/${id}/cancellation`, {}))),
+    purchased: there((order) => ask(client, purchasedSchema, get(`purchases/${order}`))),
     keys: there(() => ask(client, cardKeysSchema, get('terminal-keys'))),
     hotlist: there(() => ask(client, hotlistStateSchema, get('hotlist'))),
     serve: (card, job) => sitThrough(client, card, job === undefined ? {} : { job }),

@@ -17,7 +17,7 @@ import {
 import { takeCard } from './chain.ts';
 import { CardDrive } from './drive.ts';
 import type { Load, Purchase, SettlementDrives, SettlementVerbs } from './gate.ts';
-import { askJob, cancelJob, findJob } from './jobs.ts';
+import { askJob, cancelJob, findJob, findPurchase } from './jobs.ts';
 import { terminalCardKeys } from './keys.ts';
 import type { SettlementParts } from './parts.ts';
 import { type Reconciliation, reconcile, type Statement, statementOf } from './report.ts';
@@ -40,6 +40,7 @@ export class Settlement {
       ask: here((tx, job) => askJob(parts, tx, job)),
       job: here((tx, id) => findJob(tx, id)),
       cancel: here((tx, id) => cancelJob(parts, tx, id)),
+      purchased: here((tx, order) => findPurchase(tx, order)),
       keys: here(() => terminalCardKeys(parts.house)),
       hotlist: here((tx) => hotlist(tx)),
       serve: (card, job) => this.serve(card, job),

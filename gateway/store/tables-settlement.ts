@@ -180,6 +180,8 @@ export interface CentreVerdictRow {
 export interface CentreCardTable {
   payment(order: string): CentreCardRow | undefined;
   putPayment(row: CentreCardRow): void;
+  /** Those that paid for nothing, since then. */
+  refused(since: number): CentreCardRow[];
   addVerdict(row: CentreVerdictRow): void;
   /** Of a terminal, since then. */
   verdicts(terminal: string, since: number): CentreVerdictRow[];

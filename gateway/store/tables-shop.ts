@@ -55,6 +55,8 @@ export interface ShopTable {
   /** Unpaid and past their time, oldest first. */
   due(now: number, limit: number): ShopOrderRow[];
   nextExpiry(): number | undefined;
+  /** Orders of which only a card knows. */
+  unsure(): ShopOrderRow[];
   /** Orders of one customer that are neither paid nor over. */
   openOf(customer: string): number;
   /** Keeps a reader for a browser; what is older than `now` is forgotten. */

@@ -15,6 +15,8 @@ export type Note =
   | { readonly about: 'telephone'; readonly number: string }
   /** An order of the web shop, or what its reader does. */
   | { readonly about: 'shop'; readonly number: string }
+  /** A card has paid for nothing. */
+  | { readonly about: 'card_refused' }
   /** Which cards no terminal takes. */
   | { readonly about: 'hotlist' }
   /** What became of a debit in doubt of this terminal. */

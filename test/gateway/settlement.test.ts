@@ -9,6 +9,7 @@ import { readHouseKeys, writeHouseKeys } from '#gateway/settlement/keys.ts';
 import { Card } from '#simulators/card/card.ts';
 import { Eeprom } from '#simulators/card/eeprom.ts';
 import { repeatable } from '#test/card/bench.ts';
+import { until } from '#test/until.ts';
 import { RICH } from './harness.ts';
 import { balanceOf, carry, House, type Terminal } from './settlement-stand.ts';
 
@@ -150,6 +151,17 @@ describe('the settlement', () => {
     await stall.tell(second);
     assert.deepEqual(house.mine(id).missing, []);
     assert.equal(house.mine(id).agrees, true);
+  });
+
+  test('a debit of another amount than the order goes back to its card', async () => {
+    const { id, card } = await house.card(5000);
+    const payment = await paid(card, 600);
+    await stall.order(payment.order, 1200);
+    assert.equal((await stall.tell(payment)).said, 'posted');
+    assert.equal(state(payment.order), 'offered');
+    await until('the refund', () => house.core.tables.settlement.refundsOf(payment.order)[0]);
+    assert.equal((await house.hold(card, 'refund')).amount_minor, 600);
+    assert.equal(balanceOf(house, `settlement:card:${id}`), 5000);
   });
 
   test('a second debit of one order is due to its card, and goes back to it', async () => {
@@ -344,6 +356,9 @@ describe('the settlement', () => {
       const taken = await take(null);
       assert.deepEqual([taken.said, taken.balance_minor], ['done', 1800]);
       assert.equal((await take(null)).said, 'done');
+      const gate = house.settlement.gate();
+      const asked = await house.core.writer.run((tx) => gate.purchased.ask(tx, number));
+      assert.equal(asked.said, 'paid');
       assert.equal(house.core.tables.shop.find(number)?.state, 'paid');
       assert.equal(balanceOf(house, `settlement:card:${id}`), 1800);
       assert.equal(house.mine(id).agrees, true);

@@ -200,6 +200,9 @@ export function centreCardTable(database: DatabaseSync): CentreCardTable {
   const put = database.prepare(
     insert('centre_card_payments', PAYMENT) + renew('order_number', PAYMENT),
   );
+  const refused = database.prepare(
+    `SELECT * FROM centre_card_payments WHERE state = 'refused' AND at >= ? ORDER BY at`,
+  );
   const add = database.prepare(
     `INSERT INTO centre_card_verdicts
        (order_number, card, counter_before, terminal, committed, at)
@@ -211,6 +214,7 @@ export function centreCardTable(database: DatabaseSync): CentreCardTable {
   return {
     payment: (order) => first<CentreCardRow>(payment, order),
     putPayment: (row) => void put.run(named(PAYMENT, row)),
+    refused: (since) => every<CentreCardRow>(refused, since),
     addVerdict({ order_number, card, counter_before, terminal, committed, at }) {
       add.run(order_number, card, counter_before, terminal, committed ? 1 : 0, at);
     },

@@ -66,6 +66,7 @@ export function shopTable(database: DatabaseSync): ShopTable {
   const next = database.prepare(
     `SELECT min(expires_at) AS at FROM centre_shop_orders WHERE state = 'unpaid'`,
   );
+  const unsure = database.prepare(`SELECT * FROM centre_shop_orders WHERE state = 'unsure'`);
   const openOf = database.prepare(
     `SELECT count(*) AS count FROM centre_shop_orders WHERE customer = ? AND ended_at IS NULL`,
   );
@@ -83,6 +84,7 @@ export function shopTable(database: DatabaseSync): ShopTable {
     },
     due: (now, limit) => every<ShopOrderRow>(due, now, limit),
     nextExpiry: () => first<{ at: number | null }>(next)?.at ?? undefined,
+    unsure: () => every<ShopOrderRow>(unsure),
     openOf: (customer) => first<{ count: number }>(openOf, customer)?.count ?? 0,
     ...readers(database),
   };
