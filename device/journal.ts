@@ -30,6 +30,8 @@ export class Journal {
   #length: number;
   #waiting: Waiting[] = [];
   #busy = false;
+  /** A write failed, and what it left behind the last whole entry is still there. */
+  #ragged = false;
 
   private constructor(disk: Disk, chain: string, length: number) {
     this.#disk = disk;
@@ -93,15 +95,25 @@ export class Journal {
       return line.bytes;
     });
     const bytes = concat(...lines);
+    await this.#mend();
     try {
+      this.#ragged = true;
       await this.#disk.append(bytes);
       await this.#disk.sync();
+      this.#ragged = false;
     } catch (error) {
-      // Half a write may be there: the log must end where the chain says it ends.
-      await this.#disk.truncate(this.#length);
+      // What can't be mended now is mended before the next entry.
+      await this.#mend().catch(() => undefined);
       throw error;
     }
     this.#chain = chain;
     this.#length += bytes.length;
+  }
+
+  /** Half a write may be there: whatever was written after it would not be read again. */
+  async #mend(): Promise<void> {
+    if (!this.#ragged) return;
+    await this.#disk.truncate(this.#length);
+    this.#ragged = false;
   }
 }

@@ -256,6 +256,8 @@ export class OrderPayments {
   #keepLate(tx: Transaction, attempt: AttemptRow, end: PayAnswer | null): void {
     if (end === null) return;
     const { order_number, key, fingerprint } = attempt;
+    // Whoever asked again with the same key may have been told that the order has ended.
+    if (wasKept(tx, { order: order_number, key })) return;
     const answer = JSON.stringify(end);
     tx.answers.add(`pay:${order_number}`, key, { fingerprint, answer }, this.#parts.clock.now());
     tx.note({ about: 'order', number: order_number });
@@ -271,7 +273,7 @@ const requestOf = ({ order, key, phone, pin }: PayInstruction): KeyedRequest => 
 });
 
 /** The resolver may have kept an answer since the key was looked up. */
-const wasKept = (tx: Transaction, { order, key }: PayInstruction): boolean =>
+const wasKept = (tx: Transaction, { order, key }: Pick<PayInstruction, 'order' | 'key'>): boolean =>
   tx.answers.find(`pay:${order}`, key) !== undefined;
 
 const answerIn = (status: Extract<AcquirerStatus, { said: 'answered' }>): Answer => status.answer;
