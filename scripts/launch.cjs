@@ -62,6 +62,7 @@ const COMMANDS = {
   'bench:call': { run: ['test/bench/call.ts'], packages: ['socat', 'espeak-ng'] },
   telephone: { run: ['firmware/telephone/main.ts'], packages: ['espeak-ng'] },
   bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
+  simulate: { run: ['test/simulation/main.ts'], packages: [] },
   test: { run: ['scripts/test.ts'], packages: ALL },
   judges: { run: ['scripts/test.ts', 'test/hardware/'], packages: ALL },
   check: { run: ['scripts/check.ts'], packages: [] },

@@ -2,6 +2,7 @@
 import { sayRefund, sayResult } from '../words/clips.ts';
 import { printedBill, printedRefund } from './bill.ts';
 import { stepRefundSpoken } from './refund.ts';
+import { announceSale } from './sale.ts';
 import type { Effect, OrganState, Step, TerminalState } from './state.ts';
 
 /** Of an organ that nobody has told of yet. */
@@ -46,8 +47,9 @@ export function flushAnnouncements(state: TerminalState, effects: readonly Effec
 export function stepSpoken(state: TerminalState, order: string, heard: boolean): Step {
   const sale = state.sales.get(order);
   if (sale === undefined || sale.announced) return stay(state);
-  const sales = new Map(state.sales).set(order, { ...sale, announced: true });
-  const announced: Effect = { do: 'journal', entry: { kind: 'announced', order } };
+  const said = announceSale(sale);
+  const sales = new Map(state.sales).set(order, said.sale);
+  const announced: Effect = { do: 'journal', entry: said.entry };
   if (heard) return stay({ ...state, sales }, announced);
   const pattern = sale.result?.outcome === 'paid' ? 'good' : 'bad';
   return stay({ ...state, sales }, announced, { do: 'beep', pattern });

@@ -142,9 +142,16 @@ function stepSaved(sale: Sale, entry: SaleEntry, now: number, online: boolean): 
       const seen: SaleEffect = { do: 'publish', uplink: seenUplink(sale) };
       const announce: SaleEffect = { do: 'announce', result: entry.result };
       // Where the disk refused it at first, it was announced then.
-      const effects = sale.unsaved?.kind === 'result' ? [seen] : [announce, seen];
-      return { sale: { ...withoutUnsaved(sale), stage: 'ended' }, effects };
+      const told = sale.unsaved?.kind === 'result';
+      const effects: SaleEffect[] = told ? [seen] : [announce, seen];
+      const ended: Sale = { ...withoutUnsaved(sale), stage: 'ended' };
+      if (!sale.announced) return { sale: ended, effects };
+      // Said while the disk refused everything: that it was said may have been refused, too.
+      const again = announceSale(ended);
+      return { sale: again.sale, effects: [...effects, { do: 'journal', entry: again.entry }] };
     }
+    case 'announced':
+      return stay(sale.unsaved?.kind === 'announced' ? withoutUnsaved(sale) : sale);
     default:
       return stay(sale);
   }
@@ -154,10 +161,13 @@ function stepSaved(sale: Sale, entry: SaleEntry, now: number, online: boolean): 
 function stepNotSaved(sale: Sale, entry: SaleEntry, now: number): SaleStep {
   // Nothing was sent to the card, and nothing will be.
   if (entry.kind === 'card_begun') return stay(withoutDebit(sale));
+  const waiting: Sale = { ...sale, unsaved: entry, resendAt: now + FIRST_RESEND_MS };
+  if (entry.kind === 'announced') {
+    return stay(sale.unsaved?.kind === 'announced' ? waiting : sale);
+  }
   if (entry.kind !== 'close' && entry.kind !== 'result' && entry.kind !== 'card_done') {
     return stay(sale);
   }
-  const waiting: Sale = { ...sale, unsaved: entry, resendAt: now + FIRST_RESEND_MS };
   if (entry.kind === 'card_done') return settleDebit(waiting, entry.payment);
   if (entry.kind === 'close' || sale.unsaved?.kind === 'result') return stay(waiting);
   // The money is posted, and the vendor must hear so although it can't be written down yet. It is not
@@ -243,11 +253,19 @@ function unanswered(sale: Sale): Uplink[] {
   return [...uplinks, ...card];
 }
 
+/** It was said, or could not be: either way not again, as soon as that entry is written down. */
+export function announceSale(sale: Sale): { readonly sale: Sale; readonly entry: JournalEntry } {
+  const entry: JournalEntry = { kind: 'announced', order: sale.order.number };
+  // What the disk has not taken yet comes first: this is written again after it.
+  return { entry, sale: { ...sale, announced: true, unsaved: sale.unsaved ?? entry } };
+}
+
 const seenUplink = (sale: Sale): Uplink => ({ kind: 'seen', seen: { order: sale.order.number } });
 
 /** Whether nothing more will come of it. */
 export const isSettled = (sale: Sale): boolean =>
-  (sale.conflict !== undefined || (sale.stage === 'ended' && sale.announced)) &&
+  (sale.conflict !== undefined ||
+    (sale.stage === 'ended' && sale.announced && sale.unsaved === undefined)) &&
   (sale.debit === undefined || (sale.debit.stage === 'done' && sale.debit.told));
 
 /**

@@ -203,9 +203,9 @@ export class OrderPayments {
 
   async #settle(now: number): Promise<void> {
     const { tables, writer, clock, log, refunds } = this.#parts;
-    const settled = refunds.settle(now);
-    await Promise.all(
-      tables.attempts.due(now, ROUND).map(async (row) => {
+    await Promise.all([
+      refunds.settle(now),
+      ...tables.attempts.due(now, ROUND).map(async (row) => {
         try {
           await this.#resolve(row);
         } catch (error) {
@@ -218,8 +218,7 @@ export class OrderPayments {
           });
         }
       }),
-    );
-    await settled;
+    ]);
   }
 
   /** Asks what became of an attempt, and ends it; rejects where there is no answer yet. */
@@ -235,21 +234,25 @@ export class OrderPayments {
     );
   }
 
-  /** Nobody waits for it any more, or it never arrived: it must not be paid. */
+  /**
+   * Nobody waits for it any more, or it never arrived: it must not be paid. That is written down
+   * before it is asked for: what is told of it while the void is on its way counts no more.
+   */
   async #undo(row: AttemptRow): Promise<void> {
     const { writer, acquirer } = this.#parts;
+    await writer.run((tx) => {
+      const attempt = tx.attempts.find(row.id);
+      if (attempt?.state === 'asking') tx.attempts.put({ ...attempt, state: 'undoing' });
+    });
     const said = await askGate(writer, acquirer.void, { id: `void:${row.id}`, payment: row.id });
     if (said.said !== 'voided') throw new Error(`the acquirer does not void it: ${said.said}`);
     await writer.run((tx) => {
       const attempt = tx.attempts.find(row.id);
-      if (attempt?.state === 'asking') {
-        const end = this.#finishAttempt(tx, row.id, { said: 'voided' });
-        this.#keepLate(tx, row, end);
-      } else if (attempt?.state === 'undoing') {
-        const now = Math.floor(this.#parts.clock.now());
-        addEvent(tx, row.order_number, 'payment_undone', now, { payment: row.id });
-        tx.attempts.put({ ...attempt, state: 'done', next_at: null });
-      }
+      if (attempt?.state !== 'undoing') return;
+      const now = Math.floor(this.#parts.clock.now());
+      addEvent(tx, row.order_number, 'payment_undone', now, { payment: row.id });
+      tx.attempts.put({ ...attempt, state: 'done', next_at: null });
+      this.#keepLate(tx, row, closedAnswer(tx.orders.find(row.order_number)) ?? NOT_MADE);
     });
   }
 

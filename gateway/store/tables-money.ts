@@ -101,7 +101,7 @@ export interface AttemptRow {
   /** Idempotency-Key and fingerprint under which the answer is kept once there is one. */
   readonly key: string;
   readonly fingerprint: string;
-  /** `undoing`: the order has ended otherwise, and the payment is being voided. */
+  /** `undoing`: nobody wants it any more, and the payment is being voided, whatever is told of it. */
   readonly state: 'asking' | 'undoing' | 'done';
   readonly tries: number;
   readonly next_at: number | null;
@@ -131,7 +131,7 @@ export interface RefundRow {
 /** The order centre's payments that wait for another organisation, and its refunds. */
 export interface AttemptTable {
   find(id: string): AttemptRow | undefined;
-  /** The one that is being asked for an order. */
+  /** The one of an order that is not done. */
   openOf(order: string): AttemptRow | undefined;
   put(row: AttemptRow): void;
   due(now: number, limit: number): AttemptRow[];

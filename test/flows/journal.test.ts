@@ -28,6 +28,21 @@ describe('journal', () => {
     assert.equal((await Journal.open(disk)).journal.head, journal.head);
   });
 
+  test('what a failed write left behind is cut off before the next, also where that fails at first', async () => {
+    const disk = await written(1);
+    const { journal } = await Journal.open(disk);
+    const { truncate } = disk;
+    disk.full = true;
+    disk.truncate = () => Promise.reject(new Error('input/output error'));
+    await assert.rejects(journal.append([announced(1)]), /no space left/);
+    disk.full = false;
+    await assert.rejects(journal.append([announced(2)]), /input/);
+    disk.truncate = truncate;
+    await journal.append([announced(3)]);
+    const { entries } = await Journal.open(disk);
+    assert.deepEqual(entries, [announced(0), announced(3)]);
+  });
+
   test('cut at any byte, it opens with the whole lines before the cut and goes on', async () => {
     const whole = (await written(4)).durable;
     for (let length = 0; length <= whole.length; length += 1) {

@@ -291,6 +291,25 @@ describe('when something is broken', () => {
     assert.equal(stand.spoken.length, 1);
     assert.ok(stand.sent.some((each) => each.kind === 'seen'));
     assert.equal(stand.screen?.tone, 'good');
+    assert.match(disk.text, /"announced"/);
+  });
+
+  test('that a result was said is written down as soon as the disk takes it', async () => {
+    const disk = new MemoryDisk();
+    const stand = await Stand.start({ disk });
+    const order = await stand.sell('5');
+    const { append } = disk;
+    disk.append = async (bytes) => {
+      if (new TextDecoder().decode(bytes).includes('announced')) throw new Error('worn out');
+      await append.call(disk, bytes);
+    };
+    await stand.result(order);
+    assert.equal(stand.spoken.length, 1);
+    disk.append = append;
+    stand.key('7');
+    await stand.clock.pass(4_000);
+    assert.match(disk.text, /"announced"/);
+    assert.equal(stand.spoken.length, 1);
   });
 
   test('a wrong amount is refused with its reason and becomes no order', async () => {

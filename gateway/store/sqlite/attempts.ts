@@ -18,7 +18,7 @@ export function attemptTable(database: DatabaseSync): AttemptTable {
 function attempts(database: DatabaseSync): Pick<AttemptTable, 'find' | 'openOf' | 'put' | 'due'> {
   const find = database.prepare('SELECT * FROM centre_payments WHERE id = ?');
   const open = database.prepare(
-    "SELECT * FROM centre_payments WHERE order_number = ? AND state = 'asking'",
+    "SELECT * FROM centre_payments WHERE order_number = ? AND state <> 'done'",
   );
   const put = database.prepare(
     `INSERT INTO centre_payments (id, order_number, key, fingerprint, state, tries, next_at,

@@ -1,0 +1,266 @@
+/**
+ * Faults that are planted to see that they are found: wrappers around ports and services, in test code
+ * alone. Each breaks one promise in a way that a careful engineer could have written.
+ */
+
+import { peek } from '#device/codecs/jws.ts';
+import { mintOrderNumber } from '#device/codecs/order-number.ts';
+import { downlinkSchema, type Uplink } from '#device/messages/order.ts';
+import { readDownlink } from '#device/messages/signed.ts';
+import type { PeerClient } from '#gateway/peers/client.ts';
+import type { Role } from '#gateway/roles.ts';
+import type { Engine, HoldRow, Tables } from '#gateway/store/tables.ts';
+import type { SeededChance } from '#simulators/simulation/chance.ts';
+import type { TerminalPlant } from './terminal-machine.ts';
+
+export interface Planted {
+  readonly terminal: (chance: SeededChance, id: string) => TerminalPlant;
+  readonly engine: (chance: SeededChance, roles: readonly Role[]) => (engine: Engine) => Engine;
+  readonly peer: (client: PeerClient, who: 'issuer' | 'acquirer') => PeerClient;
+}
+
+const SOUND: TerminalPlant = {
+  disk: (disk) => disk,
+  ports: (ports) => ports,
+  read: readDownlink,
+  forgetsMarks: false,
+};
+
+export const NOTHING_PLANTED: Planted = {
+  terminal: () => SOUND,
+  engine: () => (engine) => engine,
+  peer: (client) => client,
+};
+
+const inTerminal = (plant: (chance: SeededChance) => Partial<TerminalPlant>): Planted => ({
+  ...NOTHING_PLANTED,
+  terminal: (chance) => ({ ...SOUND, ...plant(chance) }),
+});
+
+const inTables = (change: (tables: Tables, chance: SeededChance) => Partial<Tables>): Planted => ({
+  ...NOTHING_PLANTED,
+  engine: (chance) => (engine) => ({
+    ...engine,
+    tables: { ...engine.tables, ...change(engine.tables, chance) },
+  }),
+});
+
+export interface PlantedFault {
+  /** What was done wrong. */
+  readonly what: string;
+  /** The word that the auditor's complaint begins with, after the place. */
+  readonly found: RegExp;
+  readonly planted: Planted;
+}
+
+/** By the name that `--plant` takes. */
+export const PLANTED: Readonly<Record<string, PlantedFault>> = {
+  'early-ack': {
+    what: 'the journal says "done" before the disk has synced',
+    found: /^(journal|lost)/,
+    planted: inTerminal(() => ({
+      disk: (disk) => ({
+        append: (bytes) => disk.append(bytes),
+        read: () => disk.read(),
+        truncate: (length) => disk.truncate(length),
+        sync: async () => undefined,
+      }),
+    })),
+  },
+  'no-mend': {
+    what: 'what a failed write left behind is not cut off',
+    found: /^(journal|lost)/,
+    planted: inTerminal(() => ({
+      disk: (disk) => ({
+        append: (bytes) => disk.append(bytes),
+        read: () => disk.read(),
+        sync: () => disk.sync(),
+        truncate: async () => undefined,
+      }),
+    })),
+  },
+  'speaks-again': {
+    what: 'the speaker does not remember over a restart what it has said',
+    found: /^announced: .* times/,
+    planted: inTerminal(() => ({ forgetsMarks: true })),
+  },
+  'believes-anybody': {
+    what: 'the terminal does not verify who signed',
+    found: /^announced/,
+    planted: inTerminal(() => ({
+      read(token) {
+        const parsed = downlinkSchema.safeParse(peek(token));
+        return parsed.success
+          ? { ok: true, downlink: parsed.data }
+          : { ok: false, why: 'not understood' };
+      },
+    })),
+  },
+  'new-number': {
+    what: 'a resent order has a new number',
+    found: /^(lost|debit)/,
+    planted: inTerminal((chance) => ({
+      ports(ports, sealed) {
+        const sent = new Set<string>();
+        return {
+          ...ports,
+          link: {
+            publish(token) {
+              const uplink = peek(token) as Uplink;
+              if (uplink.kind !== 'order' || !sent.has(uplink.order.number)) {
+                if (uplink.kind === 'order') sent.add(uplink.order.number);
+                ports.link.publish(token);
+                return;
+              }
+              const number = mintOrderNumber(ports.clock.now(), chance.bytes(4));
+              const order = { ...uplink.order, number };
+              ports.link.publish(sealed({ kind: 'order', order }));
+            },
+          },
+        };
+      },
+    })),
+  },
+  'sends-once': {
+    what: 'an order that was handed to the broker is not sent again',
+    found: /^(stuck|lost)/,
+    planted: inTerminal(() => ({
+      ports(ports) {
+        const sent = new Set<string>();
+        return {
+          ...ports,
+          link: {
+            publish(token) {
+              const uplink = peek(token) as Uplink;
+              if (uplink.kind === 'order' && sent.has(uplink.order.number)) return;
+              if (uplink.kind === 'order') sent.add(uplink.order.number);
+              ports.link.publish(token);
+            },
+          },
+        };
+      },
+    })),
+  },
+  'lost-outbox': {
+    what: 'a result is not put into the outbox',
+    found: /^stuck/,
+    planted: inTables(({ outbox }) => ({
+      outbox: {
+        ...outbox,
+        add(row) {
+          if (row.kind !== 'result') outbox.add(row);
+        },
+      },
+    })),
+  },
+  'early-answer': {
+    what: 'the gateway answers before it has committed',
+    found: /^(lost|value|stuck|disagree|journal|debit)/,
+    planted: { ...NOTHING_PLANTED, engine: () => answerEarly },
+  },
+  'spends-frozen': {
+    what: 'a debit does not count what is frozen',
+    found: /^frozen/,
+    planted: inTables(({ ledger }) => ({
+      ledger: {
+        ...ledger,
+        move(id, amountMinor) {
+          const held = ledger.account(id)?.held_minor ?? 0;
+          if (held === 0 || amountMinor >= 0) return ledger.move(id, amountMinor);
+          ledger.endHold(noHoldOf(id), 0);
+          const moved = ledger.move(id, amountMinor);
+          ledger.endHold(noHoldOf(id), held);
+          return moved;
+        },
+      },
+    })),
+  },
+  'lost-cent': {
+    what: 'a posting is a cent short',
+    found: /value/,
+    planted: inTables(({ ledger }, chance) => ({
+      ledger: {
+        ...ledger,
+        addPosting(row) {
+          const short = row.amount_minor > 100 && chance.happens(0.01) ? 1 : 0;
+          ledger.addPosting({ ...row, amount_minor: row.amount_minor - short });
+        },
+      },
+    })),
+  },
+  'asks-anew': {
+    what: 'a repeated debit goes to the issuer under another id',
+    found: /^debit/,
+    planted: {
+      ...NOTHING_PLANTED,
+      peer: (client, who) => (who === 'issuer' ? repeatAnew(client) : client),
+    },
+  },
+  'invented-answer': {
+    what: 'a decline of the issuer is read as a debit',
+    found: /^(debit|value|announced)/,
+    planted: {
+      ...NOTHING_PLANTED,
+      peer: (client, who) => (who === 'issuer' ? neverDeclined(client) : client),
+    },
+  },
+  'never-resolves': {
+    what: 'a payment whose answer was lost is not asked after',
+    found: /^(stuck|disagree|debit)/,
+    planted: inTables(({ payments, attempts }) => ({
+      payments: { ...payments, nextAt: () => undefined },
+      attempts: { ...attempts, nextAt: () => undefined },
+    })),
+  },
+};
+
+/** Ending a hold that nobody placed only sets what an account has frozen. */
+const noHoldOf = (account: string): HoldRow => ({
+  ...{ id: 'planted', account, amount_minor: 0, purpose: 'planted', order_number: null },
+  ...{ state: 'released', captured_minor: 0, transfer: null, at: 0, ended_at: 0 },
+});
+
+/** Each commit is kept back until the next begins: a crash in between takes it away. */
+function answerEarly(engine: Engine): Engine {
+  // A life before this one may have left one behind: it is gone, as after a power cut.
+  engine.abandon();
+  let open = false;
+  return {
+    ...engine,
+    begin() {
+      if (open) engine.commit();
+      open = false;
+      engine.begin();
+    },
+    commit() {
+      open = true;
+    },
+  };
+}
+
+function repeatAnew(client: PeerClient): PeerClient {
+  let repeats = 0;
+  return {
+    async call(request) {
+      try {
+        return await client.call(request);
+      } catch (error) {
+        if (request.path !== '/v1/issuer/debits') throw error;
+        repeats += 1;
+        const id = `${request.id}-${repeats}`;
+        return client.call({ ...request, id, body: { ...(request.body as object), id } });
+      }
+    },
+  };
+}
+
+function neverDeclined(client: PeerClient): PeerClient {
+  return {
+    async call(request) {
+      const answer = await client.call(request);
+      const said = (answer.body as { readonly said?: string } | null)?.said;
+      if (request.path !== '/v1/issuer/debits' || said !== 'declined') return answer;
+      return { ...answer, body: { said: 'debited', payer: '', at: 0 } };
+    },
+  };
+}

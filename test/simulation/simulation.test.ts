@@ -1,0 +1,53 @@
+/** The simulation repeats itself to the byte, finds what is planted, and finds nothing else. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { hunt } from './hunt.ts';
+import { PLANTED } from './planted.ts';
+import { runWorld } from './world.ts';
+
+/** Short ones, of each kind of house. */
+const SEEDS = [4, 5, 6];
+
+describe('simulation', () => {
+  for (const seed of SEEDS) {
+    test(`seed ${seed} breaks no promise, and both sides agree`, async () => {
+      const { violations, counts } = await runWorld(seed);
+      assert.deepEqual(violations, []);
+      assert.ok(counts.sales > 0 && counts.paid > 0 && counts.spoken > 0);
+    });
+  }
+
+  test('the same seed gives the same trace, byte for byte, in another process, too', async () => {
+    const first = await runWorld(5);
+    const again = await runWorld(5);
+    assert.deepEqual(again.lines, first.lines);
+    const main = join(import.meta.dirname, 'main.ts');
+    const other = spawnSync(process.execPath, [main, '--seed', '5'], { encoding: 'utf8' });
+    assert.equal(other.status, 0, other.stderr);
+    assert.equal(other.stdout, `${first.lines.join('\n')}\ntrace ${first.digest}\n`);
+    const another = await runWorld(6);
+    assert.notEqual(another.digest, first.digest);
+  });
+
+  /** All of them: npm run simulate -- --plant all. */
+  for (const [name, seed] of [
+    ['early-ack', 3],
+    ['asks-anew', 2],
+    ['new-number', 10],
+  ] as const) {
+    test(`finds ${name}, which is planted`, async () => {
+      const fault = PLANTED[name];
+      assert.ok(fault !== undefined);
+      assert.equal((await hunt(fault, seed, 1))?.seed, seed);
+    });
+  }
+
+  test('a wrong option is named with what it takes', () => {
+    const main = join(import.meta.dirname, 'main.ts');
+    const done = spawnSync(process.execPath, [main, '--seed', 'x'], { encoding: 'utf8' });
+    assert.equal(done.status, 2);
+    assert.match(done.stderr, /--seed x: give a whole number/);
+  });
+});

@@ -1,0 +1,135 @@
+/**
+ * The gateway's engine as the auditor sees it: each write is told when it is committed, and forgotten
+ * where it is undone. Here a store also fills up, and a gateway dies just before or after a commit.
+ */
+import type {
+  AccountRow,
+  Ending,
+  Engine,
+  HoldRow,
+  OrderRow,
+  PostingRow,
+  TransferRow,
+} from '#gateway/store/tables.ts';
+import type { IssuedRow, PaymentRow } from '#gateway/store/tables-money.ts';
+
+export type Write =
+  | { readonly is: 'order'; readonly row: OrderRow }
+  | { readonly is: 'ended'; readonly number: string; readonly ending: Ending }
+  | { readonly is: 'issued'; readonly row: IssuedRow }
+  | { readonly is: 'payment'; readonly row: PaymentRow }
+  | { readonly is: 'account'; readonly row: Omit<AccountRow, 'balance_minor' | 'held_minor'> }
+  | { readonly is: 'transfer'; readonly id: number; readonly row: Omit<TransferRow, 'id'> }
+  | { readonly is: 'posting'; readonly row: PostingRow }
+  | { readonly is: 'hold'; readonly row: HoldRow }
+  | { readonly is: 'hold_ended'; readonly row: HoldRow };
+
+export interface EngineEvents {
+  committed(writes: readonly Write[]): void;
+  /** `dies_before` and `dies_after`: this commit is the last of this life. `full`: it is refused. */
+  beforeCommit(): 'commits' | 'full' | 'dies_before' | 'dies_after';
+  died(): void;
+}
+
+/** One life of a gateway on `engine`, which outlives it. */
+export function watchEngine(engine: Engine, events: EngineEvents): Engine {
+  let writes: Write[] = [];
+  let mark = 0;
+  let dead = false;
+  const alive = (): void => {
+    if (dead) throw Object.assign(new Error('the process is gone'), { errcode: 10 });
+  };
+  const die = (): never => {
+    dead = true;
+    events.died();
+    throw Object.assign(new Error('the process is gone'), { errcode: 10 });
+  };
+  return {
+    ...engine,
+    tables: watchTables(engine, (write) => writes.push(write)),
+    begin() {
+      alive();
+      writes = [];
+      engine.begin();
+    },
+    savepoint() {
+      mark = writes.length;
+      engine.savepoint();
+    },
+    undo() {
+      writes.length = mark;
+      engine.undo();
+    },
+    commit() {
+      const fate = events.beforeCommit();
+      if (fate === 'full') throw Object.assign(new Error('disk is full'), { errcode: 13 });
+      if (fate === 'dies_before') die();
+      engine.commit();
+      const done = writes;
+      writes = [];
+      events.committed(done);
+      if (fate === 'dies_after') die();
+    },
+    abandon() {
+      writes = [];
+      engine.abandon();
+    },
+    close: () => undefined,
+  };
+}
+
+function watchTables({ tables }: Engine, tell: (write: Write) => void): Engine['tables'] {
+  const { orders, issued, payments, ledger } = tables;
+  return {
+    ...tables,
+    orders: {
+      ...orders,
+      add(row) {
+        orders.add(row);
+        tell({ is: 'order', row });
+      },
+      end(number, ending) {
+        orders.end(number, ending);
+        tell({ is: 'ended', number, ending });
+      },
+    },
+    issued: {
+      ...issued,
+      add(row) {
+        issued.add(row);
+        tell({ is: 'issued', row });
+      },
+    },
+    payments: {
+      ...payments,
+      put(row) {
+        payments.put(row);
+        tell({ is: 'payment', row });
+      },
+    },
+    ledger: {
+      ...ledger,
+      addAccount(row) {
+        ledger.addAccount(row);
+        tell({ is: 'account', row });
+      },
+      addTransfer(row) {
+        const id = ledger.addTransfer(row);
+        if (id !== null) tell({ is: 'transfer', id, row });
+        return id;
+      },
+      addPosting(row) {
+        ledger.addPosting(row);
+        tell({ is: 'posting', row });
+      },
+      addHold(row, heldMinor) {
+        ledger.addHold(row, heldMinor);
+        tell({ is: 'hold', row });
+      },
+      endHold(row, heldMinor) {
+        ledger.endHold(row, heldMinor);
+        tell({ is: 'hold_ended', row });
+      },
+    },
+  };
+}
