@@ -1,25 +1,18 @@
 /**
- * A card's transactions, in the order of its counter. Each is proved by its Transaction MAC, which
- * covers the balance before it: so a chain tells what is missing, and what was in doubt.
+ * Takes what terminals tell of cards. Each transaction is proved by its Transaction MAC, which covers
+ * the balance before it: so a card's transactions, in the order of its counter, tell what is missing.
  */
-import { base64url, fromHex, hex } from '#device/codecs/bytes.ts';
-import { mintOrderNumber } from '#device/codecs/order-number.ts';
+import { fromHex, hex } from '#device/codecs/bytes.ts';
 import { type LogRecord, readLogRecord, terminalMark } from '#device/codecs/purse.ts';
 import type { CardDebit, CardPayment } from '#device/messages/card.ts';
-import type { CardRow, CardTransactionRow, UnknownRow } from '../store/tables-settlement.ts';
+import type { CardRow, CardTransactionRow } from '../store/tables-settlement.ts';
 import type { Transaction } from '../store/writer.ts';
 import { postTransaction } from './book.ts';
 import { blockCard } from './cards.ts';
+import { settleMatters } from './doubt.ts';
 import type { TakeAnswer, TakeCard } from './gate.ts';
-import { addJob, finishJob, renewJob } from './jobs.ts';
-import {
-  expectedMac,
-  find,
-  type SettlementParts,
-  sameMac,
-  tellPaid,
-  tellVerdict,
-} from './parts.ts';
+import { expectedMac, find, type SettlementParts, sameMac } from './parts.ts';
+import { addProved, namesOf } from './proved.ts';
 
 type Payment = Extract<TakeCard, { kind: 'payment' }>;
 
@@ -103,11 +96,6 @@ function takePayment(parts: SettlementParts, tx: Transaction, told: Payment): Ta
   return receipt(payment, counter, 'posted');
 }
 
-const namesOf = (row: CardTransactionRow) => ({
-  ...{ card: row.card, counter: row.counter, terminal: row.terminal },
-  ...{ order_number: row.reference, amount_minor: row.amount_minor },
-});
-
 /** The same once more; now and then with the proof that was missing. */
 function again(
   tx: Transaction,
@@ -174,51 +162,6 @@ function addDebit(
   });
 }
 
-/** Adds a debit and posts it; a second one for the same order is due to its card. */
-function addProved(
-  parts: SettlementParts,
-  tx: Transaction,
-  card: CardRow,
-  told: CardTransactionRow,
-): void {
-  const { reference, amount_minor, counter, terminal, vendor } = told;
-  const sold = tx.settlement.transactionsOf(reference).some(({ purpose }) => purpose === 'sale');
-  const row: CardTransactionRow = sold ? { ...told, purpose: 'owed' } : told;
-  tx.settlement.addTransaction(row);
-  postTransaction(tx, row, card.currency, row.at);
-  if (sold && told.purpose === 'sale') {
-    const says = 'the order was paid by a card before; this debit is due to its card';
-    find(parts, tx, { kind: 'double', ...namesOf(row), says });
-  }
-  const currency = card.currency as CardPayment['currency'];
-  if (row.purpose === 'sale') {
-    const paid = { order: reference, card: card.id, counter, amount_minor, currency };
-    tellPaid(parts, tx, { ...paid, terminal, balance_minor: row.balance_after_minor });
-  } else {
-    const id = mintOrderNumber(row.at, parts.chance.bytes(4));
-    const owed = { id, kind: 'refund', card: card.id, amount_minor, source: 'owed' } as const;
-    addJob(parts, tx, { ...owed, currency, vendor, order: reference });
-  }
-  checkChain(parts, tx, card, row);
-}
-
-/** Both neighbours must go on from one another; where they are proved and do not, it is named. */
-function checkChain(
-  parts: SettlementParts,
-  tx: Transaction,
-  card: CardRow,
-  row: CardTransactionRow,
-): void {
-  const before = tx.settlement.transaction(card.id, row.counter - 1);
-  const after = tx.settlement.transaction(card.id, row.counter + 1);
-  const starts = row.counter === 1 ? 0 : before?.balance_after_minor;
-  const goesOn = starts === undefined || starts === row.balance_before_minor;
-  const isMet = after === undefined || after.balance_before_minor === row.balance_after_minor;
-  if (goesOn && isMet) return;
-  const says = 'its balance does not go on from the one beside it';
-  find(parts, tx, { kind: 'broken_chain', ...namesOf(row), says });
-}
-
 function takeUnknown(
   parts: SettlementParts,
   tx: Transaction,
@@ -242,123 +185,4 @@ function takeUnknown(
     settleMatters(parts, tx, card);
   }
   return receipt(unknown, counter_before, 'noted');
-}
-
-/** Decides what was in doubt, as far as the card's transactions tell. */
-export function settleMatters(parts: SettlementParts, tx: Transaction, card: CardRow): void {
-  for (const job of tx.settlement.jobsOf(card.id, ['sent', 'unknown'])) {
-    const { counter_before, balance_before_minor, kind, amount_minor } = job;
-    if (kind === 'pay' || counter_before === null || balance_before_minor === null) continue;
-    const next = tx.settlement.transaction(card.id, counter_before + 2);
-    const before = tx.settlement.transaction(card.id, counter_before);
-    const starts = counter_before === 0 ? 0 : before?.balance_after_minor;
-    // Nothing but this could have made the balance grow: loads of one card go one after another.
-    const grown = next?.balance_before_minor === balance_before_minor + amount_minor;
-    if (next?.proof !== 'mac' || !grown || starts !== balance_before_minor) continue;
-    const outcome = { counter: counter_before + 1, balanceBeforeMinor: balance_before_minor };
-    finishJob(parts, tx, job.id, { ...outcome, mac: null, proof: 'next' });
-  }
-  for (const unknown of tx.settlement.openUnknowns(card.id)) {
-    const committed = decideUnknown(parts, tx, card, unknown);
-    if (committed !== null) endUnknown(parts, tx, card, unknown, committed);
-  }
-}
-
-interface Decided {
-  readonly committed: boolean;
-  readonly mac?: string;
-}
-
-function decideUnknown(
-  parts: SettlementParts,
-  tx: Transaction,
-  card: CardRow,
-  row: UnknownRow,
-): Decided | null {
-  const counter = row.counter_before + 1;
-  const same = tx.settlement.transaction(card.id, counter);
-  if (same?.record === row.record) return { committed: true };
-  if (same?.proof === 'mac') return { committed: false };
-  const next = tx.settlement.transaction(card.id, counter + 1);
-  if (next?.proof !== 'mac') return null;
-  const { balance_before_minor, amount_minor, record } = row;
-  if (next.balance_before_minor !== balance_before_minor - amount_minor) {
-    return { committed: false };
-  }
-  const claim = { counter, balanceBeforeMinor: balance_before_minor, record };
-  const mac = expectedMac(parts.house, card, claim);
-  // Another terminal may have taken the same amount: only the card's own word decides it.
-  const seen = next.mac_before;
-  return seen !== null && sameMac(seen, mac) ? { committed: true, mac } : null;
-}
-
-/** Writes down what became of a debit in doubt, and tells its terminal. */
-export function endUnknown(
-  parts: SettlementParts,
-  tx: Transaction,
-  card: CardRow,
-  row: UnknownRow,
-  { committed, mac }: Decided,
-): void {
-  tx.settlement.endUnknown(row.id, committed ? 'committed' : 'not_committed');
-  const counter = row.counter_before + 1;
-  if (committed && tx.settlement.transaction(card.id, counter) === undefined) {
-    const { amount_minor, balance_before_minor, record, terminal, vendor } = row;
-    addProved(parts, tx, card, {
-      ...{ card: card.id, counter, kind: 'debit', reference: row.order_number, terminal, vendor },
-      ...{ amount_minor, balance_before_minor, record, mac: mac ?? null, mac_before: null },
-      balance_after_minor: balance_before_minor - amount_minor,
-      // Its order was closed before it was told: the goods are not gone.
-      purpose: 'owed',
-      proof: mac === undefined ? 'log' : 'mac',
-      at: Math.floor(parts.clock.now()),
-    });
-  }
-  const { order_number: order, counter_before, terminal } = row;
-  tellVerdict(parts, tx, { terminal, order, card: card.id, counter_before, committed });
-}
-
-/** What the card's own log, read in its secure channel, tells of everything in doubt. */
-export function readLog(
-  parts: SettlementParts,
-  tx: Transaction,
-  card: CardRow,
-  log: { readonly records: readonly string[]; readonly counter: number; readonly mac: Uint8Array },
-): void {
-  const { records } = log;
-  const counterOf = (at: number): number => {
-    for (const [index, record] of records.entries()) {
-      const known = tx.settlement
-        .transactionsOf(readLogRecord(fromHex(record))?.order ?? '')
-        .find((row) => row.card === card.id && row.record === record);
-      if (known !== undefined) return known.counter + index - at;
-    }
-    return log.counter - at;
-  };
-  // A log that is not full, or shows the last transaction that was known before, has no gap.
-  const tellsAll = (counterBefore: number): boolean =>
-    records.length < 10 ||
-    records.includes(tx.settlement.transaction(card.id, counterBefore)?.record ?? '');
-  for (const job of tx.settlement.jobsOf(card.id, ['sent', 'unknown'])) {
-    const { record, counter_before, balance_before_minor } = job;
-    if (record === null || counter_before === null || balance_before_minor === null) continue;
-    const at = records.indexOf(record);
-    if (at < 0) {
-      if (tellsAll(counter_before)) renewJob(parts, tx, job.id);
-      continue;
-    }
-    const counter = counterOf(at);
-    const claim = { counter, balanceBeforeMinor: balance_before_minor, record };
-    const mac = base64url(log.mac);
-    const proved = at === 0 && sameMac(mac, expectedMac(parts.house, card, claim));
-    const how = proved ? ({ mac, proof: 'mac' } as const) : ({ mac: null, proof: 'log' } as const);
-    finishJob(parts, tx, job.id, { counter, balanceBeforeMinor: balance_before_minor, ...how });
-  }
-  for (const unknown of tx.settlement.openUnknowns(card.id)) {
-    const at = records.indexOf(unknown.record);
-    if (at >= 0) endUnknown(parts, tx, card, unknown, { committed: true });
-    else if (tellsAll(unknown.counter_before)) {
-      endUnknown(parts, tx, card, unknown, { committed: false });
-    }
-  }
 }

@@ -7,7 +7,6 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { base64url, fromBase64url, hex, utf8 } from '#device/codecs/bytes.ts';
 import { writeOrderNumber } from '#device/codecs/order-number.ts';
 import { type LogRecord, terminalMark, writeLogRecord } from '#device/codecs/purse.ts';
-import { makePurse } from '#device/codecs/purse-making.ts';
 import type { Rounds } from '#device/codecs/purse-rounds.ts';
 import {
   commitDebit,
@@ -22,7 +21,7 @@ import type { Currency } from '#device/messages/money.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import type { CardRow, JobRow } from '../store/tables-settlement.ts';
 import { validateCard } from './cards.ts';
-import { readLog } from './chain.ts';
+import { readLog } from './doubt.ts';
 import type { AskJob, Load, Purchase } from './gate.ts';
 import {
   askJob,
@@ -36,18 +35,11 @@ import {
   sendJob,
 } from './jobs.ts';
 import { type KeysOfCard, keysOfCard } from './keys.ts';
-import { holderBytes, holderOf, type SettlementParts } from './parts.ts';
+import { isLost, type Lost, makeCard, refused } from './making.ts';
+import { holderBytes, type SettlementParts } from './parts.ts';
 
 /** Jobs of one stay at a reader; the rest waits for the next. */
 const MOST_JOBS = 4;
-const UID_BYTES = 7;
-
-/** The way to the card ended; nothing of this says what the card did. */
-interface Lost {
-  readonly ended: string;
-}
-const isLost = (told: unknown): told is Lost =>
-  typeof told === 'object' && told !== null && 'ended' in told;
 
 /** Who drives: one for each stay of a card at a reader. */
 export class CardDrive {
@@ -63,7 +55,9 @@ export class CardDrive {
 
   /** Rejects with a `StoreError` where the store took nothing. */
   async serve(jobId?: string): Promise<RelayOutcome> {
-    if (this.#relayed.purpose === 'personalise') return this.#personalise();
+    if (this.#relayed.purpose === 'personalise') {
+      return makeCard(this.#parts, this.#relayed, (talk) => this.#run(talk));
+    }
     const admitted = await this.#admit();
     if ('said' in admitted) return admitted;
     const { card, keys } = admitted;
@@ -319,52 +313,6 @@ export class CardDrive {
   }
 
   /**
-   * Makes a purse of the card for the oldest that waits for one. A card that is one already, or of
-   * another house, stays as it is.
-   */
-  async #personalise(): Promise<RelayOutcome> {
-    const { writer, house } = this.#parts;
-    const { uid } = this.#relayed;
-    // Cards with random UIDs answer with four bytes: their keys could not be found again.
-    if (uid.length !== UID_BYTES) return { said: 'unknown_card' };
-    const card = await writer.run((tx) => {
-      const known = tx.settlement.cardByUid(hex(uid));
-      const fresh = known ?? tx.settlement.newCard();
-      if (fresh?.state !== 'new') return null;
-      const bound = { ...fresh, uid: hex(uid), key_version: house.version };
-      tx.settlement.putCard(bound);
-      return bound;
-    });
-    if (card === null) return { said: 'nothing_due' };
-    const { card: cardKey, keys, proof } = keysOfCard(house, uid, card.key_version);
-    const talk = makePurse({
-      ...{ cardKey, keys, transactionKey: proof, keyVersion: card.key_version },
-      holder: holderOf(card),
-      mostMinor: card.most_minor,
-      chance: (count) => this.#parts.chance.bytes(count),
-    });
-    const made = await this.#run(talk);
-    if (isLost(made)) return { said: 'again' };
-    if (!made.ok) {
-      await this.#unbind(card);
-      return made.at === 'key' ? { said: 'unknown_card' } : { said: 'failed' };
-    }
-    const seen = await this.#run(inspectPurse({ key: keys.load, rndA: this.#random() }));
-    if (isLost(seen)) return { said: 'again' };
-    if (!seen.ok || seen.balanceMinor !== 0 || seen.last.counter !== 0) return { said: 'failed' };
-    await writer.run((tx) => tx.settlement.putCard({ ...card, state: 'active' }));
-    return { said: 'done', balance_minor: 0, currency: card.currency as Currency };
-  }
-
-  /** The card was of no use: another one may become what this should have been. */
-  async #unbind(card: CardRow): Promise<void> {
-    await this.#parts.writer.run((tx) => {
-      const now = tx.settlement.card(card.id);
-      if (now?.state === 'new') tx.settlement.putCard({ ...now, uid: null });
-    });
-  }
-
-  /**
    * Runs a talk through the reader. `before` is asked before each round is sent, and ends it by
    * `false`: nothing more is sent then.
    */
@@ -385,8 +333,4 @@ export class CardDrive {
   #random(): Uint8Array {
     return this.#parts.chance.bytes(16);
   }
-}
-
-function refused(told: PurseRefusal): RelayOutcome {
-  return told.at === 'select' || told.at === 'key' ? { said: 'unknown_card' } : { said: 'failed' };
 }

@@ -14,7 +14,8 @@ import type { CardDebit, CardPayment } from '#device/messages/card.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
 import type { Downlink } from '#device/messages/order.ts';
 import type { RelayPurpose } from '#device/messages/relay.ts';
-import { type Core, openCore } from '#gateway/core.ts';
+import { type Core, type CoreOptions, openCore } from '#gateway/core.ts';
+import { type AskHere, type GateThere, there } from '#gateway/gate.ts';
 import { deriveGatewayKeys } from '#gateway/keys.ts';
 import type { LogEntry } from '#gateway/log.ts';
 import type { Relayed, RelayedCard, RelayOutcome } from '#gateway/relay/relayed-card.ts';
@@ -23,6 +24,7 @@ import type {
   AskJob,
   JobAnswer,
   SettlementDrives,
+  SettlementVerbs,
   ValidateCard,
   Validated,
 } from '#gateway/settlement/gate.ts';
@@ -50,7 +52,7 @@ export class House {
   #relays = 1;
   #heard: { terminal: string; downlink: Downlink }[] = [];
 
-  private constructor() {
+  private constructor(options: Partial<CoreOptions>) {
     this.keys = makeHouseKeys({ bytes: this.#chance });
     this.core = openCore({
       database: ':memory:',
@@ -64,6 +66,7 @@ export class House {
       chance: { bytes: this.#chance },
       log: (entry) => this.logged.push(entry),
       defer: (then) => setImmediate(then),
+      ...options,
     });
     const key = fromBase64url(deriveGatewayKeys(new Uint8Array(32).fill(7)).public);
     this.core.downlinks.attach({
@@ -76,8 +79,8 @@ export class House {
     });
   }
 
-  static async open(): Promise<House> {
-    const house = new House();
+  static async open(options: Partial<CoreOptions> = {}): Promise<House> {
+    const house = new House(options);
     await applySeed(house.core, seedSchema.parse(SEED));
     return house;
   }
@@ -355,4 +358,18 @@ export async function tapCard(identity: Identity, card: Card, wanted: Tap): Prom
   const { counter, mac } = done.proof;
   const after = { balance_after_minor: before - amount_minor, sold: true };
   return { did: 'paid', payment: { ...rest, ...after, counter, mac: base64url(mac) } };
+}
+
+/** The verbs of a settlement as another process would ask them. */
+export function overWire(
+  { writer }: Core,
+  gate: ReturnType<Settlement['gate']>,
+): GateThere<SettlementVerbs> & SettlementDrives {
+  const far = <Q, A>({ ask }: AskHere<Q, A>) => there((q: Q) => writer.run((tx) => ask(tx, q)));
+  return {
+    ...{ serve: gate.serve, purchase: gate.purchase, load: gate.load },
+    ...{ take: far(gate.take), validate: far(gate.validate), ask: far(gate.ask) },
+    ...{ job: far(gate.job), cancel: far(gate.cancel), purchased: far(gate.purchased) },
+    ...{ keys: far(gate.keys), hotlist: far(gate.hotlist) },
+  };
 }

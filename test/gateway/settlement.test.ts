@@ -1,17 +1,21 @@
 /** The settlement: what cards did is proved, posted once, and what is wrong has a name. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fromBase64url, hex } from '#device/codecs/bytes.ts';
 import { purseKey } from '#device/codecs/purse.ts';
 import { drive } from '#device/codecs/purse-rounds.ts';
 import { inspectPurse } from '#device/codecs/purse-talks.ts';
+import type { CardEvent } from '#gateway/settlement/gate.ts';
 import { readHouseKeys, writeHouseKeys } from '#gateway/settlement/keys.ts';
 import { Card } from '#simulators/card/card.ts';
 import { Eeprom } from '#simulators/card/eeprom.ts';
 import { repeatable } from '#test/card/bench.ts';
 import { until } from '#test/until.ts';
 import { RICH } from './harness.ts';
-import { balanceOf, carry, House, type Terminal } from './settlement-stand.ts';
+import { balanceOf, carry, House, overWire, type Tear, type Terminal } from './settlement-stand.ts';
 
 describe('the settlement', () => {
   let house: House;
@@ -276,6 +280,39 @@ describe('the settlement', () => {
       assert.equal(balanceOf(house, `settlement:card:${id}`), 2400);
     });
 
+    test('a process that ends while a card commits leaves nothing undone and nothing twice', async () => {
+      for (const apdu of [6, 7, 8]) {
+        const directory = mkdtempSync(join(tmpdir(), 'hawker-settlement-'));
+        const database = join(directory, 'gateway.sqlite');
+        const first = await House.open({ database });
+        const { id, card } = await first.card(2000);
+        await first.load(id, 500);
+        const relayed = first.relayed(card, 'load', { apdu, done: true });
+        let reached = false;
+        void first.settlement
+          .serve({
+            ...relayed,
+            async transport(apdus) {
+              const carried = await relayed.transport(apdus);
+              if (carried.ended === undefined) return carried;
+              reached = true;
+              return new Promise(() => undefined);
+            },
+          })
+          .catch(() => undefined);
+        await until('the card is torn away', () => reached || undefined);
+        first.close();
+        const second = await House.open({ database });
+        const outcome = await second.hold(card, 'load');
+        assert.ok(outcome.said === 'done' || outcome.said === 'nothing_due', outcome.said);
+        assert.equal(outcome.balance_minor, 2500);
+        assert.equal(balanceOf(second, `settlement:card:${id}`), 2500);
+        assert.equal(second.settlement.reconcile().clean, true);
+        second.close();
+        rmSync(directory, { recursive: true, force: true });
+      }
+    });
+
     test('an order goes back to the card that paid it, never more than was paid', async () => {
       const { id, card } = await house.card(5000);
       const payment = await paid(card, 1200);
@@ -363,6 +400,45 @@ describe('the settlement', () => {
       assert.equal(balanceOf(house, `settlement:card:${id}`), 1800);
       assert.equal(house.mine(id).agrees, true);
     }
+  });
+
+  test('a purchase with the settlement elsewhere: lost, torn or refused, the shop comes to know', async () => {
+    const events: CardEvent[] = [];
+    const tellCard = { event: (_tx: unknown, event: CardEvent) => void events.push(event) };
+    const far = await House.open({ tellCard: { ...tellCard, begun: () => true } });
+    const gate = far.settlement.gate();
+    let lost = true;
+    const settlement = {
+      ...overWire(far.core, gate),
+      purchase: (...asked: Parameters<typeof gate.purchase>) =>
+        lost ? Promise.resolve({ said: 'again' as const }) : gate.purchase(...asked),
+    };
+    const roles = ['order-centre', 'acquirer', 'issuer'] as const;
+    const centre = await House.open({ gates: { settlement }, roles });
+    const { writer, cards, tables } = centre.core;
+    assert.ok(cards !== null && centre.core.settlement === null);
+    const number = await centre.shopOrder(1200);
+    const bill = { order: number, merchant: 'lin', currency: 'CNY', amount_minor: 1200 } as const;
+    const take = (card: Card, tear: Tear | null = null) =>
+      cards.purchases().take(bill, far.relayed(card, 'pay', tear));
+    const [{ card: poor }, { card, id }] = [await far.card(100), await far.card(3000)];
+    assert.equal((await take(card)).said, 'again');
+    assert.equal(tables.shop.find(number)?.state, 'unsure');
+    await writer.run((tx) => tx.note({ about: 'card_refused' }));
+    await until(
+      'it is open again',
+      () => tables.shop.find(number)?.state === 'unpaid' || undefined,
+    );
+    lost = false;
+    assert.equal((await take(poor)).said, 'insufficient_funds');
+    assert.equal(tables.shop.find(number)?.state, 'unpaid');
+    assert.equal((await take(card, { apdu: 9, done: true })).said, 'again');
+    assert.equal((await take(card)).said, 'done');
+    for (const event of events) await writer.run((tx) => cards.event(tx, event));
+    assert.equal(tables.shop.find(number)?.state, 'paid');
+    assert.equal(balanceOf(far, `settlement:card:${id}`), 1800);
+    far.close();
+    centre.close();
   });
 
   test('keys are in no table, and what a terminal has cannot load', async () => {
