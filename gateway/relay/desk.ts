@@ -41,7 +41,7 @@ export interface Invited {
   readonly lifetimeMs: number;
   /** Commands that every card of the house takes; the work's first group, if it wants no time lost. */
   readonly opening: readonly Uint8Array[];
-  /** Done for each card that comes while the invitation stands; one at a time. */
+  /** Done for each card that comes while the invitation stands; what it calls done ends that. */
   readonly work: RelayWork;
   /** Told once: the invitation's time is over, or another one took its terminal. */
   readonly over: (why: 'expired' | 'replaced') => void;
@@ -151,6 +151,8 @@ export class RelayDesk {
     session.end();
     this.#finished = [...this.#finished, session.relay].slice(-REMEMBERED);
     if (this.#sessions.get(terminal) === session) this.#sessions.delete(terminal);
+    // The terminal knows by the end that it need ask for no card any more.
+    if (outcome.said === 'done' && wanted.invite !== undefined) this.#forget(wanted.invite);
     const { relay, purpose } = wanted;
     const end: RelayEnd = { relay, purpose, ...outcome };
     this.#parts.downlinks.tell(terminal, { kind: 'relay_end', end });
@@ -190,20 +192,21 @@ export class RelayDesk {
     return this.#parts.downlinks.tell(terminal, { kind: 'relay_invite', invite });
   }
 
-  #withdraw(id: string): void {
+  #forget(id: string): Standing | undefined {
     const standing = this.#standing.get(id);
-    if (standing === undefined) return;
-    standing.cancel();
+    standing?.cancel();
     this.#standing.delete(id);
+    return standing;
+  }
+
+  #withdraw(id: string): void {
+    const standing = this.#forget(id);
+    if (standing === undefined) return;
     const { terminal } = standing.invited;
     this.#parts.downlinks.tell(terminal, { kind: 'relay_withdraw', withdraw: { invite: id } });
   }
 
   #end(id: string, why: 'expired' | 'replaced'): void {
-    const standing = this.#standing.get(id);
-    if (standing === undefined) return;
-    standing.cancel();
-    this.#standing.delete(id);
-    standing.invited.over(why);
+    this.#forget(id)?.invited.over(why);
   }
 }
