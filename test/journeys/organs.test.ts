@@ -1,6 +1,10 @@
 /** Each organ is pulled out while sales go on, is named on the screen, and comes back by itself. */
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { VOCABULARY } from '#device/words/clips.ts';
+import { until } from '../until.ts';
 import { TestStall } from './stall.ts';
 
 let stall: TestStall;
@@ -58,9 +62,15 @@ test('without the USB keypad the matrix keys the sale, and the keypad comes back
 });
 
 test('a full disk: the order is not offered before it is safe, and selling goes on after', async () => {
+  // A voice that is being rendered, or a sentence that is being said, frees room when it is done.
+  const clips = join(stall.directory, 'terminal', 'clips');
+  await until('the whole voice', () => wavesIn(clips) >= VOCABULARY.length, 30_000);
+  const player = (): string => readFileSync(join(clips, 'playing.pid'), 'utf8');
+  await until('silence', () => !existsSync(`/proc/${player()}`));
   await stall.fault('disk', { fault: 'full' });
   const { qr } = stall.client.state.screen;
-  await stall.key('4.00\n');
+  // Longer than what is left of the journal's last block, which is its own already.
+  await stall.key(`${'1+'.repeat(45)}1\n`);
   await stall.waitForScreen(/disk|storage|full|space|saved/i);
   assert.ok(stall.client.state.screen.qr === null || stall.client.state.screen.qr === qr);
   await stall.fault('disk', { fault: 'clear' });
@@ -73,3 +83,6 @@ test('the books hold exactly what was sold', async () => {
   assert.deepEqual(books.complaints, []);
   assert.equal(books.vendor_minor, sold_minor);
 });
+
+const wavesIn = (directory: string): number =>
+  readdirSync(directory).filter((name) => name.endsWith('.wav')).length;
