@@ -8,6 +8,9 @@ const FRAME_BYTES = 2 * FRAME_SAMPLES;
 /** Frames handed to the operating system and not taken: beyond this they are thrown away, not kept. */
 const MOST_UNWRITTEN = 25;
 
+/** Frames of one buffer: a modem gives one to a few at once. */
+const BUFFER_FRAMES = 16;
+
 interface Utterance {
   readonly samples: Int16Array;
   at: number;
@@ -19,6 +22,7 @@ export class CallAudio {
   readonly #heardBytes = Buffer.alloc(FRAME_BYTES);
   readonly #heard = new Int16Array(FRAME_SAMPLES);
   readonly #said = new Int16Array(FRAME_SAMPLES);
+  readonly #buffers: Buffer[] = [];
   #filled = 0;
   #queue: Utterance[] = [];
   #frame: ((frame: CallFrame) => void) | null = null;
@@ -58,7 +62,9 @@ export class CallAudio {
 
   receive(bytes: Uint8Array): void {
     if (this.#frame === null) return;
-    let out: Buffer[] = [];
+    const frames = Math.floor((this.#filled + bytes.length) / FRAME_BYTES);
+    const out = this.#take(frames);
+    let passed = 0;
     for (let at = 0; at < bytes.length; ) {
       const taken = Math.min(bytes.length - at, FRAME_BYTES - this.#filled);
       this.#heardBytes.set(bytes.subarray(at, at + taken), this.#filled);
@@ -66,11 +72,15 @@ export class CallAudio {
       this.#filled += taken;
       if (this.#filled < FRAME_BYTES) break;
       this.#filled = 0;
-      out.push(this.#pass());
-      // What hears the frame may have ended the call.
-      if (this.#frame === null) out = [];
+      this.#pass(out, passed * FRAME_BYTES);
+      passed += 1;
+      // What heard the frame may have ended the call.
+      if (this.#frame === null) {
+        this.#give(out);
+        return;
+      }
     }
-    if (out.length > 0) this.#send(out);
+    if (passed > 0) this.#send(out, passed);
   }
 
   say(samples: Int16Array): Promise<boolean> {
@@ -88,16 +98,18 @@ export class CallAudio {
   }
 
   /** One frame in, and the one that goes out for it. */
-  #pass(): Buffer {
-    for (let at = 0; at < FRAME_SAMPLES; at += 1) {
-      this.#heard[at] = this.#heardBytes.readInt16LE(2 * at);
-    }
+  #pass(out: Buffer, at: number): void {
+    for (let i = 0; i < FRAME_SAMPLES; i += 1) this.#heard[i] = this.#heardBytes.readInt16LE(2 * i);
     this.#fill();
-    const bytes = Buffer.allocUnsafe(FRAME_BYTES);
-    for (let at = 0; at < FRAME_SAMPLES; at += 1) bytes.writeInt16LE(this.#said[at] ?? 0, 2 * at);
+    for (let i = 0; i < FRAME_SAMPLES; i += 1) out.writeInt16LE(this.#said[i] ?? 0, at + 2 * i);
     this.#lastFrameAt = performance.now();
     this.#frame?.({ heard: this.#heard, said: this.#said });
-    return bytes;
+  }
+
+  /** Buffers are used again: garbage of a call would pile up for minutes before it is collected. */
+  #take(frames: number): Buffer {
+    if (frames > BUFFER_FRAMES) return Buffer.allocUnsafe(frames * FRAME_BYTES);
+    return this.#buffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_FRAMES * FRAME_BYTES);
   }
 
   #fill(): void {
@@ -116,15 +128,23 @@ export class CallAudio {
     this.#said.fill(0, filled);
   }
 
-  #send(frames: readonly Buffer[]): void {
-    if (this.#unwritten + frames.length > MOST_UNWRITTEN) {
-      this.dropped += frames.length;
+  #send(out: Buffer, frames: number): void {
+    if (this.#unwritten + frames > MOST_UNWRITTEN) {
+      this.dropped += frames;
+      this.#give(out);
       return;
     }
-    this.#unwritten += frames.length;
+    this.#unwritten += frames;
     const taken = (): void => {
-      this.#unwritten -= frames.length;
+      this.#unwritten -= frames;
+      this.#give(out);
     };
-    this.#write(Buffer.concat(frames)).then(taken, taken);
+    this.#write(out.subarray(0, frames * FRAME_BYTES)).then(taken, taken);
+  }
+
+  #give(buffer: Buffer): void {
+    if (buffer.length === BUFFER_FRAMES * FRAME_BYTES && this.#buffers.length < 8) {
+      this.#buffers.push(buffer);
+    }
   }
 }

@@ -7,15 +7,15 @@ import { FRAME_MS, FRAME_SAMPLES } from '#device/ports/modem.ts';
 import type { Phone } from './phone.ts';
 
 const FRAME_BYTES = 2 * FRAME_SAMPLES;
-/** Frames that may be unanswered where time is not kept. */
+/** Frames that may be unanswered where a call is faster than real ones. */
 const WINDOW = 10;
 const SOON_MS = 5;
 
 export interface AudioOptions {
   readonly clock: Clock;
   readonly send: (bytes: Uint8Array) => void;
-  /** `false`: as fast as the terminal answers, for calls of hours in seconds. */
-  readonly realTime: boolean;
+  /** Times as fast as a real call; above 1 no faster than the terminal answers. */
+  readonly speed: number;
 }
 
 export class AudioWire {
@@ -69,17 +69,18 @@ export class AudioWire {
     for (let at = 0; at < samples.length; at += 1) samples[at] = view.getInt16(2 * at, true);
     this.#answered += samples.length;
     phone.hear(samples);
-    if (!this.#options.realTime) this.#tick(this.#run);
+    if (this.#options.speed === Number.POSITIVE_INFINITY) this.#tick(this.#run);
   }
 
   #tick(run: number): void {
     if (run !== this.#run) return;
-    const { clock, realTime } = this.#options;
-    const due = realTime
-      ? Math.floor((clock.monotonic() - this.#startedAt) / FRAME_MS) - this.#sent
-      : WINDOW - (this.#sent - Math.floor(this.#answered / FRAME_SAMPLES));
+    const { clock, speed } = this.#options;
+    const elapsed = Math.max(1, clock.monotonic() - this.#startedAt);
+    const byTime = Math.floor((elapsed * speed) / FRAME_MS) - this.#sent;
+    const byAnswers = WINDOW - (this.#sent - Math.floor(this.#answered / FRAME_SAMPLES));
+    const due = speed > 1 ? Math.min(byTime, byAnswers) : byTime;
     if (due > 0) this.#send(due);
-    if (!realTime) return;
+    if (speed === Number.POSITIVE_INFINITY) return;
     clock.after(SOON_MS, () => this.#tick(run));
   }
 

@@ -44,8 +44,8 @@ export interface ModemOptions {
   readonly watch?: Watch;
   readonly clock?: Clock;
   readonly chance?: () => number;
-  /** `false`: audio as fast as the terminal takes it. */
-  readonly realTime?: boolean;
+  /** Of calls: times as fast as real ones; `Infinity` as fast as the terminal takes it. */
+  readonly speed?: number;
   /** Tells something by itself in the middle of each answer. */
   readonly chatty?: boolean;
 }
@@ -101,7 +101,7 @@ export class ModemSimulator implements Simulator {
     });
     this.#audio = new AudioWire({
       clock: this.#clock,
-      realTime: options.realTime ?? true,
+      speed: options.speed ?? 1,
       send: (bytes) => this.#pcm?.write(bytes),
     });
   }

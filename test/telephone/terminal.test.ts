@@ -34,7 +34,7 @@ const ended = ({ said }: TelephoneStand, count: number) =>
 
 describe('the telephone terminal', { concurrency: true }, () => {
   test('answers, says that it records, records both, and takes the next call', async (t) => {
-    const stand = await openTelephone({ realTime: false });
+    const stand = await openTelephone({ speed: Number.POSITIVE_INFINITY });
     t.after(() => stand.close());
     await stand.start();
     const alice = stand.network.phone(ALICE);
