@@ -54,13 +54,15 @@ const READER = [...CARDS, 'vsmartcard-vpcd'];
 const SIMULATED = [...ON_METAL, ...READER, 'socat', 'umockdev', 'chromium', 'fonts-noto-cjk'];
 const ALL = Object.keys(PACKAGES);
 
+const FLAGS = require('../firmware/node.json').telephone_flags;
+
 /** Command → what runs, and the Debian packages it wants. */
 const COMMANDS = {
   start: { run: ['simulators/stall/main.ts'], packages: SIMULATED },
   metal: { run: ['scripts/metal.ts'], packages: [...ON_METAL, ...CARDS] },
   sale: { run: ['simulators/stall/sale.ts'], packages: SIMULATED },
   'bench:call': { run: ['test/bench/call.ts'], packages: ['socat', 'espeak-ng'] },
-  telephone: { run: ['firmware/telephone/main.ts'], packages: ['espeak-ng'] },
+  telephone: { run: [...FLAGS, 'firmware/telephone/main.ts'], packages: ['espeak-ng'] },
   bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
   simulate: { run: ['test/simulation/main.ts'], packages: [] },
   test: { run: ['scripts/test.ts'], packages: ALL },

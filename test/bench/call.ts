@@ -93,7 +93,7 @@ async function measure(minutes: number): Promise<void> {
   });
   const child = spawn(
     process.execPath,
-    [...node.flags, import.meta.filename, '--data', directory],
+    [...node.telephone_flags, import.meta.filename, '--data', directory],
     {
       env: { ...process.env, [CHILD]: '1' },
       stdio: ['ignore', 'pipe', 'inherit'],
