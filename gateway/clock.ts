@@ -24,3 +24,20 @@ export const systemClock: Clock = {
 };
 
 export const systemChance: Chance = { bytes: (count) => new Uint8Array(randomBytes(count)) };
+
+/** Far more than a wall clock that is only corrected moves at once, ms. */
+const STEP_MS = 1000;
+
+/**
+ * The answer tells, each time, whether the wall clock was set back since it was last asked: then what
+ * was put off until a time by the clock before would wait as long as that was wrong.
+ */
+export function watchSetBack(clock: Pick<Clock, 'now' | 'monotonic'>): () => boolean {
+  let known = clock.now() - clock.monotonic();
+  return () => {
+    const offset = clock.now() - clock.monotonic();
+    const back = offset < known - STEP_MS;
+    known = offset;
+    return back;
+  };
+}

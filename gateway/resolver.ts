@@ -2,7 +2,7 @@
  * Looks after what another organisation has not answered: again and again, ever less often, until it
  * is finished or undone. Nobody presses a button.
  */
-import type { Clock } from './clock.ts';
+import { type Clock, watchSetBack } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Writer } from './store/writer.ts';
 
@@ -37,15 +37,21 @@ export function startResolver(parts: ResolverParts): () => void {
   let cancel = (): void => undefined;
   let stopped = false;
   let busy = false;
+  let all = false;
+  const wasSetBack = watchSetBack(clock);
 
   const arm = (leastMs: number): void => {
     cancel();
     if (stopped || busy) return;
     const next = parts.nextAt();
     if (next === undefined) return;
-    cancel = clock.after(Math.min(Math.max(leastMs, next - clock.now()), LONGEST_MS), () =>
-      round(clock.now()),
-    );
+    all = wasSetBack() || all;
+    const wait = all ? leastMs : Math.max(leastMs, next - clock.now());
+    cancel = clock.after(Math.min(wait, LONGEST_MS), () => {
+      const everything = wasSetBack() || all;
+      all = false;
+      round(everything ? Number.MAX_SAFE_INTEGER : clock.now());
+    });
   };
 
   const round = (now: number): void => {

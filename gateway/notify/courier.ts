@@ -2,7 +2,7 @@
  * Works off an organisation's outbox of deliveries: each until it is taken or refused for good, with
  * growing pauses. What is in the store is all it knows, so that it goes on where a crash ended it.
  */
-import type { Chance, Clock } from '../clock.ts';
+import { type Chance, type Clock, watchSetBack } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { DeliveryRow, DeliveryTable } from '../store/tables-centre.ts';
 import type { Writer } from '../store/writer.ts';
@@ -35,9 +35,11 @@ export class Courier {
   readonly #unlisten: () => void;
   #cancel = (): void => undefined;
   #closed = false;
+  readonly #wasSetBack: () => boolean;
 
   constructor(parts: CourierParts) {
     this.#parts = parts;
+    this.#wasSetBack = watchSetBack(parts.clock);
     this.#unlisten = parts.writer.listen((note) => {
       if (note.about === 'delivery') this.#work();
     });
@@ -55,7 +57,8 @@ export class Courier {
     const { owner, deliveries, clock } = this.#parts;
     const room = AT_ONCE - this.#busy.size;
     // Those being told are still due: look past them.
-    const due = room > 0 ? deliveries.due(owner, clock.now(), AT_ONCE + this.#busy.size) : [];
+    const now = room > 0 && this.#wasSetBack() ? Number.MAX_SAFE_INTEGER : clock.now();
+    const due = room > 0 ? deliveries.due(owner, now, AT_ONCE + this.#busy.size) : [];
     const fresh = due.filter(({ id }) => !this.#busy.has(id)).slice(0, room);
     for (const delivery of fresh) void this.#bring(delivery);
     if (this.#busy.size < AT_ONCE) this.#sleep(0);

@@ -71,7 +71,8 @@ async function serve(
     } catch (error) {
       if (error instanceof StoreError) return { status: 503, body: null };
       if (error instanceof Problem) return answerOf({ problem: error.code, extras: {} });
-      throw error;
+      // As the real door says of what nobody expected.
+      return { status: 500, body: null };
     }
   }
   throw new Error(`nobody serves ${method} ${path}`);

@@ -9,7 +9,7 @@ import { downlinkSchema, type Uplink } from '#device/messages/order.ts';
 import { readDownlink } from '#device/messages/signed.ts';
 import type { PeerClient } from '#gateway/peers/client.ts';
 import type { Role } from '#gateway/roles.ts';
-import type { Engine, HoldRow, Tables } from '#gateway/store/tables.ts';
+import type { Engine, Tables } from '#gateway/store/tables.ts';
 import type { SeededChance } from '#simulators/simulation/chance.ts';
 import type { TerminalPlant } from './terminal-machine.ts';
 
@@ -159,19 +159,13 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
     planted: { ...NOTHING_PLANTED, engine: () => answerEarly },
   },
   'spends-frozen': {
-    what: 'a debit does not count what is frozen',
-    found: /^frozen/,
+    what: 'holds are written down and not counted',
+    found: /^frozen|sum of its holds/,
     planted: inTables(({ ledger }) => ({
       ledger: {
         ...ledger,
-        move(id, amountMinor) {
-          const held = ledger.account(id)?.held_minor ?? 0;
-          if (held === 0 || amountMinor >= 0) return ledger.move(id, amountMinor);
-          ledger.endHold(noHoldOf(id), 0);
-          const moved = ledger.move(id, amountMinor);
-          ledger.endHold(noHoldOf(id), held);
-          return moved;
-        },
+        addHold: (row) => ledger.addHold(row, 0),
+        endHold: (row) => ledger.endHold(row, 0),
       },
     })),
   },
@@ -213,12 +207,6 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
     })),
   },
 };
-
-/** Ending a hold that nobody placed only sets what an account has frozen. */
-const noHoldOf = (account: string): HoldRow => ({
-  ...{ id: 'planted', account, amount_minor: 0, purpose: 'planted', order_number: null },
-  ...{ state: 'released', captured_minor: 0, transfer: null, at: 0, ended_at: 0 },
-});
 
 /** Each commit is kept back until the next begins: a crash in between takes it away. */
 function answerEarly(engine: Engine): Engine {
