@@ -9,6 +9,7 @@ import { writeOrderNumber } from '#device/codecs/order-number.ts';
 import { type LogRecord, terminalMark, writeLogRecord } from '#device/codecs/purse.ts';
 import type { Rounds } from '#device/codecs/purse-rounds.ts';
 import {
+  type Credit,
   commitDebit,
   creditPurse,
   inspectPurse,
@@ -19,7 +20,7 @@ import {
 } from '#device/codecs/purse-talks.ts';
 import type { Currency } from '#device/messages/money.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
-import type { CardRow, JobRow } from '../store/tables-settlement.ts';
+import type { CardRow, CardTransactionRow, JobRow } from '../store/tables-settlement.ts';
 import { validateCard } from './cards.ts';
 import { readLog } from './doubt.ts';
 import type { AskJob, Load, Purchase } from './gate.ts';
@@ -202,18 +203,9 @@ export class CardDrive {
       return record;
     };
     const last = this.#parts.tables.settlement.lastTransaction(card.id);
-    const mac = last?.mac ?? null;
-    const known =
-      last === undefined || mac === null
-        ? {}
-        : {
-            known: {
-              counter: last.counter,
-              mac: fromBase64url(mac) ?? new Uint8Array(0),
-              balanceMinor: last.balance_after_minor,
-            },
-          };
-    const talk = creditPurse({ key: keys.keys.load, rndA: this.#random(), decide, ...known });
+    const known = knownOf(last);
+    const opening = { key: keys.keys.load, rndA: this.#random() };
+    const talk = creditPurse({ ...opening, decide, ...(known === null ? {} : { known }) });
     let written = false;
     const told = await this.#run(talk, async () => {
       const sent = intent;
@@ -333,4 +325,12 @@ export class CardDrive {
   #random(): Uint8Array {
     return this.#parts.chance.bytes(16);
   }
+}
+
+/** What the card's last transaction left, where it is proved; a new card has done none. */
+function knownOf(last: CardTransactionRow | undefined): NonNullable<Credit['known']> | null {
+  if (last === undefined) return { counter: 0, mac: new Uint8Array(8), balanceMinor: 0 };
+  const mac = last.mac === null ? null : fromBase64url(last.mac);
+  const { counter, balance_after_minor: balanceMinor } = last;
+  return mac === null ? null : { counter, mac, balanceMinor };
 }

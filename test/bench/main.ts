@@ -8,16 +8,13 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import node from '#firmware/node.json' with { type: 'json' };
-import { REAL_TIMING } from '#simulators/card/work.ts';
-import { measureLoad } from '#test/card/load-time.ts';
-import { WholeHouse } from '#test/card/whole-house.ts';
 import { BareBroker, passReport, passScreen, playSample, syncDisk } from './bare.ts';
+import { cardsTable } from './cards.ts';
 import { chain, type Figure, tableOf } from './figures.ts';
 import { measurePayments, type Measured as PaymentRun } from './payments.ts';
 import { idleShare, type Memory, memoryOf } from './process.ts';
 import { paint, type SaleTimes, sell } from './sales.ts';
 import { BenchStall, Place } from './stand.ts';
-import { measureTaps, type TapTimes } from './taps.ts';
 
 const USAGE = `usage: npm run bench -- [options]
   --sales N     how many sales, one after the other (default 10, with --short 4)
@@ -211,27 +208,6 @@ function paymentsTable(runs: Readonly<Record<string, PaymentRun>>): string {
   });
   const head = '| payments | a second | CPU µs each | p99 ms | of the bare loop |';
   return [head, '| --- | ---: | ---: | ---: | ---: |', ...rows].join('\n');
-}
-
-/** Taps of a card, by where their time went, and a load through a slow network. */
-async function cardsTable(directory: string, count: number): Promise<string> {
-  const taps = await measureTaps(directory, count);
-  const column = (name: keyof TapTimes): number[] => taps.map((tap) => tap[name]);
-  const house = await WholeHouse.open();
-  const { id, card } = await house.card(0);
-  card.timing = REAL_TIMING;
-  const loads: number[] = [];
-  for (let at = 0; at < 3; at += 1) loads.push(await measureLoad(house, id, card));
-  await house.close();
-  return tableOf([
-    { what: 'tap: in field → committed and journalled', samples: column('tap'), target: 200 },
-    { what: '· the card', samples: column('card') },
-    { what: '· wire: driver, its process, daemon', samples: column('wire') },
-    { what: '· disk: appended and synced twice', samples: column('disk') },
-    { what: '· own', samples: column('own'), target: 15 },
-    { what: 'put there → in field: the reader’s polling', samples: column('poll') },
-    { what: 'load at 200 ms each way, to its end', samples: loads, target: 1500 },
-  ]);
 }
 
 /** Whose figures these are. */

@@ -185,9 +185,12 @@ describe('a card torn away', () => {
 
 test('at 200 ms each way a load takes under 1.5 s at the reader, with the time of a real card', async () => {
   const house = await WholeHouse.open();
-  const { id, card } = await house.card(LOADED);
+  // The first of a new card, and the one after it.
+  const { id, card } = await house.card(0);
   card.timing = REAL_TIMING;
-  const took = await measureLoad(house, id, card);
-  assert.ok(took > 1200 && took < 1500, `${took} ms`);
+  for (const which of ['first', 'second']) {
+    const took = await measureLoad(house, id, card);
+    assert.ok(took > 1200 && took < 1500, `${which}: ${took} ms`);
+  }
   await house.close();
 });
