@@ -28,6 +28,8 @@ export class CallAudio {
   #frame: ((frame: CallFrame) => void) | null = null;
   #unwritten = 0;
   #lastFrameAt = 0;
+  /** Frames that came in all calls. */
+  frames = 0;
   /** Frames that could not be sent because the port took no more. */
   dropped = 0;
 
@@ -103,6 +105,7 @@ export class CallAudio {
     this.#fill();
     for (let i = 0; i < FRAME_SAMPLES; i += 1) out.writeInt16LE(this.#said[i] ?? 0, at + 2 * i);
     this.#lastFrameAt = performance.now();
+    this.frames += 1;
     this.#frame?.({ heard: this.#heard, said: this.#said });
   }
 

@@ -133,6 +133,23 @@ describe('a modem that fails', { skip: !isSimulated, concurrency: true }, () => 
     },
   );
 
+  failing(
+    'a caller who hangs up makes room for the one who waits, whose audio is on',
+    async (bench, modem, ear) => {
+      const first = await talking(bench, modem, ear);
+      bench.network.phone(BOB).dial();
+      await until('it waits', () => ear.waited.length === 1);
+      const rings = ear.rang.length;
+      bench.network.phone(ALICE).hangUp();
+      const second = await until('it rings', () => ear.rang[rings]);
+      assert.ok(await modem.answer(second));
+      const words = tone(550, 200);
+      await bench.network.phone(BOB).speak(words);
+      await until('it is heard', () => holds(joined(ear.heard), words));
+      assert.deepEqual(ear.ends, [{ call: first, how: 'caller' }]);
+    },
+  );
+
   failing('garbage on the line is survived', async ({ network }, modem, ear) => {
     await network.apply({ fault: 'noise', probability: 0.01 });
     for (const text of ['one', 'two']) network.phone(BOB).text(text);

@@ -207,6 +207,9 @@ export function describeModemContract(name: string, setUp: () => Promise<ModemBe
       assert.equal(network().phone(BOB).call, 'ringing', 'only the first was ended');
       assert.equal(await until('the second rings', () => ear.rang[rings]), second);
       assert.ok(await modem.answer(second));
+      const words = tone(550, 200);
+      await network().phone(BOB).speak(words);
+      await until('the second is heard', () => holds(joined(ear.heard.slice(-100)), words));
       await modem.hangUp(second);
       assert.equal(await over(second), 'us');
     });
