@@ -52,10 +52,9 @@ export class Journal {
       const where = parsed.error.issues[0]?.path.join('.') ?? '';
       throw new JournalError(`journal line ${at + 1}: ${where} is not known to this version`);
     });
-    if (length < bytes.length) {
-      await disk.truncate(length);
-      await disk.sync();
-    }
+    if (length < bytes.length) await disk.truncate(length);
+    // What a program that was killed wrote last is read here, and may not be on the disk yet.
+    if (bytes.length > 0) await disk.sync();
     return { journal: new Journal(disk, chain, length), entries, torn: bytes.slice(length) };
   }
 

@@ -28,6 +28,15 @@ describe('journal', () => {
     assert.equal((await Journal.open(disk)).journal.head, journal.head);
   });
 
+  test('what it opens with survives a power cut, also where the program was killed before it synced', async () => {
+    const disk = await written(1);
+    await disk.append((await written(2)).durable.subarray(disk.durable.length));
+    const { entries } = await Journal.open(disk);
+    assert.equal(entries.length, 2);
+    disk.crash();
+    assert.deepEqual((await Journal.open(disk)).entries, entries);
+  });
+
   test('what a failed write left behind is cut off before the next, also where that fails at first', async () => {
     const disk = await written(1);
     const { journal } = await Journal.open(disk);
