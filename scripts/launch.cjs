@@ -62,6 +62,7 @@ const COMMANDS = {
   metal: { run: ['scripts/metal.ts'], packages: [...ON_METAL, ...CARDS] },
   sale: { run: ['simulators/stall/sale.ts'], packages: SIMULATED },
   'bench:call': { run: ['test/bench/call.ts'], packages: ['socat', 'espeak-ng'] },
+  'bench:drain': { run: ['test/bench/drain.ts'], packages: [] },
   telephone: { run: [...FLAGS, 'firmware/telephone/main.ts'], packages: ['espeak-ng'] },
   bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
   simulate: { run: ['test/simulation/main.ts'], packages: [] },

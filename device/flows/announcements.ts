@@ -48,7 +48,7 @@ export function stepSpoken(state: TerminalState, order: string, heard: boolean):
   const sale = state.sales.get(order);
   if (sale === undefined || sale.announced) return stay(state);
   const said = announceSale(sale);
-  const sales = new Map(state.sales).set(order, said.sale);
+  const sales = state.sales.with(order, said.sale);
   const announced: Effect = { do: 'journal', entry: said.entry };
   if (heard) return stay({ ...state, sales }, announced);
   const pattern = sale.result?.outcome === 'paid' ? 'good' : 'bad';

@@ -78,11 +78,9 @@ export function paidByCardLines(state: TerminalState, debit: Debit | undefined):
 
 /** Lines of the entry: what settlement has not heard of yet. */
 export function unpostedLines(state: TerminalState): string[] {
-  const waiting = [...state.sales.values()].flatMap(({ debit }) =>
-    debit?.payment === undefined || debit.told ? [] : [debit.payment.amount_minor],
-  );
-  if (waiting.length === 0) return [];
-  return [textsOf(state).notPosted(waiting.length, moneyIn(state, sumMinor(waiting)))];
+  const { unposted, unpostedMinor } = state.sales.tally;
+  if (unposted === 0) return [];
+  return [textsOf(state).notPosted(unposted, moneyIn(state, unpostedMinor))];
 }
 
 /** Whether a card may pay here just now. */

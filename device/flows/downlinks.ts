@@ -1,20 +1,21 @@
 /** What the gateway says, each thing to the part of the terminal that it is for. */
 
 import type { Hotlist } from '../messages/card.ts';
-import type { Attempt, Downlink, Result } from '../messages/order.ts';
+import type { Attempt, Downlink, Receipt, Result } from '../messages/order.ts';
+import { beginDrain } from './drain.ts';
 import { applyHotlist, isNews } from './hotlist.ts';
 import { stepRefund } from './refund.ts';
 import { hearRelay, stepRelays } from './relays.ts';
 import type { SaleEvent } from './sale.ts';
-import { stepEverySale, stepOneSale, takeCard } from './sales.ts';
+import { stepOneSale, takeCard } from './sales.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
 
 const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
 
 /** The link came or went; who is paired is told anew with each connection. */
 export function stepLink(state: TerminalState, moment: Moment): Step {
-  if (state.online) return stepEverySale(state, { is: 'link_up' }, moment);
-  return takeCard(stepRelays(state, { is: 'offline' }, moment), moment);
+  if (state.online) return beginDrain(state, moment);
+  return takeCard(stepRelays({ ...state, drain: null }, { is: 'offline' }, moment), moment);
 }
 
 /** One verified message. */
@@ -26,6 +27,8 @@ export function stepDownlink(state: TerminalState, downlink: Downlink, moment: M
       const event: SaleEvent = { is: 'receipt', receipt: downlink.receipt };
       return stepOneSale(state, downlink.receipt.order, event, moment);
     }
+    case 'receipts':
+      return stepReceipts(state, downlink.receipts, moment);
     case 'result':
       return stepResult(state, downlink.result, moment);
     case 'refund':
@@ -52,6 +55,17 @@ export function stepDownlink(state: TerminalState, downlink: Downlink, moment: M
     case 'relay_end':
       return takeCard(hearRelay(state, downlink, moment), moment);
   }
+}
+
+function stepReceipts(before: TerminalState, receipts: readonly Receipt[], moment: Moment): Step {
+  let state = before;
+  const effects: Effect[] = [];
+  for (const receipt of receipts) {
+    const step = stepOneSale(state, receipt.order, { is: 'receipt', receipt }, moment);
+    state = step.state;
+    effects.push(...step.effects);
+  }
+  return { state, effects };
 }
 
 function stepHotlist(state: TerminalState, hotlist: Hotlist): Step {

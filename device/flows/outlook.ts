@@ -161,7 +161,7 @@ function problemText(
 }
 
 function waitingLines(state: TerminalState, texts: Texts): string[] {
-  const waiting = [...state.sales.values()].filter((sale) => sale.stage === 'closing').length;
+  const waiting = state.sales.tally.closing;
   return waiting === 0 ? [] : [texts.waitingToSend(waiting)];
 }
 

@@ -241,6 +241,9 @@ function send(sale: Sale, now: number, online: boolean): SaleStep {
   };
 }
 
+/** Whether the gateway has answered all that it was to be told. */
+export const isAnswered = (sale: Sale): boolean => unanswered(sale).length === 0;
+
 function unanswered(sale: Sale): Uplink[] {
   if (sale.stage === 'saving' || sale.stage === 'settling') return [];
   const ended = sale.stage === 'ended';

@@ -1,6 +1,7 @@
 /** The sales of a terminal: an event goes to one or all of them, and what comes of it to the whole. */
 import { askCard } from './card.ts';
 import type { CardStep } from './card-state.ts';
+import { waitsItsTurn } from './drain.ts';
 import { type Sale, type SaleEffect, type SaleEvent, stepSale } from './sale.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
 
@@ -31,11 +32,12 @@ export function stepOneSale(
 ): Step {
   const sale = number === null ? undefined : state.sales.get(number);
   if (number === null || sale === undefined) return stay(state);
-  const step = stepSale(sale, event, moment.monotonic, state.online);
+  const online = state.online && !waitsItsTurn(state.drain, number);
+  const step = stepSale(sale, event, moment.monotonic, online);
   const ended = step.sale.stage === 'ended' && sale.stage !== 'ended';
   const next: TerminalState = {
     ...state,
-    sales: new Map(state.sales).set(number, step.sale),
+    sales: step.sale === sale ? state.sales : state.sales.with(number, step.sale),
     leaveAt: ended && state.focus === number ? moment.monotonic + LEAVE_MS : state.leaveAt,
   };
   return withSaleEffects(next, step.effects);
@@ -43,13 +45,18 @@ export function stepOneSale(
 
 /** An event for all of them, oldest first. */
 export function stepEverySale(state: TerminalState, event: SaleEvent, moment: Moment): Step {
-  return [...state.sales.keys()].reduce<Step>(
-    (step, number) => {
-      const one = stepOneSale(step.state, number, event, moment);
-      return { state: one.state, effects: [...step.effects, ...one.effects] };
-    },
-    { state, effects: [] },
-  );
+  const changed = new Map<string, Sale>();
+  const effects: SaleEffect[] = [];
+  let { leaveAt } = state;
+  for (const [number, sale] of state.sales) {
+    const online = state.online && !waitsItsTurn(state.drain, number);
+    const step = stepSale(sale, event, moment.monotonic, online);
+    if (step.sale !== sale) changed.set(number, step.sale);
+    effects.push(...step.effects);
+    const ended = step.sale.stage === 'ended' && sale.stage !== 'ended';
+    if (ended && state.focus === number) leaveAt = moment.monotonic + LEAVE_MS;
+  }
+  return withSaleEffects({ ...state, sales: state.sales.change(changed), leaveAt }, effects);
 }
 
 /** Effects of a sale as those of the terminal; what is to be announced is put aside. */

@@ -13,10 +13,11 @@ import type { BeepPattern, LampSignal } from '../ports/lamp.ts';
 import type { PrintedReceipt } from '../ports/printer.ts';
 import type { CardPresence } from '../ports/reader.ts';
 import type { CardInput, Cards } from './card-state.ts';
+import type { Drain } from './drain.ts';
 import type { Entry } from './entry.ts';
 import type { Menu } from './menu.ts';
 import type { Ran, RelayEffect, RelayState } from './relay.ts';
-import type { Sale } from './sale.ts';
+import type { SaleBook } from './sale-book.ts';
 
 /** Fixed while the terminal runs. */
 export interface Settings {
@@ -63,7 +64,9 @@ export interface TerminalState {
   readonly settings: Settings;
   readonly entry: Entry;
   /** Everything that is not settled, and the one on the screen; oldest first. */
-  readonly sales: ReadonlyMap<string, Sale>;
+  readonly sales: SaleBook;
+  /** What was unanswered as the link came up, and is sent by and by; `null` where nothing is left. */
+  readonly drain: Drain | null;
   /** Numbers of the last settled sales: a repeated result of one of them is acknowledged again. */
   readonly settled: readonly string[];
   /** The last orders that were paid: of these, money may go back. */

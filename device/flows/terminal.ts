@@ -18,6 +18,7 @@ import {
 } from './card-state.ts';
 import { isDebiting } from './debit.ts';
 import { stepDownlink, stepLink } from './downlinks.ts';
+import { keepDraining } from './drain.ts';
 import { EMPTY_ENTRY, keyEntry, readEntry } from './entry.ts';
 import { opensMenu, rememberPayment, stepMenu } from './menu.ts';
 import {
@@ -30,6 +31,7 @@ import {
 import { NO_RELAY, relayWaits } from './relay.ts';
 import { followCard, inviteCard, stepRelays } from './relays.ts';
 import { beginSale, isSettled, numberOf, recallSales } from './sale.ts';
+import { SaleBook } from './sale-book.ts';
 import {
   focusedSale,
   leaveFocus,
@@ -59,7 +61,9 @@ export function beginTerminal(
   moment: Moment,
 ): TerminalState {
   const recalled = recallSales(entries, moment.now, moment.monotonic);
-  const sales = new Map([...recalled].filter(([, sale]) => !isSettled(sale)));
+  const sales = SaleBook.EMPTY.change(
+    new Map([...recalled].filter(([, sale]) => !isSettled(sale))),
+  );
   const settled = [...recalled].filter(([, sale]) => isSettled(sale)).map(([number]) => number);
   const open = [...sales.values()].filter((sale) => sale.stage === 'open').at(-1);
   const results = [...sales.values()].flatMap((sale): Announcement[] =>
@@ -86,6 +90,7 @@ export function beginTerminal(
     number: settings.stall.number ?? null,
     paired: null,
     clockOffset: moment.now - moment.monotonic,
+    drain: null,
     diskRefused: false,
     toAnnounce: unsaid,
     cards: beginCards(entries, settings, moment.now),
@@ -97,7 +102,9 @@ export function beginTerminal(
 /** One input, one step. */
 export function stepTerminal(state: TerminalState, input: Input, moment: Moment): Step {
   const step = stepInput(state, input, moment);
-  return flushAnnouncements(dropSettled(step.state), step.effects);
+  const drained = keepDraining(step.state, moment);
+  const effects = [...step.effects, ...drained.effects];
+  return flushAnnouncements(dropSettled(state, drained.state), effects);
 }
 
 /** Whether the terminal must be woken once a second: something has a time limit or is to be resent. */
@@ -201,7 +208,7 @@ function stepEntryKey(state: TerminalState, key: Key, moment: Moment, leaving = 
     lifetime_s: stall.order_lifetime_s,
   };
   const { sale, effects } = beginSale(order, moment.monotonic);
-  const sales = new Map(state.sales).set(order.number, sale);
+  const sales = state.sales.with(order.number, sale);
   const next: TerminalState = {
     ...quiet,
     entry: EMPTY_ENTRY,
@@ -231,8 +238,7 @@ function stepNotSaved(
     return { state: card.state, effects: [...effects, ...card.effects] };
   }
   // Nobody was offered it: what can't be written down was never sold.
-  const sales = new Map(state.sales);
-  sales.delete(entry.order.number);
+  const sales = state.sales.without(entry.order.number);
   const next = { ...leaveFocus(state), sales, diskRefused: true };
   return stay(next, log, { do: 'beep', pattern: 'bad' });
 }
@@ -286,19 +292,21 @@ function stepTick(state: TerminalState, moment: Moment): Step {
   return { state: step.state, effects: [...relayed.effects, ...step.effects] };
 }
 
-/** Forgets what is settled, except the order on the screen. */
-function dropSettled(state: TerminalState): TerminalState {
-  const done = [...state.sales].filter(
-    ([number, sale]) => isSettled(sale) && number !== state.focus,
-  );
+/** Forgets what is settled since, except the order on the screen. */
+function dropSettled(before: TerminalState, state: TerminalState): TerminalState {
+  if (before.sales === state.sales && before.focus === state.focus) return state;
+  const numbers = new Set(state.sales.changedSince(before.sales));
+  if (before.focus !== null) numbers.add(before.focus);
+  const done = [...numbers].flatMap((number) => {
+    const sale = number === state.focus ? undefined : state.sales.get(number);
+    return sale !== undefined && isSettled(sale) ? [sale] : [];
+  });
   if (done.length === 0) return state;
-  const sales = new Map(state.sales);
-  for (const [number] of done) sales.delete(number);
-  const settled = [...state.settled, ...done.map(([number]) => number)].slice(-SETTLED_LIMIT);
+  const sales = state.sales.change(new Map(done.map(({ order }) => [order.number, null])));
+  const settled = [...state.settled, ...done.map(({ order }) => order.number)];
   const paid = done.reduce(
-    (known, [, { order, result }]) =>
-      result?.outcome === 'paid' ? rememberPaid(known, order) : known,
+    (known, { order, result }) => (result?.outcome === 'paid' ? rememberPaid(known, order) : known),
     state.paid,
   );
-  return { ...state, sales, settled, paid };
+  return { ...state, sales, settled: settled.slice(-SETTLED_LIMIT), paid };
 }

@@ -135,6 +135,9 @@ export const receiptSchema = z.strictObject({
   field: z.string().optional(),
 });
 
+/** Receipts that share one message. */
+export const MAX_RECEIPTS = 100;
+
 /** The one outcome of an order, sent after it was committed. */
 export const resultSchema = z.strictObject({
   order: orderNumberSchema,
@@ -210,6 +213,12 @@ const downlinkBody = { terminal: terminalIdSchema, gateway_time: z.int().min(0) 
  */
 export const downlinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('receipt'), ...downlinkBody, receipt: receiptSchema }),
+  /** Several under one signature; a terminal that ignores them asks again, and hears them singly. */
+  z.strictObject({
+    kind: z.literal('receipts'),
+    ...downlinkBody,
+    receipts: z.array(receiptSchema).min(1).max(MAX_RECEIPTS),
+  }),
   z.strictObject({ kind: z.literal('result'), ...downlinkBody, result: resultSchema }),
   z.strictObject({ kind: z.literal('refund'), ...downlinkBody, refund: refundSchema }),
   z.strictObject({ kind: z.literal('time'), ...downlinkBody }),

@@ -58,12 +58,14 @@ export class Downlinks {
   readonly #pumps = new Map<string, Pump>();
   readonly #unlisten: () => void;
   readonly #listeners = new Set<(terminal: string) => void>();
+  readonly #soon = new Set<string>();
   #link: Link | null = null;
+  #closed = false;
 
   constructor(parts: DownlinksParts) {
     this.#parts = parts;
     this.#unlisten = parts.writer.listen((note) => {
-      if (note.about === 'outbox') this.#pump(note.terminal);
+      if (note.about === 'outbox') this.#pumpSoon(note.terminal);
     });
   }
 
@@ -112,6 +114,7 @@ export class Downlinks {
 
   close(): void {
     this.#unlisten();
+    this.#closed = true;
     this.#link = null;
     for (const { cancel } of this.#pumps.values()) cancel();
     this.#pumps.clear();
@@ -123,9 +126,10 @@ export class Downlinks {
     this.#pumps.set(terminal, pump);
     pump.cancel();
     const rows = tables.outbox.pending(terminal, WINDOW);
-    const sent = new Map<number, Sent>();
-    let next = Number.POSITIVE_INFINITY;
+    const sent = this.#deliverReceipts(terminal, rows, pump.sent);
+    let next = [...sent.values()].reduce((first, { dueAt }) => Math.min(first, dueAt), Infinity);
     for (const row of rows) {
+      if (sent.has(row.id)) continue;
       const state = this.#deliver(row, pump.sent.get(row.id) ?? { attempts: 0, dueAt: 0 });
       if (state === null) {
         // Not there: `arrived` begins anew.
@@ -141,25 +145,60 @@ export class Downlinks {
       pump.cancel = clock.after(Math.max(1, next - clock.monotonic()), () => this.#pump(terminal));
   }
 
+  /** One look for all that a commit brought: its notes come one by one. */
+  #pumpSoon(terminal: string): void {
+    if (this.#soon.has(terminal)) return;
+    this.#soon.add(terminal);
+    void Promise.resolve().then(() => {
+      this.#soon.delete(terminal);
+      if (!this.#closed) this.#pump(terminal);
+    });
+  }
+
+  /** Receipts that are due go together, under one signature: it costs more than all the rest. */
+  #deliverReceipts(terminal: string, rows: readonly OutboxRow[], before: Pump['sent']) {
+    const sent = new Map<number, Sent>();
+    const now = this.#parts.clock.monotonic();
+    const due = rows.filter(
+      ({ id, kind }) => kind === 'receipt' && (before.get(id)?.dueAt ?? 0) <= now,
+    );
+    if (due.length < 2) return sent;
+    const receipts = due.map(({ body }) => JSON.parse(body) as Receipt);
+    if (!this.#send(terminal, { kind: 'receipts', receipts })) return sent;
+    for (const row of due) {
+      const { attempts } = before.get(row.id) ?? { attempts: 0 };
+      sent.set(row.id, this.#sentNow(row, attempts));
+    }
+    this.#finish(due);
+    return sent;
+  }
+
   #deliver(row: OutboxRow, state: Sent): Sent | null {
     const now = this.#parts.clock.monotonic();
     if (state.dueAt > now) return state;
     const body: unknown = JSON.parse(row.body);
     const handed = this.#send(row.terminal, spokenOf(row.kind, body));
     if (!handed) return null;
-    if (row.kind === 'receipt') this.#finish(row);
-    const old = this.#parts.clock.now() - row.at > OLD_MS;
-    const longest = old ? OLD_RETRY_MS : LONGEST_RETRY_MS;
-    const wait = Math.min(FIRST_RETRY_MS * 2 ** state.attempts, longest);
-    return { attempts: state.attempts + 1, dueAt: now + wait };
+    if (row.kind === 'receipt') this.#finish([row]);
+    return this.#sentNow(row, state.attempts);
   }
 
-  #finish(row: OutboxRow): void {
+  #sentNow(row: OutboxRow, attempts: number): Sent {
+    const { clock } = this.#parts;
+    const longest = clock.now() - row.at > OLD_MS ? OLD_RETRY_MS : LONGEST_RETRY_MS;
+    const wait = Math.min(FIRST_RETRY_MS * 2 ** attempts, longest);
+    return { attempts: attempts + 1, dueAt: clock.monotonic() + wait };
+  }
+
+  #finish(rows: readonly OutboxRow[]): void {
     const { writer, log } = this.#parts;
     writer
-      .run((tx) => tx.outbox.done(row.id))
+      .run((tx) => {
+        for (const { id } of rows) tx.outbox.done(id);
+      })
       .catch((error: unknown) => {
-        const says = `receipt of ${row.order_number} will be sent again: ${String(error)}`;
+        const of = rows.map(({ order_number }) => order_number).join(', ');
+        const says = `receipt of ${of} will be sent again: ${String(error)}`;
         log({ level: 'warn', place: 'notify/downlinks', says });
       });
   }
@@ -188,6 +227,7 @@ export type News =
 type Spoken =
   | News
   | { readonly kind: 'receipt'; readonly receipt: Receipt }
+  | { readonly kind: 'receipts'; readonly receipts: Receipt[] }
   | { readonly kind: 'result'; readonly result: Result }
   | { readonly kind: 'refund'; readonly refund: Refund }
   | { readonly kind: 'time' };

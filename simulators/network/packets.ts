@@ -136,6 +136,8 @@ function describeDownlink(down: Downlink): string {
       return `time ${new Date(down.gateway_time).toISOString()}`;
     case 'receipt':
       return `receipt: ${down.receipt.order} ${down.receipt.said}`;
+    case 'receipts':
+      return `receipt: ${down.receipts.map(({ order, said }) => `${order} ${said}`).join(', ')}`;
     case 'attempt': {
       const { order, attempt, state } = down.attempt;
       return `attempt ${attempt} of ${order}: ${state}`;

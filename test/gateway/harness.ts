@@ -139,6 +139,12 @@ export function makeOrder(
   };
 }
 
+/** Receipts that came together as those that came one by one. */
+export const singly = (downlink: Downlink): Downlink[] =>
+  downlink.kind === 'receipts'
+    ? downlink.receipts.map((receipt) => ({ ...downlink, kind: 'receipt', receipt }))
+    : [downlink];
+
 export class Terminal {
   readonly identity: Identity;
   readonly client: MqttClient;
@@ -185,7 +191,7 @@ export class Terminal {
     const opened = open('EdDSA', key, token);
     if (!opened.ok) throw new Error(`downlink: ${opened.why}`);
     const downlink = downlinkSchema.parse(opened.payload);
-    this.heard.push(downlink);
+    this.heard.push(...singly(downlink));
     if (downlink.kind === 'result' && this.answers) {
       void this.say({ kind: 'seen', seen: { order: downlink.result.order } }).catch(
         () => undefined,

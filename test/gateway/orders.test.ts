@@ -290,3 +290,16 @@ describe('the outbox', () => {
     stand.core.close();
   });
 });
+
+test('receipts of one commit share a message, and each is told once', async () => {
+  const stand = await openStand();
+  const [terminal] = stand.terminals;
+  const orders = Array.from({ length: 30 }, () => makeOrder(terminal.identity));
+  await Promise.all(orders.map((order) => terminal.say({ kind: 'order', order })));
+  await settle();
+  for (const order of orders) assert.deepEqual(receipts(stand, order), ['recorded']);
+  assert.ok(stand.messages() < 5, `${stand.messages()} messages`);
+  await stand.clock.pass(60_000);
+  for (const order of orders) assert.deepEqual(receipts(stand, order), ['recorded']);
+  stand.core.close();
+});

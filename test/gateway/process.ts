@@ -7,6 +7,7 @@ export const MAIN = join(import.meta.dirname, '../../gateway/main.ts');
 export interface GatewayProcess {
   readonly http: string;
   readonly mqtt: string;
+  readonly pid: number;
   /** Ends it by a signal; resolves with its exit code, `null` where the signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -19,6 +20,7 @@ export async function spawnGateway(args: readonly string[]): Promise<GatewayProc
   return {
     http,
     mqtt,
+    pid: child.pid ?? 0,
     end(signal) {
       child.kill(signal);
       return ended;

@@ -9,7 +9,7 @@ import { type Core, openCore } from '#gateway/core.ts';
 import { deriveGatewayKeys } from '#gateway/keys.ts';
 import type { LogEntry } from '#gateway/log.ts';
 import { applySeed, seedSchema } from '#gateway/seed.ts';
-import { SEED } from './harness.ts';
+import { SEED, singly } from './harness.ts';
 
 export class ManualClock implements Clock {
   #now: number;
@@ -73,6 +73,8 @@ export interface Stand {
   readonly core: Core;
   readonly clock: ManualClock;
   readonly logged: LogEntry[];
+  /** How many downlinks were handed to wires. */
+  messages(): number;
   readonly terminals: readonly [StandTerminal, StandTerminal];
 }
 
@@ -90,17 +92,19 @@ export async function openStand(): Promise<Stand> {
   });
   await applySeed(core, seedSchema.parse(SEED));
   const terminals = [await enrolled(core, 'CODE-0001'), await enrolled(core, 'CODE-0002')] as const;
+  let handed = 0;
   core.downlinks.attach({
     send(id, _topic, message) {
       const terminal = terminals.find(({ identity }) => identity.terminal === id);
       if (terminal === undefined || !terminal.listening) return false;
       const opened = open('EdDSA', fromBase64url(keys.public) ?? new Uint8Array(), message);
       if (!opened.ok) throw new Error(`downlink: ${opened.why}`);
-      terminal.heard.push(opened.payload as Downlink);
+      handed += 1;
+      terminal.heard.push(...singly(opened.payload as Downlink));
       return true;
     },
   });
-  return { core, clock, logged, terminals };
+  return { core, clock, logged, terminals, messages: () => handed };
 }
 
 async function enrolled(core: Core, code: string): Promise<StandTerminal> {
