@@ -25,7 +25,7 @@ export interface PcscSettings {
 }
 
 const MENDS: Record<Loss, string> = {
-  library: 'sudo apt-get install build-essential python3 libpcsclite-dev, then npm rebuild',
+  library: 'sudo apt-get install build-essential python3 libpcsclite-dev, then npm start again',
   daemon: 'sudo apt-get install pcscd && sudo systemctl enable --now pcscd.socket',
   reader: 'plug the card reader in, or correct its name in boards.json',
 };

@@ -28,7 +28,7 @@ async function sell(): Promise<void> {
 const WIRES: readonly [wire: string, named: RegExp][] = [
   ['panel', /lamp|buzzer|panel/i],
   ['radio', /broadcast|bluetooth|radio/i],
-  ['hmi', /display|panel|customer/i],
+  ['hmi', /customer screen/i],
   ['printer', /printer/i],
   ['speaker', /speaker/i],
 ];
