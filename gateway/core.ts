@@ -167,6 +167,7 @@ export function openCore(options: CoreOptions): Core {
   const gate = options.gates?.acquirer ?? acquirer.gate();
   const refunds = new OrderRefunds({
     ...{ tables, writer, clock, chance, log, acquirer: gate },
+    refundAttempt: (attempt, refund) => desk.refund(attempt, refund),
     desk: options.desk ?? false,
   });
   const payments = new OrderPayments({

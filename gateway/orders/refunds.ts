@@ -1,6 +1,7 @@
 /**
- * Gives a paid order back, whole or in part, or voids its payment. It is recorded before the acquirer
- * is asked, and asked again under the same id until there is an answer: so it happens once.
+ * Gives a paid order back, whole or in part, or voids its payment. It is recorded before the acquirer,
+ * or the platform of a paired phone, is asked, and asked again under the same id until there is an
+ * answer: so it happens once.
  */
 import type {
   AcquirerGate,
@@ -10,8 +11,9 @@ import type {
 } from '../acquirer/gate.ts';
 import { ON_ITS_WAY_MS } from '../acquirer/gate.ts';
 import type { Chance, Clock } from '../clock.ts';
-import { type Ask, askGate, type Steps, through } from '../gate.ts';
+import { type Ask, askGate, type Steps, there, through } from '../gate.ts';
 import type { Log } from '../log.ts';
+import { endRefund, freezeRefund, paidAttempt, type RefundAttempt } from '../pairing/refunds.ts';
 import { backOff } from '../resolver.ts';
 import type { Tables } from '../store/tables.ts';
 import type { RefundRow } from '../store/tables-money.ts';
@@ -32,11 +34,14 @@ export interface RefundParts {
   readonly chance: Chance;
   readonly log: Log;
   readonly acquirer: Pick<AcquirerGate, 'refund' | 'void'>;
+  /** Gives back what a paired phone paid through a platform. */
+  readonly refundAttempt: RefundAttempt;
   /** Whether the telephone desk is told by webhook. */
   readonly desk: boolean;
 }
 
-type Said = Refunded | VoidAnswer;
+type Said = Refunded | VoidAnswer | { readonly said: 'refused'; readonly code: 'platform_refused' };
+type Through = 'acquirer' | 'platform';
 
 /** Refunds that are looked after in one round. */
 const ROUND = 64;
@@ -50,7 +55,9 @@ export class OrderRefunds {
 
   /** Rejects with a `StoreError` where nothing was recorded. */
   refund(wish: RefundWish): Promise<RefundAnswer> {
-    return through(this.#parts.writer, this.#ask(wish.kind), this.#steps(wish));
+    const { tables, writer } = this.#parts;
+    const by = paidAttempt(tables, wish.order) === undefined ? 'acquirer' : 'platform';
+    return through(writer, this.#ask(wish.kind, by), this.#steps(wish, by));
   }
 
   /** Asks again for what is due. */
@@ -86,8 +93,9 @@ export class OrderRefunds {
     return true;
   }
 
-  /** Asks the acquirer under the refund's own id. */
-  #ask(kind: RefundRow['kind']): Ask<RefundRow, Said> {
+  /** Asks whoever took the money, under the refund's own id. */
+  #ask(kind: RefundRow['kind'], by: Through): Ask<RefundRow, Said> {
+    if (by === 'platform') return there<RefundRow, Said>((row) => this.#askPlatform(row));
     const { acquirer } = this.#parts;
     const over = <Q, A>(ask: Ask<Q, A>, question: (row: RefundRow) => Q): Ask<RefundRow, A> =>
       ask.where === 'here'
@@ -98,11 +106,31 @@ export class OrderRefunds {
       : over(acquirer.refund, ({ id, payment, amount_minor }) => ({ id, payment, amount_minor }));
   }
 
-  #steps(wish: RefundWish): Steps<RefundRow, Said, RefundAnswer> {
+  async #askPlatform(row: RefundRow): Promise<Said> {
+    const { tables, refundAttempt, clock } = this.#parts;
+    const attempt = paidAttempt(tables, row.order_number);
+    if (attempt === undefined) throw new Error(`nobody paid ${row.order_number} at a platform`);
+    const said = await refundAttempt(attempt, row);
+    if (said === 'refused') return { said, code: 'platform_refused' };
+    const at = Math.floor(clock.now());
+    if (row.kind === 'void') return { said: 'voided', at };
+    return { said: 'refunded', amount_minor: row.amount_minor, at };
+  }
+
+  #steps(wish: RefundWish, by: Through): Steps<RefundRow, Said, RefundAnswer> {
     const { id, kind } = wish;
     const now = Math.floor(this.#parts.clock.now());
     return {
-      begin: (tx) => beginRefund(tx, wish, now),
+      begin: (tx) => {
+        const attempt = paidAttempt(tx, wish.order);
+        // Paid in this very moment: whom to ask was decided before.
+        if ((attempt === undefined) !== (by === 'acquirer')) return { end: { said: 'not_paid' } };
+        const step = beginRefund(tx, wish, now);
+        if ('end' in step || attempt === undefined) return step;
+        if (freezeRefund(tx, step.ask, attempt, now)) return step;
+        const refused = { said: 'refused', code: 'merchant_funds' } as const;
+        return { end: this.#finish(tx, step.ask, refused) };
+      },
       remember: (tx, row) => {
         tx.attempts.putRefund({ ...row, next_at: now + ON_ITS_WAY_MS });
         tx.note({ about: 'open' });
@@ -115,7 +143,7 @@ export class OrderRefunds {
       lost: (tx, ask, cause) => {
         const row = tx.attempts.refund(id) ?? ask;
         if (row.state !== 'asking') return answerOf(row);
-        const says = `${kind} ${id}: the acquirer did not answer: ${String(cause)}`;
+        const says = `${kind} ${id}: the ${by} did not answer: ${String(cause)}`;
         this.#parts.log({ level: 'warn', place: 'orders/refunds', says });
         tx.attempts.putRefund({ ...row, next_at: Math.floor(this.#parts.clock.now()) + 500 });
         tx.note({ about: 'open' });
@@ -128,6 +156,10 @@ export class OrderRefunds {
     const { clock, chance, desk } = this.#parts;
     const now = Math.floor(clock.now());
     const told = { chance, desk };
+    const attempt = paymentOf(tx, row);
+    if (attempt !== undefined && said.said !== 'pending') {
+      endRefund(tx, row, attempt, { given: isDone(said), at: now });
+    }
     switch (said.said) {
       case 'pending':
         tx.attempts.putRefund({ ...row, next_at: now + 1000 });
@@ -154,10 +186,11 @@ export class OrderRefunds {
   }
 
   async #again(row: RefundRow): Promise<void> {
-    const { writer, clock, log } = this.#parts;
+    const { tables, writer, clock, log } = this.#parts;
     try {
-      const said = await askGate(writer, this.#ask(row.kind), row);
-      if (said.said === 'pending') throw new Error('the acquirer does not know yet');
+      const by = paymentOf(tables, row) === undefined ? 'acquirer' : 'platform';
+      const said = await askGate(writer, this.#ask(row.kind, by), row);
+      if (said.said === 'pending') throw new Error(`the ${by} does not know yet`);
       await writer.run((tx) => {
         const open = tx.attempts.refund(row.id);
         if (open?.state === 'asking') this.#finish(tx, open, said);
@@ -172,6 +205,14 @@ export class OrderRefunds {
       });
     }
   }
+}
+
+const isDone = ({ said }: Said): boolean => said === 'refunded' || said === 'voided';
+
+/** The attempt at a platform that a refund gives back. */
+function paymentOf(tables: Pick<Tables, 'pairings'>, { order_number, payment }: RefundRow) {
+  const attempt = paidAttempt(tables, order_number);
+  return attempt?.payment === payment ? attempt : undefined;
 }
 
 function end(

@@ -3,7 +3,6 @@
  * transaction; the platform is asked between them. What the platform says last is what counts: money
  * that it took for an order that has ended otherwise goes back.
  */
-import type { Currency } from '#device/messages/money.ts';
 import type { AttemptReason } from '#device/messages/order.ts';
 import { openAccount, post } from '../ledger/ledger.ts';
 import { addEvent, endOrder } from '../orders/orders.ts';
@@ -11,6 +10,7 @@ import type { OrderRow, OrderState } from '../store/tables.ts';
 import type { AttemptRow, PairingRow } from '../store/tables-pairing.ts';
 import type { Transaction } from '../store/writer.ts';
 import type { Permission, PlatformStatus } from './platforms/platform.ts';
+import { accountsOf } from './refunds.ts';
 
 /** More attempts for one order are hardly a payer's. */
 const MOST = 20;
@@ -208,9 +208,7 @@ function takePaid(tx: Transaction, row: AttemptRow, paid: PaidStatus, now: numbe
 
 /** What the platform owes us from now on, and we the vendor. */
 function takeIn(tx: Transaction, order: OrderRow, row: AttemptRow, now: number): void {
-  const currency = order.currency as Currency;
-  const due = `centre:platform:${row.platform}:${currency}`;
-  const vendor = `centre:vendor:${order.vendor}:${currency}`;
+  const { due, vendor, currency } = accountsOf(tx, row);
   openAccount(tx, due, 'asset', currency, null);
   openAccount(tx, vendor, 'liability', currency, 0);
   post(tx, {

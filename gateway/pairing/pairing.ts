@@ -2,26 +2,20 @@
  * Pairs phones with terminals, asks them, and has platforms paid (rows E1–E6). Decisions are units of
  * the store (pairings.ts, attempts.ts); here is what happens between them.
  */
-import type { Currency } from '#device/messages/money.ts';
 import type { Chance, Clock } from '../clock.ts';
 import { type GatewayKeys, keyedDigest } from '../keys.ts';
 import type { Log } from '../log.ts';
 import type { Downlinks } from '../notify/downlinks.ts';
-import { backOff, startResolver } from '../resolver.ts';
 import type { Tables } from '../store/tables.ts';
 import type { AttemptRow, PairingSessionRow } from '../store/tables-pairing.ts';
 import type { Note, Transaction, Writer } from '../store/writer.ts';
-import {
-  type Begun,
-  beginAttempt,
-  takePermission,
-  takeRefund,
-  takeSilence,
-  takeStatus,
-} from './attempts.ts';
+import { Asking } from './asking.ts';
+import { type Begun, beginAttempt } from './attempts.ts';
 import { terminalNumber } from './numbers.ts';
 import { askFor, orderEnded, type Paired, pair, unpair } from './pairings.ts';
-import type { PaymentPlatform, PlatformMessage, PlatformStatus } from './platforms/platform.ts';
+import { Phones } from './phones.ts';
+import type { PaymentPlatform, PlatformMessage } from './platforms/platform.ts';
+import type { RefundAttempt } from './refunds.ts';
 import { beginSession, readSession, type SignedIn, type SignIn } from './sessions.ts';
 import { TerminalTeller } from './terminals.ts';
 import { type PairingView, viewPairing } from './view.ts';
@@ -37,37 +31,13 @@ export interface PairingParts {
   readonly signIn: SignIn;
 }
 
-interface Connected {
-  readonly platform: PaymentPlatform;
-  /** Where it sends payers back to. */
-  readonly returnUrl: string;
-}
-
-interface Watcher {
-  readonly session: string;
-  terminal: string | null;
-  readonly tell: () => void;
-}
-
-/** How long a phone waits for the platform's page before it is told that it does not answer. */
-const PATIENCE_MS = 4000;
-/** A phone that was not heard of for so long has left. */
-const SILENT_MS = 2 * 60_000;
 const SWEEP_MS = 5000;
-/** While the payer is at the platform's page: its webhook is faster, this is for when it is lost. */
-const LOOK_MS = 3000;
-const AT_ONCE = 50;
-const WATCHERS = 2000;
 
 export class PairingDesk {
   readonly #parts: PairingParts;
-  readonly #platforms = new Map<string, Connected>();
+  readonly #asking: Asking;
   readonly #teller: TerminalTeller;
-  readonly #watchers = new Set<Watcher>();
-  /** Attempts whose platform is being asked by this process. */
-  readonly #working = new Map<string, Promise<void>>();
-  /** When each paired phone was last heard of, by session; monotonic ms. */
-  readonly #heard = new Map<string, number>();
+  readonly #phones: Phones;
   /** Orders that a phone was asked for, until they have ended. */
   readonly #orders = new Set<string>();
   readonly #terminals = new Set<string>();
@@ -77,7 +47,9 @@ export class PairingDesk {
 
   constructor(parts: PairingParts) {
     this.#parts = parts;
-    const { tables, writer, clock, log, downlinks } = parts;
+    const { tables, writer, downlinks } = parts;
+    this.#asking = new Asking(parts);
+    this.#phones = new Phones(parts.clock);
     this.#teller = new TerminalTeller(tables, downlinks);
     for (const { terminal, order_number } of tables.pairings.live()) {
       this.#terminals.add(terminal);
@@ -89,24 +61,17 @@ export class PairingDesk {
     this.#stops = [
       writer.listen((note) => this.#hear(note)),
       downlinks.onArrival((terminal) => this.#arrived(terminal)),
-      startResolver({
-        ...{ writer, clock, log },
-        place: 'pairing',
-        nextAt: () => (this.#platforms.size === 0 ? undefined : tables.pairings.nextDue()),
-        settle: (now) => this.#settle(now),
-      }),
     ];
     this.#sweep();
   }
 
   /** A platform that phones may pay through; the first one is what they are offered. */
   connect(platform: PaymentPlatform, returnUrl: string): void {
-    this.#platforms.set(platform.name, { platform, returnUrl });
-    void this.#settle(this.#parts.clock.now()).catch(() => undefined);
+    this.#asking.connect(platform, returnUrl);
   }
 
   get platforms(): readonly PaymentPlatform[] {
-    return [...this.#platforms.values()].map(({ platform }) => platform);
+    return this.#asking.platforms;
   }
 
   // ── Phones ────────────────────────────────────────────────────────────────────────────────────
@@ -129,7 +94,7 @@ export class PairingDesk {
   session(token: string | null) {
     const { tables, keys, clock } = this.#parts;
     const read = readSession(tables, keys, token, clock.now());
-    if (read.ok) this.#heard.set(read.session.digest, clock.monotonic());
+    if (read.ok) this.#phones.heard(read.session.digest);
     return read;
   }
 
@@ -171,14 +136,8 @@ export class PairingDesk {
 
   /** Calls `tell` after each change of the view; the answer ends it, `null` where there are too many. */
   watch(session: PairingSessionRow, tell: () => void): (() => void) | null {
-    if (this.#watchers.size >= WATCHERS) return null;
     const live = this.#parts.tables.pairings.ofSession(session.digest);
-    const watcher: Watcher = { session: session.digest, terminal: live?.terminal ?? null, tell };
-    this.#watchers.add(watcher);
-    return () => {
-      this.#watchers.delete(watcher);
-      this.#heard.set(session.digest, this.#parts.clock.monotonic());
-    };
+    return this.#phones.watch(session.digest, live?.terminal ?? null, tell);
   }
 
   /**
@@ -196,9 +155,10 @@ export class PairingDesk {
   ): Promise<Begun | { readonly said: 'not_paired' | 'no_platform' | 'in_flight' }> {
     const { writer, clock, keys } = this.#parts;
     const chosen = wish.platform ?? this.platforms[0]?.name;
-    if (chosen === undefined || !this.#platforms.has(chosen)) return { said: 'no_platform' };
+    if (chosen === undefined || !this.platforms.some(({ name }) => name === chosen))
+      return { said: 'no_platform' };
     const id = `pa-${keyedDigest(keys, `attempt\n${session.digest}\n${wish.key}`)}`;
-    if (this.#working.has(id)) return { said: 'in_flight' };
+    if (this.#asking.isAsking(id)) return { said: 'in_flight' };
     const begun = await writer.run((tx) => {
       const pairing = tx.pairings.ofSession(session.digest);
       if (pairing === undefined) return { said: 'not_paired' } as const;
@@ -210,7 +170,7 @@ export class PairingDesk {
     });
     if (begun.said !== 'begun') return begun;
     this.#orders.add(wish.order);
-    if (wish.answer === 'yes') await this.#work(id);
+    if (wish.answer === 'yes') await this.#asking.ask(id);
     const attempt = this.#parts.tables.pairings.attempt(id);
     return attempt === undefined ? begun : { said: 'begun', attempt };
   }
@@ -218,29 +178,21 @@ export class PairingDesk {
   // ── What platforms say ────────────────────────────────────────────────────────────────────────
 
   /** Takes a webhook, or what a payer brought back; `null` where the platform did not say so. */
-  async take(name: string, message: PlatformMessage): Promise<AttemptRow | null> {
-    const { tables, writer, clock } = this.#parts;
-    const platform = this.#platforms.get(name)?.platform;
-    const result = (await platform?.verifyResult(message)) ?? null;
-    if (result === null) return null;
-    const known = tables.pairings.attempt(result.id);
-    if (known === undefined || known.platform !== name) return null;
-    const now = clock.now();
-    await writer.run((tx) => {
-      const { message: id } = result;
-      if (id !== null && !tx.deliveries.receive(`pairing ${name}`, id, now)) return;
-      takeStatus(tx, result.id, result.status, now, now + LOOK_MS);
-    });
-    return tables.pairings.attempt(result.id) ?? null;
+  take(name: string, message: PlatformMessage): Promise<AttemptRow | null> {
+    return this.#asking.take(name, message);
   }
 
   /** Asks the platform at once, such as when the payer is back before its webhook. */
   async ask(attempt: AttemptRow): Promise<void> {
-    if (attempt.next_at !== null) await this.#work(attempt.id);
+    if (attempt.next_at !== null) await this.#asking.ask(attempt.id);
   }
+
+  /** Gives back a part of what an attempt paid, once per id; rejects where there is no answer. */
+  refund: RefundAttempt = (attempt, refund) => this.#asking.refund(attempt, refund);
 
   close(): void {
     this.#closed = true;
+    this.#asking.close();
     for (const stop of this.#stops) stop();
     this.#cancelSweep();
   }
@@ -270,16 +222,9 @@ export class PairingDesk {
     else {
       this.#terminals.add(terminal);
       if (live.order_number !== null && live.done === 0) this.#orders.add(live.order_number);
-      if (!this.#heard.has(live.session)) {
-        this.#heard.set(live.session, this.#parts.clock.monotonic());
-      }
     }
     this.#teller.tell(terminal);
-    for (const watcher of [...this.#watchers]) {
-      const own = watcher.session === live?.session;
-      if (own) watcher.terminal = terminal;
-      if (own || watcher.terminal === terminal) watcher.tell();
-    }
+    this.#phones.tell(terminal, live?.session);
   }
 
   /** A terminal that was enrolled before there were numbers gets its one now. */
@@ -306,12 +251,8 @@ export class PairingDesk {
   #sweep(): void {
     const { tables, clock } = this.#parts;
     const now = clock.now();
-    const monotonic = clock.monotonic();
-    const watching = new Set([...this.#watchers].map(({ session }) => session));
     for (const pairing of tables.pairings.live()) {
-      const heard = this.#heard.get(pairing.session) ?? monotonic;
-      this.#heard.set(pairing.session, heard);
-      const silent = monotonic - heard > SILENT_MS && !watching.has(pairing.session);
+      const silent = this.#phones.isSilent(pairing.session);
       if (pairing.until <= now || (silent && !this.#paying(pairing.order_number))) {
         this.#run((tx) => {
           const row = tx.pairings.find(pairing.id);
@@ -324,9 +265,7 @@ export class PairingDesk {
         }
       }
     }
-    for (const [session, at] of this.#heard) {
-      if (monotonic - at > SILENT_MS * 2) this.#heard.delete(session);
-    }
+    this.#phones.forget();
     this.#cancelSweep = clock.after(SWEEP_MS, () => this.#sweep());
   }
 
@@ -336,79 +275,5 @@ export class PairingDesk {
     return this.#parts.tables.pairings
       .attemptsOf(order)
       .some(({ state }) => state === 'requesting' || state === 'permitted');
-  }
-
-  async #settle(now: number): Promise<void> {
-    const due = this.#parts.tables.pairings.dueAttempts(now, AT_ONCE);
-    await Promise.all(due.map(({ id }) => this.#work(id)));
-  }
-
-  /** Asks the platform what is next for an attempt; at most one question at a time for each. */
-  #work(id: string): Promise<void> {
-    const running = this.#working.get(id);
-    if (running !== undefined) return running;
-    const work = this.#question(id).finally(() => this.#working.delete(id));
-    this.#working.set(id, work);
-    return work;
-  }
-
-  async #question(id: string): Promise<void> {
-    const { tables, writer, clock, log } = this.#parts;
-    const row = tables.pairings.attempt(id);
-    if (row === undefined || row.next_at === null || this.#closed) return;
-    const connected = this.#platforms.get(row.platform);
-    const heard = await askPlatform(tables, connected, row).catch((cause: unknown) => ({ cause }));
-    if (this.#closed) return;
-    const now = clock.now();
-    // Somebody stands there and waits for a page.
-    const waited = row.state === 'requesting' && row.withdraw === 0;
-    const again = now + (waited ? 1000 : backOff(row.tries));
-    if ('cause' in heard && row.tries % 10 === 0) {
-      const says = `${row.platform} gave no answer about ${row.id}: ${String(heard.cause)}`;
-      log({ level: 'warn', place: 'pairing', says });
-    }
-    await writer.run((tx) => {
-      if ('permission' in heard) takePermission(tx, id, heard.permission, now);
-      else if ('status' in heard) takeStatus(tx, id, heard.status, now, now + LOOK_MS);
-      else if ('refunded' in heard && heard.refunded) takeRefund(tx, id, now);
-      else takeSilence(tx, id, now, again, PATIENCE_MS);
-    });
-  }
-}
-
-type Heard =
-  | { readonly permission: Awaited<ReturnType<PaymentPlatform['requestPermission']>> }
-  | { readonly status: PlatformStatus }
-  | { readonly refunded: boolean };
-
-/** The one question that is open for an attempt. */
-async function askPlatform(
-  tables: Tables,
-  connected: Connected | undefined,
-  row: AttemptRow,
-): Promise<Heard> {
-  if (connected === undefined) throw new Error(`the platform ${row.platform} is not connected`);
-  const { platform, returnUrl } = connected;
-  const order = tables.orders.find(row.order_number);
-  if (order === undefined) throw new Error(`order ${row.order_number} is gone`);
-  const { amount_minor } = order;
-  const currency = order.currency as Currency;
-  if (row.withdraw === 1) return { status: await platform.withdraw(row.id) };
-  switch (row.state) {
-    case 'requesting': {
-      const merchant = String((JSON.parse(order.body) as { vendor: unknown }).vendor);
-      const permission = await platform.requestPermission({
-        ...{ id: row.id, merchant, order: order.number, amount_minor, currency },
-        return_url: returnUrl,
-        expires_at: order.expires_at,
-      });
-      return { permission };
-    }
-    case 'refund_due': {
-      const wish = { id: `${row.id}-r`, of: row.id, amount_minor, currency };
-      return { refunded: (await platform.refund(wish)).said === 'refunded' };
-    }
-    default:
-      return { status: await platform.status(row.id) };
   }
 }

@@ -314,5 +314,8 @@ export const pay = (
   key = freshKey(),
 ): Promise<Answer> => call(`${http}/v1/orders/${order}/payments`, { body: payer, bearer, key });
 
-export const operator = (gateway: Gateway, path: string): Promise<Answer> =>
-  call(`${gateway.http}${path}`, { bearer: gateway.operatorToken });
+export const operator = (
+  gateway: Gateway,
+  path: string,
+  sent: { readonly body?: unknown; readonly key?: string } = {},
+): Promise<Answer> => call(`${gateway.http}${path}`, { bearer: gateway.operatorToken, ...sent });

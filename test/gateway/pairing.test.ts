@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Order } from '#device/messages/order.ts';
 import { until } from '#test/until.ts';
-import { ALSO_RICH, bearerFor, call, POOR, pay, RICH, Terminal } from './harness.ts';
+import { ALSO_RICH, bearerFor, call, operator, POOR, pay, RICH, Terminal } from './harness.ts';
 import { PairingStand } from './pairing-stand.ts';
 import { ALICE, POOR_BOB } from './platform-stand.ts';
 
@@ -25,6 +25,13 @@ for (const kind of ['together', 'apart'] as const) {
       return phone;
     };
     const leave = (phone: Awaited<ReturnType<typeof paired>>) => phone.ask('/v1/pairing/leave', {});
+
+    const refundTold = (order: Order, amountMinor: number) =>
+      until('the refund', () =>
+        stand.terminal.heard
+          .flatMap((each) => (each.kind === 'refund' ? [each.refund] : []))
+          .findLast((each) => each.order === order.number && each.amount_minor === amountMinor),
+      );
 
     const cancel = (order: Order) =>
       stand.terminal.say({ kind: 'close', close: { order: order.number, because: 'cancelled' } });
@@ -115,6 +122,52 @@ for (const kind of ['together', 'apart'] as const) {
       await Promise.all([1, 2, 3, 4].map(() => phone.payAt(pages[0] ?? '')));
       await stand.terminal.result(order.number);
       assert.equal(await stand.owed(), before + 1250);
+      await leave(phone);
+    });
+
+    test('whole and part go back through the platform, once, though answers are lost', async () => {
+      const phone = await paired();
+      const order = await stand.offer();
+      await phone.step('confirm');
+      const before = await stand.owed();
+      await phone.payAt(await phone.agree(order));
+      await stand.terminal.result(order.number);
+      const back = (body: object, key: string, what = 'refunds') => {
+        const path = `/v1/orders/${order.number}/${what}`;
+        return operator(stand.gateway, path, { body, key });
+      };
+      const key = `part-${order.number}`;
+      const three = await Promise.all([1, 2, 3].map(() => back({ amount_minor: 500 }, key)));
+      assert.ok(three.every(({ status }) => status === 201 || status === 202));
+      const part = await refundTold(order, 500);
+      assert.equal(part.refunded_minor, 500);
+      assert.equal(await stand.owed(), before + 750);
+      assert.equal((await back({ amount_minor: 751 }, `over-${key}`)).body.reason, 'too_much');
+      assert.equal((await back({}, `void-${key}`, 'voids')).body.reason, 'refunded');
+      stand.way.mode = 'loses_answers';
+      assert.equal((await back({}, `rest-${key}`)).status, 202);
+      stand.way.mode = 'whole';
+      assert.equal((await refundTold(order, 750)).refunded_minor, 1250);
+      assert.equal((await back({}, `rest-${key}`)).body.outcome, 'refunded');
+      assert.equal(await stand.owed(), before);
+      assert.equal((await stand.trail(order)).transfers.length, 3);
+      const { body } = await operator(stand.gateway, '/v1/ledger/trial-balance');
+      assert.equal(body.balanced, true);
+      await leave(phone);
+    });
+
+    test('a void gives all of it back through the platform, and the terminal is told', async () => {
+      const phone = await paired();
+      const order = await stand.offer();
+      await phone.step('confirm');
+      const before = await stand.owed();
+      await phone.payAt(await phone.agree(order));
+      await stand.terminal.result(order.number);
+      const path = `/v1/orders/${order.number}/voids`;
+      const voided = await operator(stand.gateway, path, { body: {}, key: `v-${order.number}` });
+      assert.equal(voided.body.outcome, 'voided', JSON.stringify(voided.body));
+      assert.equal((await refundTold(order, 1250)).refunded_minor, 1250);
+      assert.equal(await stand.owed(), before);
       await leave(phone);
     });
 
