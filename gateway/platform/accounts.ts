@@ -1,4 +1,5 @@
 /** Account holders: who somebody is, how often they may be wrong, and how long they are remembered. */
+import { createHmac } from 'node:crypto';
 import { base64url } from '#device/codecs/bytes.ts';
 import { hashPassword, verifyPassword } from '../password.ts';
 import type { PlatformAccountRow, PlatformSessionRow } from '../store/tables-platform.ts';
@@ -16,6 +17,10 @@ export const accountName = (text: string): string =>
 
 /** Enough for its owner, nothing for anybody else: `al•••`. */
 export const maskAccount = (name: string): string => `${Array.from(name).slice(0, 2).join('')}•••`;
+
+/** What a client is told of an account: HMAC-SHA256 of its name under {@link accountKey}, base64url. */
+export const accountDigest = (key: string, name: string): string =>
+  createHmac('sha256', key).update(name).digest('base64url');
 
 export interface Checked {
   readonly name: string;

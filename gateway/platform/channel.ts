@@ -6,7 +6,7 @@ import { decode } from '../decode.ts';
 import { verifyMessage } from '../peers/message-signature.ts';
 import type { PermissionRow, PlatformClientRow } from '../store/tables-platform.ts';
 import { findCardData } from '../web/card-data.ts';
-import { digestOf, type PlatformParts } from './parts.ts';
+import { accountKey, digestOf, type PlatformParts } from './parts.ts';
 import { grant, refund, viewPermission, withdraw } from './permissions.ts';
 import { PlatformProblem } from './problems.ts';
 
@@ -56,7 +56,7 @@ export function addChannel(server: FastifyInstance, parts: ChannelParts): void {
   const { writer, clock, tables } = parts;
   const pageUrl = (row: PermissionRow) => `${parts.publicUrl()}/pay/${row.permission}`;
   const shown = (row: PermissionRow) => ({
-    ...viewPermission(tables, row),
+    ...viewPermission(tables, parts.keys, row),
     ...(row.state === 'requested' ? { page_url: pageUrl(row) } : {}),
   });
 
@@ -124,6 +124,7 @@ async function register(parts: ChannelParts, body: z.output<typeof registrationS
     client: client.id,
     webhook_secret: client.webhook_secret,
     platform_key: keys.public,
+    account_key: accountKey(keys, client.id),
     page_origin: new URL(parts.publicUrl()).origin,
   };
 }

@@ -43,6 +43,10 @@ export function derivePlatformKeys(secret: Uint8Array): PlatformKeys {
 export const digestOf = (keys: Pick<PlatformKeys, 'digest'>, text: string): string =>
   createHmac('sha256', keys.digest).update(text).digest('base64url');
 
+/** The key under which one client is told accounts: another client knows them by other names. */
+export const accountKey = (keys: Pick<PlatformKeys, 'digest'>, client: string): string =>
+  digestOf(keys, `account key\n${client}`);
+
 export const holderAccount = (account: string, currency: Currency): string =>
   `platform:account:${account}:${currency}`;
 /** What the platform owes to a merchant. */

@@ -12,8 +12,8 @@ import type {
   PlatformClientRow,
 } from '../store/tables-platform.ts';
 import type { Transaction } from '../store/writer.ts';
-import { maskAccount } from './accounts.ts';
-import { holderAccount, merchantAccount, type PlatformParts } from './parts.ts';
+import { accountDigest, maskAccount } from './accounts.ts';
+import { accountKey, holderAccount, merchantAccount, type PlatformParts } from './parts.ts';
 import { addResult } from './results.ts';
 
 export interface PermissionWish {
@@ -46,6 +46,8 @@ export interface PermissionView {
   readonly payment?: string;
   /** Masked. */
   readonly payer?: string;
+  /** Digest of the account that paid, under the client's account key: always the same, and of no other. */
+  readonly account?: string;
   readonly refunded_minor: number;
 }
 
@@ -56,7 +58,7 @@ export type Granted =
 /** Grants it once per id: the same again is the same permission, with another body it is refused. */
 export function grant(
   tx: Transaction,
-  parts: Pick<PlatformParts, 'chance'>,
+  parts: Pick<PlatformParts, 'chance' | 'keys'>,
   client: PlatformClientRow,
   wish: PermissionWish,
   now: number,
@@ -101,7 +103,7 @@ export function grant(
 /** Debits the holder and ends the permission, or ends it as failed; ended already, it stays so. */
 export function payPermission(
   tx: Transaction,
-  parts: Pick<PlatformParts, 'chance'>,
+  parts: Pick<PlatformParts, 'chance' | 'keys'>,
   permission: string,
   account: PlatformAccountRow,
   now: number,
@@ -150,7 +152,7 @@ function debit(
 /** Ends an open permission without a debit. */
 export function endPermission(
   tx: Transaction,
-  parts: Pick<PlatformParts, 'chance'>,
+  parts: Pick<PlatformParts, 'chance' | 'keys'>,
   row: PermissionRow,
   reason: AttemptReason,
   now: number,
@@ -161,11 +163,11 @@ export function endPermission(
 
 function end(
   tx: Transaction,
-  parts: Pick<PlatformParts, 'chance'>,
+  parts: Pick<PlatformParts, 'chance' | 'keys'>,
   row: PermissionRow,
 ): PermissionRow {
   tx.platform.endPermission(row);
-  addResult(tx, parts, row, viewPermission(tx, row), row.ended_at ?? row.made_at);
+  addResult(tx, parts, row, viewPermission(tx, parts.keys, row), row.ended_at ?? row.made_at);
   return row;
 }
 
@@ -175,7 +177,7 @@ function end(
  */
 export function withdraw(
   tx: Transaction,
-  parts: Pick<PlatformParts, 'chance'>,
+  parts: Pick<PlatformParts, 'chance' | 'keys'>,
   client: string,
   request: string,
   now: number,
@@ -201,7 +203,7 @@ export type Refunded =
 /** Gives money back to the account that paid, once per id, and never more than was paid. */
 export function refund(
   tx: Transaction,
-  parts: Pick<PlatformParts, 'chance'>,
+  parts: Pick<PlatformParts, 'chance' | 'keys'>,
   client: string,
   wish: RefundWish,
   now: number,
@@ -249,8 +251,11 @@ const refundedMinor = (tx: Pick<Transaction, 'platform'>, permission: string): n
 
 export function viewPermission(
   tx: Pick<Transaction, 'platform'>,
+  keys: PlatformParts['keys'],
   row: PermissionRow,
 ): PermissionView {
+  const account = row.account === null ? undefined : tx.platform.account(row.account);
+  const key = accountKey(keys, row.client);
   return {
     id: row.request,
     permission: row.permission,
@@ -263,6 +268,7 @@ export function viewPermission(
     ...(row.ended_at === null ? {} : { ended_at: row.ended_at }),
     ...(row.payment === null ? {} : { payment: row.payment }),
     ...(row.payer === null ? {} : { payer: row.payer }),
+    ...(account === undefined ? {} : { account: accountDigest(key, account.name) }),
     refunded_minor: refundedMinor(tx, row.permission),
   };
 }

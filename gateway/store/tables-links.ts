@@ -41,7 +41,7 @@ export interface ContractRow {
   /** E.164. */
   readonly phone: string;
   readonly verification: 'password' | 'webauthn' | 'platform';
-  /** Hashed password, or the masked account as the platform shows it; `null` for passkeys. */
+  /** Hashed password, or the account at the platform, encrypted under a key outside; `null` for passkeys. */
   readonly secret: string | null;
   readonly state: 'active' | 'ended';
   /** Wrong passwords in a row. */

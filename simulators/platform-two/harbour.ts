@@ -88,14 +88,14 @@ export class Harbour {
       case '/api/precreate':
         return this.#create(id, trade, fields);
       case '/api/query':
-        return trade === undefined ? { trade_status: 'NONE' } : told(id, trade);
+        return trade === undefined ? { trade_status: 'NONE' } : this.#told(id, trade);
       case '/api/close':
         if (trade === undefined) {
           this.#closedEarly.add(id);
           return { out_trade_no: id, trade_status: 'CLOSED', why: 'MERCHANT_CLOSE' };
         }
         if (trade.status === 'WAIT') this.#end(trade, 'CLOSED', 'MERCHANT_CLOSE');
-        return told(id, trade);
+        return this.#told(id, trade);
       case '/api/refund':
         return this.#refund(trade, fields);
       default:
@@ -117,6 +117,16 @@ export class Harbour {
     if (trade.fields.total !== fields.total) return { result: 'CONFLICT' };
     this.#trades.set(id, trade);
     return { result: 'OK', cashier_url: this.url + trade.cashier };
+  }
+
+  /** Who bought is masked, and told apart by a digest under the merchant's key. */
+  #told(id: string, trade: Trade): Fields {
+    const { status, why, trade_no, buyer, fields } = trade;
+    const { total = '', currency = '', merchant = '' } = fields;
+    const told = { out_trade_no: id, trade_status: status, why, trade_no, total, currency };
+    if (buyer === '') return { ...told, buyer, buyer_id: '' };
+    const digest = createHmac('sha256', this.#merchants[merchant] ?? '').update(`buyer\n${buyer}`);
+    return { ...told, buyer: `${buyer.slice(0, 1)}***`, buyer_id: digest.digest('hex') };
   }
 
   #refund(trade: Trade | undefined, fields: Fields): Fields {
@@ -161,7 +171,7 @@ export class Harbour {
     }
     const key = this.#merchants[trade.fields.merchant ?? ''] ?? '';
     const result: Fields = {
-      ...told(trade.fields.out_trade_no ?? '', trade),
+      ...this.#told(trade.fields.out_trade_no ?? '', trade),
       merchant: trade.fields.merchant ?? '',
     };
     const back = new URL(trade.fields.return_url ?? this.url);
@@ -180,7 +190,11 @@ export class Harbour {
     const trade = this.#trades.get(id);
     if (trade === undefined) throw new Error(`there is no trade ${id}`);
     const { merchant = '', notify_url = '' } = trade.fields;
-    const fields: Fields = { ...told(id, trade), merchant, notify_id: `n-${id}-${trade.status}` };
+    const fields: Fields = {
+      ...this.#told(id, trade),
+      merchant,
+      notify_id: `n-${id}-${trade.status}`,
+    };
     const signed = { ...fields, sign: sign(fields, this.#merchants[merchant] ?? '') };
     const body = new URLSearchParams(signed);
     const answer = await fetch(notify_url, { method: 'POST', body }).catch(() => null);
@@ -188,13 +202,6 @@ export class Harbour {
     if (text === 'success') this.notified.push(id);
     return text;
   }
-}
-
-function told(id: string, trade: Trade): Fields {
-  const { status, why, trade_no, buyer, fields } = trade;
-  const { total = '', currency = '' } = fields;
-  const masked = buyer === '' ? '' : `${buyer.slice(0, 1)}***`;
-  return { out_trade_no: id, trade_status: status, why, trade_no, buyer: masked, total, currency };
 }
 
 function sign(fields: Fields, key: string): string {

@@ -38,7 +38,7 @@ describe('the page behind a payment link', () => {
       seed: {
         ...LINK_SEED,
         contracts: (LINK_SEED.contracts ?? []).map((each) =>
-          each.phone === RICH.phone ? { ...each, platforms: { lotus: 'al•••' } } : each,
+          each.phone === RICH.phone ? { ...each, platforms: { lotus: 'alice' } } : each,
         ),
       },
     });

@@ -33,7 +33,7 @@ for (const kind of ['together', 'apart'] as const) {
       toUs = await openProxy(() => `http://127.0.0.1:${port}`);
       const contracts = (LINK_SEED.contracts ?? []).map((each) => ({
         ...each,
-        platforms: { lotus: each.phone === RICH.phone ? 'al•••' : 'bo•••' },
+        platforms: { lotus: each.phone === RICH.phone ? 'alice' : 'bob' },
       }));
       const seed = {
         ...LINK_SEED,
@@ -257,7 +257,8 @@ for (const kind of ['together', 'apart'] as const) {
   });
 }
 
-const MALLORY = { account: 'mallory', password: 'let me in please' };
+/** Masked, the name is the payer's own. */
+const MALLORY = { account: 'almond', password: 'let me in please' };
 const MALLORY_THERE = {
   ...{ name: MALLORY.account, password: MALLORY.password },
   balances: [{ currency: 'CNY' as const, amount_minor: 50_000 }],

@@ -45,6 +45,23 @@ export function openIdentity(keys: Keys, payer: string, sealed: string): string 
   return text.toString('utf8');
 }
 
+/** Seals the account that a payer has at a platform: its mask alone would fit another's, too. */
+export const sealAccount = (keys: Keys, chance: Chance, payer: string, account: string): string =>
+  sealIdentity(keys, chance, `${payer} account`, account);
+
+/** The account of a contract with a platform; `null` where it was ended, or kept only masked. */
+export function accountOf(
+  keys: Keys,
+  { payer, secret, state }: Pick<ContractRow, 'payer' | 'secret' | 'state'>,
+): string | null {
+  if (secret === null || state !== 'active') return null;
+  try {
+    return openIdentity(keys, `${payer} account`, secret);
+  } catch {
+    return null;
+  }
+}
+
 /** What the issuer is told of a verified payer. */
 export function proofOf(
   tables: Pick<Tables, 'links'>,

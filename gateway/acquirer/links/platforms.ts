@@ -19,6 +19,7 @@ import { merchantTransfer } from '../accounts.ts';
 import type { PayAnswer } from '../gate.ts';
 import { requirePosted } from '../payments.ts';
 import { requireLink, takeAnswer, tellAttempt } from './attempts.ts';
+import { accountOf } from './contracts.ts';
 import type { Links, LinksParts } from './links.ts';
 import {
   type Asker,
@@ -96,8 +97,10 @@ export class LinkPlatforms {
     const { tables, writer, clock } = this.#parts;
     const result = await this.#platforms.get(name)?.platform.verifyResult(message);
     if (result === null || result === undefined) return null;
-    if (tables.links.platform(result.id)?.platform !== name) return null;
-    await writer.run((tx) => this.#takeStatus(tx, result.id, result.status, clock.now()));
+    const row = tables.links.platform(result.id);
+    if (row?.platform !== name) return null;
+    const own = await this.#payerOf(row, result.status);
+    await writer.run((tx) => this.#takeStatus(tx, row.id, result.status, own, clock.now()));
     return tables.links.platform(result.id) ?? null;
   }
 
@@ -129,12 +132,21 @@ export class LinkPlatforms {
     const { tables, writer, clock, log } = this.#parts;
     const row = tables.links.platform(id);
     if (row === undefined || row.next_at === null || this.#closed) return;
-    const heard = await this.#ask(row).catch((cause: unknown) => ({ cause }));
+    const heard = await this.#ask(row)
+      .then(async (said) => {
+        if (!('status' in said)) return said;
+        const { status } = said;
+        if (status.state === 'paid' && status.account === undefined) {
+          throw new Error('it does not say whose account paid');
+        }
+        return { status, own: await this.#payerOf(row, status) };
+      })
+      .catch((cause: unknown) => ({ cause }));
     if (this.#closed) return;
     await writer.run((tx) => {
       const now = Math.floor(clock.now());
       if ('permission' in heard) this.#takePermission(tx, id, heard.permission, now);
-      else if ('status' in heard) this.#takeStatus(tx, id, heard.status, now);
+      else if ('status' in heard) this.#takeStatus(tx, id, heard.status, heard.own, now);
       else if ('refunded' in heard && heard.refunded) {
         tx.links.putPlatform({ ...requireRow(tx, id), state: 'refunded', next_at: null });
       } else this.#takeSilence(tx, id, now);
@@ -197,7 +209,25 @@ export class LinkPlatforms {
     tx.note({ about: 'open' });
   }
 
-  #takeStatus(tx: Transaction, id: string, status: PlatformStatus, now: number): void {
+  /** The contract's account, sealed, where it is the one that paid: by its digest, since masks repeat. */
+  async #payerOf(row: LinkPlatformRow, status: PlatformStatus): Promise<string | null> {
+    if (status.state !== 'paid' || status.account === undefined) return null;
+    const { tables, keys } = this.#parts;
+    const contract = tables.links.contract(row.contract);
+    const account = contract === undefined ? null : accountOf(keys, contract);
+    const platform = this.#platforms.get(row.platform)?.platform;
+    if (contract === undefined || account === null || platform === undefined) return null;
+    const same = (await platform.digestAccount(account)) === status.account;
+    return same ? contract.secret : null;
+  }
+
+  #takeStatus(
+    tx: Transaction,
+    id: string,
+    status: PlatformStatus,
+    own: string | null,
+    now: number,
+  ): void {
     const row = requireRow(tx, id);
     switch (status.state) {
       case 'requested':
@@ -210,7 +240,7 @@ export class LinkPlatforms {
         this.#fail(tx, row, status.reason, now);
         break;
       case 'paid':
-        this.#takePaid(tx, row, status, now);
+        this.#takePaid(tx, row, status, own, now);
     }
   }
 
@@ -231,10 +261,16 @@ export class LinkPlatforms {
     this.#endEarlier(tx, row, declined ? { said: 'declined', reason } : { said: 'not_made' }, now);
   }
 
-  #takePaid(tx: Transaction, row: LinkPlatformRow, paid: PaidStatus, now: number): void {
+  #takePaid(
+    tx: Transaction,
+    row: LinkPlatformRow,
+    paid: PaidStatus,
+    account: string | null,
+    now: number,
+  ): void {
     if (!isOpen(row) && row.state !== 'failed') return;
     // What a payer carries back does not say whose account it was: the platform is asked.
-    if (paid.payer === undefined) {
+    if (paid.account === undefined) {
       tx.links.putPlatform({ ...row, next_at: Math.floor(now) });
       tx.note({ about: 'open' });
       return;
@@ -243,13 +279,15 @@ export class LinkPlatforms {
     const { payment } = paid;
     const right = paid.amount_minor === link.amount_minor && paid.currency === link.currency;
     const contract = tx.links.contract(row.contract);
+    // What the account was compared with may have been ended, or changed, since.
     const own =
-      contract?.secret === paid.payer &&
+      account !== null &&
+      contract?.secret === account &&
       contract.phone === link.phone &&
       contract.state === 'active';
     if (right && own && isFree(row, link)) {
       tx.links.putPlatform({ ...row, state: 'paid', reason: null, payment, next_at: null });
-      this.#takeIn(tx, link, row, paid.payer, Math.floor(now));
+      this.#takeIn(tx, link, row, paid.payer ?? '', Math.floor(now));
       return;
     }
     const reason = own ? 'closed_paid' : 'other_account';

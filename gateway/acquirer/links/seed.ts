@@ -13,7 +13,7 @@ import type { Tables } from '../../store/tables.ts';
 import type { ContractRow } from '../../store/tables-links.ts';
 import type { Transaction } from '../../store/writer.ts';
 import type { Stretch } from '../../stretch.ts';
-import { hashContractPassword, sealIdentity } from './contracts.ts';
+import { hashContractPassword, sealAccount, sealIdentity } from './contracts.ts';
 
 /** What the acquirer knows of a merchant; without it, all currencies that it sells in. */
 export const acquiringSchema = z.strictObject({
@@ -36,7 +36,7 @@ export const contractsSchema = z.strictObject({
   name: z.string().min(1).max(80),
   identity_number: z.string().min(4).max(40),
   password: z.string().min(6).max(200).optional(),
-  /** By platform: the masked account, as the platform shows it to merchants. */
+  /** By platform: the account there. */
   platforms: z.record(z.string().regex(/^[a-z0-9-]{1,30}$/), z.string().min(1).max(40)).default({}),
 });
 export type Contracts = z.output<typeof contractsSchema>;
@@ -86,7 +86,7 @@ export async function prepareContracts(
       for (const [platform, account] of Object.entries(platforms)) {
         const method = `platform:${platform}`;
         tx.links.putMethod({ id: method, state: 'offered' });
-        add(method, 'platform', account);
+        add(method, 'platform', sealAccount(keys, chance, payer, account));
       }
     }
   };

@@ -12,7 +12,13 @@ import type { Tables } from '../../store/tables.ts';
 import type { ContractRow, PasskeyRow } from '../../store/tables-links.ts';
 import type { PayerSessionRow } from '../../store/tables-payers.ts';
 import type { Transaction, Writer } from '../../store/writer.ts';
-import { hashContractPassword, proofOf, sealIdentity } from '../links/contracts.ts';
+import {
+  accountOf,
+  hashContractPassword,
+  proofOf,
+  sealAccount,
+  sealIdentity,
+} from '../links/contracts.ts';
 import {
   addPasskey,
   CHALLENGE_MS,
@@ -160,14 +166,24 @@ export class PayerDesk {
     return true;
   }
 
-  /** `masked` is the account as the platform names it in its results. */
-  async setPlatform({ session, payer }: PayerView, name: string, masked: string): Promise<boolean> {
+  async setPlatform(
+    { session, payer }: PayerView,
+    name: string,
+    account: string,
+  ): Promise<boolean> {
     if (payer === null) return false;
     const { phone } = session;
-    await this.#parts.writer.run((tx) =>
-      this.#put(tx, { payer, phone }, `platform:${name}`, 'platform', masked),
+    const { writer, keys, chance } = this.#parts;
+    const sealed = sealAccount(keys, chance, payer, account);
+    await writer.run((tx) =>
+      this.#put(tx, { payer, phone }, `platform:${name}`, 'platform', sealed),
     );
     return true;
+  }
+
+  /** The account of a payer's own contract with a platform. */
+  accountOf(contract: ContractRow): string | null {
+    return accountOf(this.#parts.keys, contract);
   }
 
   /** Ends a contract of the payer's own; with it go its passkeys. */

@@ -86,9 +86,16 @@ ${passwordField(page, 'password')}
 const foot = (page: PayerPage, { session }: PayerView): Html =>
   html`<form class="foot" method="post" action="${action(page, 'log-out')}"><p class="soft">${t(page.language, 'for_phone', { phone: session.masked })}</p><button class="plain">${t(page.language, 'log_out')}</button></form>`;
 
+interface OfferedPlatform {
+  readonly name: string;
+  readonly title: string;
+  /** The payer's account there, masked. */
+  readonly account: string | null;
+}
+
 export interface Offered {
   /** Those that a payer may have an account at. */
-  readonly platforms: readonly { readonly name: string; readonly title: string }[];
+  readonly platforms: readonly OfferedPlatform[];
   /** Whether face and fingerprint are possible at this address. */
   readonly passkeys: boolean;
 }
@@ -148,14 +155,14 @@ function passkeyWay(page: PayerPage, view: PayerView, possible: boolean): Html {
 function platformWay(
   page: PayerPage,
   view: PayerView,
-  { name, title }: { readonly name: string; readonly title: string },
+  { name, title, account }: OfferedPlatform,
 ): Html {
   const { language } = page;
   const contract = contractOf(view, `platform:${name}`);
   const says =
     contract === undefined
       ? t(language, 'no_account')
-      : t(language, 'account_says', { account: contract.secret ?? '' });
+      : t(language, 'account_says', { account: account ?? '•••' });
   const field = `account-${name}`;
   return html`<section>${heading(page, title, contract !== undefined)}<p class="soft">${says}</p>
 <form method="post" action="${action(page, 'account')}"><input type="hidden" name="platform" value="${name}">

@@ -69,7 +69,7 @@ export function addPayerPages(server: FastifyInstance, parts: PayerPageParts): v
     const { platform, account } = decodeBody(accountForm, request.body);
     const known = parts.linkPlatforms.platforms.find(({ name }) => name === platform);
     if (known === undefined) throw new Problem('no_platform');
-    await desk.setPlatform(view, platform, known.maskAccount(account));
+    await desk.setPlatform(view, platform, account);
   });
   form('/payer/end', async (view, request) => {
     await desk.end(view, decodeBody(contractForm, request.body).contract);
@@ -186,6 +186,12 @@ function show(
   const view = payerDesk.view(readCookie(request, COOKIE));
   if (view === null) return sendFramed(reply, status, logInPage({ ...page, done: false }, ''));
   if (view.payer === null) return sendFramed(reply, status, whoPage(page, view, name));
-  const offered = { platforms: linkPlatforms.platforms, passkeys: passkeys.possible };
+  const platforms = linkPlatforms.platforms.map((platform) => {
+    const of = view.contracts.find(({ method }) => method === `platform:${platform.name}`);
+    const account = of === undefined ? null : payerDesk.accountOf(of);
+    const masked = account === null ? null : platform.maskAccount(account);
+    return { name: platform.name, title: platform.title, account: masked };
+  });
+  const offered = { platforms, passkeys: passkeys.possible };
   return sendFramed(reply, status, waysPage(page, view, offered));
 }

@@ -76,6 +76,8 @@ export function connectHarbour(settings: HarbourSettings): PaymentPlatform {
       return { said: answer.result === 'OK' ? 'refunded' : 'refused' };
     },
     maskAccount: (account) => `${account.slice(0, 1)}***`,
+    digestAccount: async (account) =>
+      createHmac('sha256', key).update(`buyer\n${account}`).digest('hex'),
     async verifyResult({ by, body, query }) {
       const fields = Object.fromEntries(by === 'webhook' ? new URLSearchParams(body) : query);
       if (!verifyFields(fields, key) || fields.merchant !== merchant) return null;
@@ -109,7 +111,7 @@ const REASONS: Readonly<Record<string, AttemptReason>> = {
 };
 
 function statusOf(fields: Fields): PlatformStatus {
-  const { trade_status, trade_no = '', total = '', currency = '', buyer } = fields;
+  const { trade_status, trade_no = '', total = '', currency = '' } = fields;
   switch (trade_status) {
     case 'WAIT':
       return { state: 'requested' };
@@ -120,7 +122,8 @@ function statusOf(fields: Fields): PlatformStatus {
       const parsed = known === null ? null : parseAmount(total, known);
       if (!parsed?.ok || trade_no === '') throw new Error('a payment without its name or amount');
       const { amount_minor } = parsed;
-      return { state: 'paid', payment: trade_no, payer: buyer, amount_minor, currency };
+      const { buyer: payer, buyer_id: account } = fields;
+      return { state: 'paid', payment: trade_no, payer, account, amount_minor, currency };
     }
     case 'NONE':
       return { state: 'unknown' };

@@ -1,4 +1,5 @@
 /** The house's own platform: JSON, signed requests (RFC 9421), Standard Webhooks, JWS on return. */
+import { createHmac } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { z } from 'zod';
 import { base64url, fromBase64url } from '#device/codecs/bytes.ts';
@@ -38,6 +39,8 @@ const registeredSchema = z.looseObject({
   client: z.string(),
   webhook_secret: z.string(),
   platform_key: z.string(),
+  /** Under which it tells us accounts. */
+  account_key: z.string(),
 });
 type Registered = z.infer<typeof registeredSchema>;
 
@@ -49,6 +52,7 @@ const shownSchema = z.looseObject({
   page_url: z.url().optional(),
   payment: z.string().max(40).optional(),
   payer: z.string().max(40).optional(),
+  account: z.string().max(64).optional(),
   amount_minor: z.int().optional(),
   currency: z.string().optional(),
 });
@@ -108,9 +112,17 @@ export function connectLotus(settings: LotusSettings): PaymentPlatform {
       return { said: answer.status === 201 ? 'refunded' : 'refused' };
     },
     maskAccount: (account) => `${Array.from(account).slice(0, 2).join('')}•••`,
+    async digestAccount(account) {
+      const { account_key } = await register();
+      return createHmac('sha256', account_key).update(accountName(account)).digest('base64url');
+    },
     verifyResult: async (message) => verify(settings, await register(), message),
   };
 }
+
+/** As the platform reads names: `  Alice ` and `alice` are the same account. */
+const accountName = (text: string): string =>
+  text.normalize('NFKC').replace(/\s+/g, '').toLowerCase();
 
 async function registerWith(settings: LotusSettings): Promise<Registered> {
   const body = {
@@ -170,18 +182,19 @@ interface StatusFields {
   readonly reason?: AttemptReason | undefined;
   readonly payment?: string | undefined;
   readonly payer?: string | undefined;
+  readonly account?: string | undefined;
   readonly amount_minor?: number | undefined;
   readonly currency?: string | undefined;
 }
 
 function statusOf(shown: StatusFields): PlatformStatus {
-  const { state, reason, payment, payer, amount_minor, currency } = shown;
+  const { state, reason, payment, payer, account, amount_minor, currency } = shown;
   if (state === 'requested') return { state };
   if (state === 'failed') return { state, reason: reason ?? 'platform_refused' };
   if (payment === undefined || amount_minor === undefined || currency === undefined) {
     throw new Error('a payment without its name or amount');
   }
-  return { state, payment, payer, amount_minor, currency };
+  return { state, payment, payer, account, amount_minor, currency };
 }
 
 function verify(

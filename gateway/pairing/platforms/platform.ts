@@ -34,6 +34,8 @@ export type PlatformStatus =
       readonly payment: string;
       /** Masked; absent where this message does not say. */
       readonly payer?: string | undefined;
+      /** Stable digest of the account, as `digestAccount` makes it; absent where this message does not say. */
+      readonly account?: string | undefined;
       readonly amount_minor: number;
       readonly currency: string;
     };
@@ -82,6 +84,8 @@ export interface PaymentPlatform {
   refund(wish: RefundWish): Promise<{ readonly said: 'refunded' | 'refused' }>;
   /** How its results name this account: masked. */
   maskAccount(account: string): string;
+  /** How its results name this account and no other: under a key that only it and we have. */
+  digestAccount(account: string): Promise<string>;
   /** `null` where it was not the platform that said so. */
   verifyResult(message: PlatformMessage): Promise<PlatformResult | null>;
   /** What the platform wants to read where its webhook was taken. */
