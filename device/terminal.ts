@@ -15,6 +15,7 @@ import type { BeepPattern, LampSignal } from './ports/lamp.ts';
 import type { Link } from './ports/link.ts';
 import type { PrintedReceipt } from './ports/printer.ts';
 import type { CardPresence, TransmitResult } from './ports/reader.ts';
+import type { Heard } from './ports/recogniser.ts';
 import { runGroup } from './relay-group.ts';
 
 /** Where the loop's effects go. Each call returns at once; an organ that is missing takes nothing. */
@@ -23,6 +24,13 @@ export interface Outlets {
   lamp(signal: LampSignal): void;
   beep(pattern: BeepPattern): void;
   broadcast(broadcast: Broadcast | null): void;
+  /**
+   * Listens once. Waits until the terminal itself is silent, then calls `started` at most once and
+   * `heard` at most once; neither after {@link Outlets.hush}.
+   */
+  listen(started: () => void, heard: (heard: Heard) => void): void;
+  /** Ends the listening. */
+  hush(): void;
   print(receipt: PrintedReceipt): void;
   /**
    * Calls exactly one of the two, once. What was heard under `mark` before is not heard again, also
@@ -153,6 +161,15 @@ export class Terminal {
         break;
       case 'relay':
         this.#relay(effect);
+        break;
+      case 'listen':
+        outlets.listen(
+          () => this.push({ is: 'listening', id: effect.id }),
+          (heard) => this.push({ is: 'heard', id: effect.id, heard }),
+        );
+        break;
+      case 'hush':
+        outlets.hush();
         break;
       case 'beep':
         outlets.beep(effect.pattern);

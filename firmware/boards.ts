@@ -84,6 +84,15 @@ const organSchema = z.discriminatedUnion('driver', [
     /** As `aplay -D` takes it. */
     device: z.string().min(1),
   }),
+  z.strictObject({
+    driver: z.literal('alsa-microphone'),
+    /** As `arecord -D` takes it. */
+    device: z.string().min(1),
+  }),
+  /** English, from Debian's packages. */
+  z.strictObject({ driver: z.literal('pocketsphinx') }),
+  /** Any language that there is a model of; a relative path is below the data directory. */
+  z.strictObject({ driver: z.literal('sherpa'), model: z.string().min(1) }),
 ]);
 
 const microcontrollerSchema = z.strictObject({
@@ -247,6 +256,13 @@ function usesOf(organ: OrganSettings, path: string): Use[] {
       break;
     case 'alsa-speaker':
       uses.push({ of: `sound device ${organ.device}`, path: `${path}.device` });
+      break;
+    case 'alsa-microphone':
+      uses.push({ of: `sound input ${organ.device}`, path: `${path}.device` });
+      break;
+    case 'pocketsphinx':
+    case 'sherpa':
+      uses.push({ of: 'voice entry', path });
       break;
     case 'firmata-ssd1306':
       uses.push({ of: `I2C address ${organ.address} of ${organ.board}`, path: `${path}.address` });

@@ -2,8 +2,9 @@
  * Which code drives what boards.json names. A driver's library is loaded when a profile wants it: a
  * terminal without a printer does not carry the printer's code in its memory.
  */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { powerAtOneMetre as powerOfRange } from '#device/codecs/radio-range.ts';
+import type { Language } from '#device/messages/enrolment.ts';
 import type { Device, DeviceEvents, Role } from '#device/ports/device.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import type { Modem, ModemEvents } from '#device/ports/modem.ts';
@@ -26,6 +27,9 @@ export const ROLES: Readonly<Record<Driver, Role>> = {
   'firmata-ssd1306': 'display',
   escpos: 'printer',
   'alsa-speaker': 'speaker',
+  'alsa-microphone': 'microphone',
+  pocketsphinx: 'recogniser',
+  sherpa: 'recogniser',
   'pcsc-reader': 'reader',
   'pn532-uart': 'reader',
   sim7600: 'modem',
@@ -50,11 +54,17 @@ export const modemsOf = (profile: Profile): [name: string, modem: SettingsOf<'si
 /** What several organs of one profile share. */
 export interface DriverContext {
   readonly dataDirectory: string;
+  /** What the vendor speaks. */
+  readonly language: Language;
   /** The microcontroller of that name, opened by its first organ. */
   microcontroller(name: string): Promise<FirmataBoard>;
 }
 
-export function driverContext(profile: Profile, dataDirectory: string): DriverContext {
+export function driverContext(
+  profile: Profile,
+  dataDirectory: string,
+  language: Language,
+): DriverContext {
   const boards = new Map<string, Promise<FirmataBoard>>();
   const open = async (name: string): Promise<FirmataBoard> => {
     const settings = profile.microcontrollers[name];
@@ -64,6 +74,7 @@ export function driverContext(profile: Profile, dataDirectory: string): DriverCo
   };
   return {
     dataDirectory,
+    language,
     microcontroller(name) {
       const board = boards.get(name) ?? open(name);
       boards.set(name, board);
@@ -99,7 +110,7 @@ export async function openOrgan(
   context: DriverContext,
   events: DriverEvents,
 ): Promise<Device> {
-  const { dataDirectory } = context;
+  const { dataDirectory, language } = context;
   switch (settings.driver) {
     case 'usb-hid-keypad': {
       const { openUsbHidKeypad } = await import('./keypad/usb-hid.ts');
@@ -158,6 +169,18 @@ export async function openOrgan(
     case 'pn532-uart': {
       const { openPn532Reader } = await import('./reader/pn532.ts');
       return openPn532Reader(name, withPort(settings, dataDirectory), readerEvents(events));
+    }
+    case 'alsa-microphone': {
+      const { openAlsaMicrophone } = await import('./microphone/alsa.ts');
+      return openAlsaMicrophone(name, settings, events);
+    }
+    case 'pocketsphinx': {
+      const { openPocketsphinx } = await import('./recogniser/pocketsphinx.ts');
+      return openPocketsphinx(name, language, events);
+    }
+    case 'sherpa': {
+      const { openSherpa } = await import('./recogniser/sherpa.ts');
+      return openSherpa(name, resolve(dataDirectory, settings.model), language, events);
     }
     case 'alsa-speaker': {
       const { openAlsaSpeaker } = await import('./speaker/alsa.ts');

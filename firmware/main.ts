@@ -14,6 +14,7 @@ import type { CardKeys } from '#device/messages/card.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
 import { readDownlink } from '#device/messages/signed.ts';
 import type { LinkEvents } from '#device/ports/link.ts';
+import { vendorVocabulary } from '#device/speech/vocabulary.ts';
 import { Terminal, type TerminalPorts } from '#device/terminal.ts';
 import { type Profile, readBoard } from './boards.ts';
 import { type KeptCardKeys, keepCardKeys } from './card-keys.ts';
@@ -176,7 +177,10 @@ async function main(): Promise<void> {
   };
 
   const tellOrgan = organTeller(settings.organs);
-  const organs = new Organs(profile, driverContext(profile, options.data), systemClock, {
+  const { language, currency, catalogue } = settings.stall;
+  const context = driverContext(profile, options.data, language);
+  const vocabulary = vendorVocabulary(currency, catalogue);
+  const organs = new Organs(profile, context, vocabulary, systemClock, {
     key: (key) => push({ is: 'key', key }),
     card: (reader, event) => push({ is: 'card', reader, event }),
     log,

@@ -10,9 +10,11 @@ import type { Device, DeviceError, Role } from '#device/ports/device.ts';
 import type { Display, Screen } from '#device/ports/display.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import type { BeepPattern, Buzzer, Lamp, LampSignal } from '#device/ports/lamp.ts';
+import type { Microphone } from '#device/ports/microphone.ts';
 import type { Modem } from '#device/ports/modem.ts';
 import type { PrintedReceipt, Printer } from '#device/ports/printer.ts';
 import type { CardPresence, Reader, TransmitResult } from '#device/ports/reader.ts';
+import type { Heard, Recogniser, Vocabulary } from '#device/ports/recogniser.ts';
 import type { Speaker } from '#device/ports/speaker.ts';
 import type { Outlets } from '#device/terminal.ts';
 import type { Profile } from './boards.ts';
@@ -23,6 +25,7 @@ import {
   ROLES,
   terminalOrgans,
 } from './drivers.ts';
+import { type Listening, listen } from './listening.ts';
 import { PrintQueue } from './print-queue.ts';
 import { asDeviceError, missingState, type Supervised, supervise } from './supervisor.ts';
 
@@ -47,6 +50,8 @@ interface ByRole {
   reader: Reader;
   /** None: see `terminalOrgans`. */
   modem: Modem;
+  microphone: Microphone;
+  recogniser: Recogniser;
 }
 
 export class Organs implements Outlets {
@@ -61,15 +66,28 @@ export class Organs implements Outlets {
     buzzer: new Map(),
     reader: new Map(),
     modem: new Map(),
+    microphone: new Map(),
+    recogniser: new Map(),
   };
   readonly #queues = new Map<string, PrintQueue>();
   readonly #clock: Clock;
   readonly #supervised: Supervised[];
+  readonly #vocabulary: Vocabulary;
+  /** Settles when nothing is said any more. */
+  #speech: Promise<void> = Promise.resolve();
+  #listening: Listening | null = null;
   #screen: Screen | null = null;
   #signal: LampSignal = 'off';
   #broadcast: Broadcast | null = null;
 
-  constructor(profile: Profile, context: DriverContext, clock: Clock, events: OrganEvents) {
+  constructor(
+    profile: Profile,
+    context: DriverContext,
+    vocabulary: Vocabulary,
+    clock: Clock,
+    events: OrganEvents,
+  ) {
+    this.#vocabulary = vocabulary;
     this.#events = events;
     this.#clock = clock;
     this.#supervised = terminalOrgans(profile).map(([name, settings]) =>
@@ -141,18 +159,49 @@ export class Organs implements Outlets {
       told = true;
       how();
     };
-    speaker
-      .speak(clips, () => tell(started), mark ?? undefined)
-      .then(
-        () => tell(started),
-        (error: unknown) => {
-          this.#events.log(`${name}: ${asDeviceError(name, error).message}`);
-          tell(failed);
-        },
-      );
+    const spoken = speaker.speak(clips, () => tell(started), mark ?? undefined);
+    this.#speech = spoken.catch(() => undefined);
+    spoken.then(
+      () => tell(started),
+      (error: unknown) => {
+        this.#events.log(`${name}: ${asDeviceError(name, error).message}`);
+        tell(failed);
+      },
+    );
+  }
+
+  listen(started: () => void, heard: (heard: Heard) => void): void {
+    this.hush();
+    const [microphone] = this.#working.microphone.values();
+    const [recogniser] = this.#working.recogniser.values();
+    if (microphone === undefined || recogniser === undefined) {
+      heard({ is: 'failed' });
+      return;
+    }
+    const { log } = this.#events;
+    const parts = { microphone, recogniser, log, vocabulary: this.#vocabulary, clock: this.#clock };
+    let stopped = false;
+    let inner: Listening | null = null;
+    this.#listening = {
+      stop() {
+        stopped = true;
+        inner?.stop();
+      },
+    };
+    // Its own voice would be heard as the vendor's.
+    void this.#speech.then(() => {
+      if (!stopped) inner = listen(parts, { started, heard });
+    });
+  }
+
+  hush(): void {
+    this.#listening?.stop();
+    this.#listening = null;
   }
 
   async close(): Promise<void> {
+    this.hush();
+    this.hush();
     await Promise.all(this.#supervised.map((each) => each.close()));
   }
 

@@ -20,7 +20,26 @@ const PACKAGES = {
   socat: ['/usr/bin/socat', 'simulated serial wires'],
   umockdev: ['/usr/bin/umockdev-run', 'the simulated USB keypad'],
   'espeak-ng': ['/usr/bin/espeak-ng', 'the voice'],
-  'alsa-utils': ['/usr/bin/aplay', 'the speaker'],
+  'alsa-utils': ['/usr/bin/aplay', 'the speaker and the microphone'],
+  libpocketsphinx3: [`${LIBRARIES[process.arch]}/libpocketsphinx.so.3`, 'spoken amounts'],
+  'pocketsphinx-en-us': [
+    '/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict',
+    'spoken amounts',
+  ],
+  flite: ['/usr/bin/flite', 'voices that test the recogniser'],
+  festival: ['/usr/bin/festival', 'voices that test the recogniser'],
+  'festvox-kallpc16k': [
+    '/usr/share/festival/voices/english/kal_diphone/festvox/kal_diphone.scm',
+    'voices that test the recogniser',
+  ],
+  'festvox-kdlpc16k': [
+    '/usr/share/festival/voices/english/ked_diphone/festvox/ked_diphone.scm',
+    'voices that test the recogniser',
+  ],
+  'festvox-us-slt-hts': [
+    '/usr/share/festival/voices/us/cmu_us_slt_arctic_hts/festvox/cmu_us_slt_arctic_hts.scm',
+    'voices that test the recogniser',
+  ],
   chromium: ['/usr/bin/chromium', "the simulated screen and the customers' browsers"],
   'fonts-noto-cjk': [
     '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
@@ -49,9 +68,19 @@ const PACKAGES = {
 
 /** What the card library is compiled with, and what speaks to readers. */
 const CARDS = ['gcc', 'g++', 'make', 'python3', 'libpcsclite-dev', 'pcscd'];
-const ON_METAL = ['espeak-ng', 'alsa-utils', 'libusb-1.0-0'];
+const RECOGNISER = ['libpocketsphinx3', 'pocketsphinx-en-us'];
+const ON_METAL = ['espeak-ng', 'alsa-utils', 'libusb-1.0-0', ...RECOGNISER];
 const READER = [...CARDS, 'vsmartcard-vpcd'];
 const SIMULATED = [...ON_METAL, ...READER, 'socat', 'umockdev', 'chromium', 'fonts-noto-cjk'];
+/** Voices of three synthesisers, to speak to the recogniser. */
+const VOICES = [
+  'espeak-ng',
+  'flite',
+  'festival',
+  'festvox-kallpc16k',
+  'festvox-kdlpc16k',
+  'festvox-us-slt-hts',
+];
 const ALL = Object.keys(PACKAGES);
 
 const FLAGS = require('../firmware/node.json').telephone_flags;
@@ -66,6 +95,7 @@ const COMMANDS = {
   telephone: { run: [...FLAGS, 'firmware/telephone/main.ts'], packages: ['espeak-ng'] },
   bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
   simulate: { run: ['test/simulation/main.ts'], packages: [] },
+  'bench:speech': { run: ['test/bench/speech/main.ts'], packages: [...RECOGNISER, ...VOICES] },
   test: { run: ['scripts/test.ts'], packages: ALL },
   judges: { run: ['scripts/test.ts', 'test/hardware/'], packages: ALL },
   check: { run: ['scripts/check.ts'], packages: [] },

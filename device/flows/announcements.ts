@@ -4,6 +4,7 @@ import { printedBill, printedRefund } from './bill.ts';
 import { stepRefundSpoken } from './refund.ts';
 import { announceSale } from './sale.ts';
 import type { Effect, OrganState, Step, TerminalState } from './state.ts';
+import { isListening } from './voice.ts';
 
 /** Of an organ that nobody has told of yet. */
 export const STARTING: OrganState = { is: 'starting' };
@@ -12,7 +13,8 @@ const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ s
 
 /** Says what is to be said once it is known whether there is a speaker to say it. */
 export function flushAnnouncements(state: TerminalState, effects: readonly Effect[]): Step {
-  if (state.toAnnounce.length === 0) return { state, effects };
+  // What the terminal says must not be heard as what the vendor says.
+  if (state.toAnnounce.length === 0 || isListening(state)) return { state, effects };
   const speakers = rolesStates(state, 'speaker');
   if (speakers.some((speaker) => speaker.is === 'starting')) return { state, effects };
   const heard = speakers.some((speaker) => speaker.is === 'working');

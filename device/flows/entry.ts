@@ -2,6 +2,7 @@
  * What the vendor keys, row A1: an expression that is read anew with each key, so that the screen and
  * the order can't disagree. `12.50` is an amount, `3*4.50` three of it, `/2` item 2 of the catalogue,
  * `3*` + `/2` three of it, and `+` begins the next line.
+ * `/3=35.50`, which only a voice makes, is goods for an amount in all.
  *
  * A key that makes it wrong is kept, not dropped: `1.234` is refused until it is mended. Dropping the
  * third decimal would make Enter sell at 1.23, which nobody keyed.
@@ -90,6 +91,9 @@ function readTerm(
   stall: Pick<Stall, 'currency' | 'catalogue'>,
 ): OrderLine | EntryProblem {
   if (term.includes('-')) return 'negative';
+  const [goods = '', total, ...more] = term.split('=');
+  if (total !== undefined)
+    return more.length > 0 ? 'not_a_number' : readPriced(goods, total, stall);
   const parts = term.split('*');
   if (parts.length > 2) return 'not_a_number';
   const quantity = parts.length === 2 ? readQuantity(parts[0] ?? '') : 1;
@@ -99,6 +103,26 @@ function readTerm(
     ? readItem(what.slice(1), quantity, stall.catalogue)
     : readBare(what, quantity, stall);
   return line;
+}
+
+/** Goods for an amount in all; where it can't be shared out evenly, one line that names how many. */
+function readPriced(
+  goods: string,
+  total: string,
+  stall: Pick<Stall, 'currency' | 'catalogue'>,
+): OrderLine | EntryProblem {
+  const amount = parseAmount(total, stall.currency);
+  if (!amount.ok) return amount.why;
+  const { amount_minor } = amount;
+  const bare = /^(\d+)\*$/.exec(goods)?.[1];
+  const of = bare === undefined ? readTerm(goods, stall) : readQuantity(bare);
+  if (typeof of === 'string') return of;
+  const line = typeof of === 'number' ? { quantity: of, unit_minor: 1 } : of;
+  if (amount_minor % line.quantity === 0) {
+    return { ...line, unit_minor: amount_minor / line.quantity };
+  }
+  const name = 'name' in line ? `${line.name} ` : '';
+  return { name: `${name}× ${line.quantity}`.slice(0, 60), quantity: 1, unit_minor: amount_minor };
 }
 
 function readQuantity(text: string): number | EntryProblem {

@@ -28,6 +28,7 @@ import { MAX_LINES, MAX_QUANTITY, type ReadEntry, readEntry } from './entry.ts';
 import { relayView } from './relay-outlook.ts';
 import type { Sale } from './sale.ts';
 import type { Outlook, TerminalState } from './state.ts';
+import { canListen, isListening } from './voice.ts';
 
 /** What is shown, lit and broadcast at monotonic ms `now`. */
 export function outlookOf(state: TerminalState, now: number): Outlook {
@@ -95,25 +96,44 @@ function entryView(state: TerminalState, texts: Texts): View {
       hint: texts.hintAfterProblem,
     };
   }
+  if (isListening(state)) return listeningView(state, texts);
   const read = readEntry(state.entry, stall);
   const wrong = read.problem !== undefined && (refused || read.stuck) ? read.problem : undefined;
   const simple = /^[\d.]*$/.test(keyed);
+  const { voice } = state;
+  const understood = voice.is === 'understood';
+  const unheard = voice.is === 'problem' ? [texts.voiceProblem[voice.why]] : [];
   return {
-    title: texts.enterAmount,
+    title: understood ? texts.isThisRight : texts.enterAmount,
     // As it was keyed while it is one amount, so that each key is seen to be taken.
     big:
       simple && keyed !== ''
         ? symbol + keyed
         : formatMoney({ amount_minor: read.total_minor, currency: stall.currency }),
-    tone: wrong === undefined ? 'plain' : 'bad',
+    tone: wrong === undefined && unheard.length === 0 ? 'plain' : 'bad',
     lines: [
+      ...unheard,
       ...(wrong === undefined ? [] : [problemText(texts, wrong, read, state)]),
       ...(simple ? [] : keyedLines(state, read)),
       ...(keyed === ''
         ? [...waitingLines(state, texts), ...unpostedLines(state), ...pairingLines(state, texts)]
         : []),
     ],
-    hint: entryHint(state, texts, keyed, wrong),
+    hint: understood ? texts.hintIsThisRight : entryHint(state, texts, keyed, wrong),
+  };
+}
+
+function listeningView(state: TerminalState, texts: Texts): View {
+  const { entry, settings, voice } = state;
+  const { total_minor } = readEntry(entry, settings.stall);
+  const { currency } = settings.stall;
+  const listening = voice.is === 'listening';
+  return {
+    title: listening ? texts.listening : texts.voiceOpening,
+    big: total_minor === 0 ? '' : formatMoney({ amount_minor: total_minor, currency }),
+    tone: 'busy',
+    lines: listening ? [texts.listeningAdvice] : [],
+    hint: listening ? texts.hintListening : texts.hintWait,
   };
 }
 
@@ -125,7 +145,8 @@ function entryHint(
 ): string {
   if (keyed !== '') return wrong === undefined ? texts.hintConfirm : texts.hintAfterProblem;
   if (state.paired !== null) return texts.hintPaired;
-  return takesCards(state) ? texts.hintCards : texts.hintEnterAmount;
+  const hint = takesCards(state) ? texts.hintCards : texts.hintEnterAmount;
+  return canListen(state) ? `${hint} · ${texts.hintSpeak}` : hint;
 }
 
 /** The lines so far, newest first, and the keys of the one being keyed where it is not whole. */
@@ -321,6 +342,7 @@ function broadcastOf(state: TerminalState, order: Order, now: number): Broadcast
 function lampOf(sale: Sale | undefined, state: TerminalState): LampSignal {
   if (state.cards.work !== null) return 'busy';
   if (state.cards.notice?.is === 'problem') return 'bad';
+  if (sale === undefined && state.voice.is === 'listening') return 'busy';
   if (sale === undefined) return state.diskRefused ? 'bad' : 'ready';
   if (sale.debit?.stage === 'unknown' && sale.stage === 'open') return 'bad';
   if (sale.conflict !== undefined) return 'bad';

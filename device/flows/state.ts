@@ -12,6 +12,8 @@ import type { Key } from '../ports/keypad.ts';
 import type { BeepPattern, LampSignal } from '../ports/lamp.ts';
 import type { PrintedReceipt } from '../ports/printer.ts';
 import type { CardPresence } from '../ports/reader.ts';
+import type { Heard } from '../ports/recogniser.ts';
+import type { SpeechProblem } from '../speech/phrase.ts';
 import type { CardInput, Cards } from './card-state.ts';
 import type { Drain } from './drain.ts';
 import type { Entry } from './entry.ts';
@@ -46,6 +48,25 @@ export type OrganState =
       readonly mend?: string | undefined;
     };
 
+/** Why a spoken amount was not taken. */
+export type VoiceProblem =
+  | SpeechProblem
+  | 'silence'
+  | 'failed'
+  /** The recogniser itself is in doubt. */
+  | 'unsure'
+  /** Microphone or recogniser is missing. */
+  | 'unavailable';
+
+/** Row A2: the vendor speaks instead of keying. */
+export type Voice =
+  | { readonly is: 'off' }
+  /** `opening` until the microphone gives sound. */
+  | { readonly is: 'opening' | 'listening'; readonly id: number; readonly until: number }
+  /** What is keyed from `from` on was said, and waits for Enter. */
+  | { readonly is: 'understood'; readonly from: number }
+  | { readonly is: 'problem'; readonly why: VoiceProblem };
+
 /** Something final that has not been announced yet. */
 export type Announcement =
   | { readonly result: Result; readonly refund?: never; readonly earlier: boolean }
@@ -63,6 +84,7 @@ export interface PaidOrder {
 export interface TerminalState {
   readonly settings: Settings;
   readonly entry: Entry;
+  readonly voice: Voice;
   /** Everything that is not settled, and the one on the screen; oldest first. */
   readonly sales: SaleBook;
   /** What was unanswered as the link came up, and is sent by and by; `null` where nothing is left. */
@@ -126,6 +148,9 @@ export type Input =
   | CardInput
   /** What became of a group of commands at a card. */
   | { readonly is: 'relay_ran'; readonly relay: string; readonly step: number; readonly ran: Ran }
+  /** The microphone of that time of listening gives sound. */
+  | { readonly is: 'listening'; readonly id: number }
+  | { readonly is: 'heard'; readonly id: number; readonly heard: Heard }
   | { readonly is: 'tick' };
 
 export type Effect =
@@ -148,6 +173,8 @@ export type Effect =
       readonly card: CardPresence;
       readonly task: CardTask;
     }
+  | { readonly do: 'listen'; readonly id: number }
+  | { readonly do: 'hush' }
   | { readonly do: 'beep'; readonly pattern: BeepPattern }
   | { readonly do: 'print'; readonly receipt: PrintedReceipt }
   | { readonly do: 'log'; readonly what: string };

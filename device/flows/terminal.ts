@@ -51,6 +51,16 @@ import type {
   TerminalState,
 } from './state.ts';
 
+import {
+  asksToListen,
+  beginListening,
+  isListening,
+  leaveVoice,
+  stepHeard,
+  stepListening,
+  stepVoiceTick,
+} from './voice.ts';
+
 /** How many settled orders are remembered for a repeated result. */
 const SETTLED_LIMIT = 1000;
 
@@ -76,6 +86,7 @@ export function beginTerminal(
   return {
     settings,
     entry: EMPTY_ENTRY,
+    voice: { is: 'off' },
     sales,
     settled: settled.slice(-SETTLED_LIMIT),
     paid: refunds.paid,
@@ -109,7 +120,7 @@ export function stepTerminal(state: TerminalState, input: Input, moment: Moment)
 
 /** Whether the terminal must be woken once a second: something has a time limit or is to be resent. */
 export function needsTick(state: TerminalState): boolean {
-  const waits = state.cards.notice !== null || relayWaits(state.relay);
+  const waits = state.cards.notice !== null || relayWaits(state.relay) || isListening(state);
   return state.sales.size > 0 || state.toAnnounce.length > 0 || waits;
 }
 
@@ -144,6 +155,10 @@ function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
         return stepRefundSpoken(state, input.order, input.refund, input.heard);
       }
       return stepSpoken(state, input.order, input.heard);
+    case 'listening':
+      return stepListening(state, input.id);
+    case 'heard':
+      return stepHeard(state, input.id, input.heard);
     case 'tick':
       return stepTick(state, moment);
   }
@@ -176,12 +191,21 @@ function stepKey(before: TerminalState, key: Key, moment: Moment): Step {
 
 /** `leaving`: the key also put an ended order aside, so Enter alone is no empty order. */
 function stepEntryKey(state: TerminalState, key: Key, moment: Moment, leaving = false): Step {
+  const spoken = leaveVoice(state, key);
+  const step = spoken.done
+    ? stay(spoken.state, { do: 'beep', pattern: 'key' })
+    : stepKeyed(spoken.state, key, moment, leaving);
+  return { state: step.state, effects: [...spoken.effects, ...step.effects] };
+}
+
+function stepKeyed(state: TerminalState, key: Key, moment: Moment, leaving: boolean): Step {
   const quiet: TerminalState = { ...state, diskRefused: false, aside: null };
   if (key === 'cancel' && !leaving && state.entry.keyed === '' && state.paired !== null) {
     const { pairing } = state.paired;
     const unpair = { kind: 'unpair', unpair: { pairing } } as const;
     return stay(quiet, { do: 'beep', pattern: 'key' }, { do: 'publish', uplink: unpair });
   }
+  if (asksToListen(quiet, key)) return beginListening(quiet, moment);
   if (opensMenu(state, key)) {
     return stay({ ...quiet, menu: { at: 'list' } }, { do: 'beep', pattern: 'key' });
   }
@@ -285,11 +309,13 @@ function leaveRelay(state: TerminalState, key: Key): TerminalState {
 }
 
 function stepTick(state: TerminalState, moment: Moment): Step {
-  const read = moment.monotonic >= state.cards.noticeUntil ? clearNotice(state) : state;
+  const voice = stepVoiceTick(state, moment);
+  const heard = voice.state;
+  const read = moment.monotonic >= heard.cards.noticeUntil ? clearNotice(heard) : heard;
   const left = moment.monotonic >= read.leaveAt ? leaveFocus(read) : read;
   const relayed = takeCard(stepRelays(left, { is: 'tick' }, moment), moment);
   const step = stepEverySale(relayed.state, { is: 'tick' }, moment);
-  return { state: step.state, effects: [...relayed.effects, ...step.effects] };
+  return { state: step.state, effects: [...voice.effects, ...relayed.effects, ...step.effects] };
 }
 
 /** Forgets what is settled since, except the order on the screen. */

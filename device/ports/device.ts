@@ -9,7 +9,9 @@ export type Role =
   | 'lamp'
   | 'buzzer'
   | 'reader'
-  | 'modem';
+  | 'modem'
+  | 'microphone'
+  | 'recogniser';
 
 export type DeviceErrorCode =
   | 'absent' /* not plugged in, or its daemon is not there */

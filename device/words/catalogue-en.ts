@@ -34,6 +34,9 @@ function problem(which: EntryProblem, detail: string): string {
 export const ENGLISH_TEXTS: Texts = {
   starting: 'Starting…',
   enterAmount: 'Key in the amount',
+  voiceOpening: 'One moment…',
+  listening: 'Listening…',
+  isThisRight: 'Is this right?',
   enterQuantity: 'How many?',
   enterItem: 'Item code?',
   saving: 'Saving…',
@@ -88,11 +91,28 @@ export const ENGLISH_TEXTS: Texts = {
   notSaved: 'The order could not be saved, so it was not offered. Try again.',
   conflict: (field) =>
     `The server has another order under this number (${field}). Call the installer.`,
+  listeningAdvice: 'Say the amount, such as “twelve fifty”.',
+  voiceProblem: {
+    nothing: 'No amount was heard. Press * to say it again, or key it in.',
+    not_understood: 'That was not understood. Press * to say it again, or key it in.',
+    ambiguous: 'That could be two amounts. Say it with its unit, or key it in.',
+    other_currency: 'That is another currency. Say it again, or key it in.',
+    too_many_places: 'That amount has too many decimals. Say it again, or key it in.',
+    zero: 'The amount is 0. Say how much to pay.',
+    too_large: 'Too much for one order. Say it again, or key it in.',
+    silence: 'Nothing was heard. Press * and speak after the beep, or key it in.',
+    failed: 'Voice entry failed. Key the amount in.',
+    unsure: 'Not heard clearly. Press * to say it again, or key it in.',
+    unavailable: 'Voice entry does not work just now. Key the amount in.',
+  },
 
   problem,
 
   hintEnterAmount: 'Enter: offer · +: next item · *: how many · /: item code',
   hintCards: 'Key in the amount, then Enter · +: cards',
+  hintSpeak: '*: say it',
+  hintListening: 'Speak now · any key: stop',
+  hintIsThisRight: 'Enter: offer · a figure: key it in instead · Cancel: start over',
   hintPaired: 'Key in the amount, then Enter · Cancel: disconnect the phone',
   hintConfirm: 'Enter: offer · +: next item · Cancel: start over',
   hintEnterQuantity: 'Key in how many, then Enter · Cancel: go back',
@@ -115,6 +135,8 @@ export const ENGLISH_TEXTS: Texts = {
     buzzer: 'Buzzer',
     panel: 'Button board',
     reader: 'Card reader',
+    microphone: 'Microphone',
+    recogniser: 'Voice entry',
   },
   why: {
     absent: 'is not connected.',
@@ -139,6 +161,8 @@ export const ENGLISH_TEXTS: Texts = {
     buzzer: 'Keys make no sound.',
     panel: 'Its keys, lamp and buzzer are off.',
     reader: 'Customers pay by phone.',
+    microphone: 'Key the amount in.',
+    recogniser: 'Key the amount in.',
   },
   mend: {
     absent: 'Plug it in.',

@@ -3,6 +3,8 @@
  * text that is missing in one of them does not compile. Written for somebody who never saw a manual:
  * each text says what is so, then what to do; keys are named as they are printed on the keypad.
  */
+
+import type { VoiceProblem } from '#device/flows/state.ts';
 import type { Language } from '#device/messages/enrolment.ts';
 import type { ParsedAmount } from '#device/messages/money.ts';
 import type { AttemptReason, DeclineReason, Outcome } from '#device/messages/order.ts';
@@ -35,12 +37,18 @@ export type OrganName =
   | 'lamp'
   | 'buzzer'
   | 'panel'
-  | 'reader';
+  | 'reader'
+  | 'microphone'
+  | 'recogniser';
 
 export interface Texts {
   // Titles: what the terminal is doing.
   readonly starting: string;
   readonly enterAmount: string;
+  /** Row A2: spoken amounts. */
+  readonly voiceOpening: string;
+  readonly listening: string;
+  readonly isThisRight: string;
   readonly enterQuantity: string;
   readonly enterItem: string;
   readonly saving: string;
@@ -87,6 +95,10 @@ export interface Texts {
   readonly notSaved: string;
   readonly conflict: (field: string) => string;
 
+  readonly listeningAdvice: string;
+  /** Why a spoken amount was not taken, and what to do. */
+  readonly voiceProblem: Readonly<Record<VoiceProblem, string>>;
+
   // What is wrong with what was keyed. `detail`: the largest amount, the places, or the item code.
   readonly problem: (problem: EntryProblem, detail: string) => string;
 
@@ -94,6 +106,10 @@ export interface Texts {
   readonly hintEnterAmount: string;
   /** The same, where the terminal takes cards. */
   readonly hintCards: string;
+  /** Added where an amount can be spoken. */
+  readonly hintSpeak: string;
+  readonly hintListening: string;
+  readonly hintIsThisRight: string;
   /** Nothing keyed while a phone is connected. */
   readonly hintPaired: string;
   readonly hintConfirm: string;

@@ -123,6 +123,24 @@ const CARD_PROBLEMS: Record<CardProblem, SharedWord> = {
 export const sayCardProblem = (problem: CardProblem, language: Language): string[] =>
   shared(language, [CARD_PROBLEMS[problem]]);
 
+/**
+ * Clip ids that ask whether a spoken amount is right. It begins and ends as a question, so that
+ * nobody near takes it for an amount that was paid.
+ */
+export const sayQuestion = (
+  amountMinor: number,
+  currency: Currency,
+  language: Language,
+): string[] => [
+  ...shared(language, ['is-it']),
+  ...sayAmount(amountMinor, currency, language),
+  ...shared(language, ['press-enter']),
+];
+
+/** Clip ids that say that a spoken amount was not understood. */
+export const sayNotUnderstood = (language: Language): string[] =>
+  shared(language, ['not-understood']);
+
 /** What is said that is no outcome of an order. */
 export type Notice = 'ready' | 'no_network' | 'network_back' | 'try_again' | 'printer_fault';
 

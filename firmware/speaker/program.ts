@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { DeviceError } from '#device/ports/device.ts';
 
 /** The Debian package that brings each program. */
-export const PACKAGES = { aplay: 'alsa-utils', 'espeak-ng': 'espeak-ng' } as const;
+export const PACKAGES = {
+  aplay: 'alsa-utils',
+  arecord: 'alsa-utils',
+  'espeak-ng': 'espeak-ng',
+} as const;
 export type Program = keyof typeof PACKAGES;
 
 export const isInstalled = (program: Program): boolean =>

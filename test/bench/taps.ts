@@ -67,7 +67,14 @@ class TapBench {
     };
     const keys = { debit: HOUSE.debit, read: HOUSE.read };
     const nothing = (): void => undefined;
-    const outlets = { show: nothing, lamp: nothing, beep: nothing, broadcast: nothing };
+    const outlets = {
+      listen: nothing,
+      hush: nothing,
+      show: nothing,
+      lamp: nothing,
+      beep: nothing,
+      broadcast: nothing,
+    };
     const organs = [{ name: READER_NAME, role: 'reader' } as const];
     const stall = {
       ...STALL,

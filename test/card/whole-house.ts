@@ -119,7 +119,14 @@ export class WholeHouse {
         show: (screen) => {
           this.screen = screen;
         },
-        ...{ lamp() {}, beep() {}, broadcast() {}, print() {} },
+        ...{
+          lamp() {},
+          beep() {},
+          broadcast() {},
+          listen: (_started, heard) => heard({ is: 'failed' }),
+          hush: () => undefined,
+          print() {},
+        },
         speak: (clips, _mark, started) => {
           this.spoken.push(textOf(clips));
           started();

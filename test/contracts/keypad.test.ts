@@ -15,7 +15,7 @@ const board = process.env.TERMINAL_BOARD;
 if (board !== undefined) {
   const read = readBoard(readFileSync('boards.json', 'utf8'), board);
   assert.ok(read.ok, `${board} is a board`);
-  const context = driverContext(read.profile, tmpdir());
+  const context = driverContext(read.profile, tmpdir(), 'en');
   for (const [name, settings] of terminalOrgans(read.profile)) {
     if (ROLES[settings.driver] !== 'keypad') continue;
     describeKeypadContract(`${board} ${name}`, async () => ({

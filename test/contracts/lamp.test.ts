@@ -16,7 +16,7 @@ const board = process.env.TERMINAL_BOARD;
 if (board !== undefined) {
   const read = readBoard(readFileSync('boards.json', 'utf8'), board);
   assert.ok(read.ok, `${board} is a board`);
-  const context = driverContext(read.profile, tmpdir());
+  const context = driverContext(read.profile, tmpdir(), 'en');
   for (const [name, settings] of terminalOrgans(read.profile)) {
     const organ = async (lost: (error: DeviceError) => void): Promise<Lamp & Buzzer> =>
       (await openOrgan(name, settings, context, { lost, key: () => undefined })) as Lamp & Buzzer;

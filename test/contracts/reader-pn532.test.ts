@@ -31,7 +31,7 @@ async function chipAt(): Promise<{ chip: Pn532; port: string; close: () => Promi
 }
 
 const profile = { about: '', qr: { format: 'url' }, microcontrollers: {}, organs: {} } as const;
-const context = driverContext(profile, tmpdir());
+const context = driverContext(profile, tmpdir(), 'en');
 const settingsOf = (port: string) => ({ driver: 'pn532-uart', port, baud: 115_200 }) as const;
 
 describeReaderContract('a simulated PN532', async () => {

@@ -22,6 +22,7 @@ import type { Disk } from '#device/ports/disk.ts';
 import type { Screen } from '#device/ports/display.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import type { PrintedReceipt } from '#device/ports/printer.ts';
+import type { Heard } from '#device/ports/recogniser.ts';
 import { Terminal, type TerminalPorts } from '#device/terminal.ts';
 import { textOf } from '#device/words/clips.ts';
 
@@ -50,6 +51,8 @@ export const SETTINGS: Settings = {
   organs: [
     { name: 'keypad', role: 'keypad' },
     { name: 'speaker', role: 'speaker' },
+    { name: 'microphone', role: 'microphone' },
+    { name: 'recogniser', role: 'recogniser' },
   ],
 };
 
@@ -155,6 +158,8 @@ export class Stand {
   readonly logged: string[] = [];
   /** What was on the air, in order; `null` is silence. */
   readonly broadcasts: (Broadcast | null)[] = [];
+  /** Whom to tell that the microphone is open, and what was heard; `null` while nobody listens. */
+  listening: { started: () => void; heard: (heard: Heard) => void } | null = null;
   screen: Screen | null = null;
   lamp = '';
   terminal: Terminal;
@@ -186,6 +191,12 @@ export class Stand {
         beep: (pattern) => void this.beeps.push(pattern),
         broadcast: (broadcast) => void this.broadcasts.push(broadcast),
         print: (receipt) => void this.printed.push(receipt),
+        listen: (started, heard) => {
+          this.listening = { started, heard };
+        },
+        hush: () => {
+          this.listening = null;
+        },
         speak: (clips, mark, started) => {
           this.spoken.push(textOf(clips));
           this.marks.push(mark ?? '');
@@ -208,6 +219,8 @@ export class Stand {
     const { journal, entries } = await Journal.open(disk);
     const stand = new Stand(options.clock ?? new HandClock(), disk, journal, [...entries], options);
     stand.organ('keypad', true);
+    stand.organ('microphone', true);
+    stand.organ('recogniser', true);
     stand.organ('speaker', options.speaker ?? true);
     if (options.online ?? true) stand.link(true);
     await settled();

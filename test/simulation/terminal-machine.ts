@@ -213,6 +213,8 @@ export class TerminalMachine {
       lamp: () => undefined,
       beep: () => undefined,
       broadcast: () => undefined,
+      listen: (_started, heard) => heard({ is: 'failed' }),
+      hush: () => undefined,
       print: (receipt) => {
         const order = receipt.rows.map(({ value = '' }) => numberIn(value)).find((each) => each);
         if (isOn() && order) auditor.shownPaid(this.id, order);

@@ -9,6 +9,8 @@ import {
   sayAmount,
   sayCardProblem,
   sayNotice,
+  sayNotUnderstood,
+  sayQuestion,
   sayRefund,
   sayResult,
   textOf,
@@ -134,6 +136,8 @@ describe('announcements', () => {
           for (const id of sayAmount(minor, currency, language)) used.add(id);
         }
         for (const id of sayAmount(99_999_999, currency, language)) used.add(id);
+        for (const id of sayQuestion(1250, currency, language)) used.add(id);
+        for (const id of sayNotUnderstood(language)) used.add(id);
       }
       for (const id of sayRefund(money, language)) used.add(id);
       for (const id of sayAmount(12_000_000, 'JPY', language)) used.add(id);

@@ -1,0 +1,97 @@
+/**
+ * What an utterance goes through before it is decoded. A network that takes noise away (RNNoise) helps
+ * in a crowd and harms in quiet, so it is asked only where it is noisy; and digital silence, which no
+ * microphone ever gave, is something the decoder was never trained on, so a little noise is put in.
+ */
+import { resample } from '#device/speech/resample.ts';
+import { loudness } from '#device/speech/voice-activity.ts';
+
+/** The parts of the module that are used; it brings no types. */
+interface RNNoise {
+  readonly HEAPF32: Float32Array;
+  _malloc(bytes: number): number;
+  _rnnoise_create(model: number): number;
+  _rnnoise_destroy(state: number): void;
+  _rnnoise_process_frame(state: number, out: number, input: number): number;
+}
+
+const RATE = 16_000;
+const FRAME = 320;
+/** Less than this between voice and place is noisy. */
+const NOISY_DB = 28;
+/** Noise that is put in, below the voice: after the network, which leaves digital silence, and else. */
+const COMFORT_AFTER_DB = 30;
+const COMFORT_DB = 50;
+const ROUGH_DB = 30;
+/** RMS that every voice is brought to. */
+const TARGET_DB = 66;
+
+/** Loudness of the place and of the voice in an utterance, in dB above one step. */
+export function levelsOf(samples: Int16Array): { readonly place: number; readonly voice: number } {
+  const levels: number[] = [];
+  for (let at = 0; at + FRAME <= samples.length; at += FRAME) {
+    levels.push(loudness(samples.subarray(at, at + FRAME)));
+  }
+  levels.sort((a, b) => a - b);
+  const part = (share: number): number => levels[Math.floor(share * (levels.length - 1))] ?? 0;
+  return { place: part(0.08), voice: part(0.85) };
+}
+
+/** The network's own frame, at 48 kHz. */
+const NETWORK_FRAME = 480;
+const NETWORK_RATE = 48_000;
+
+/** Opens the network; what it answers takes noise away from 16 kHz sound. */
+export async function openDenoiser(): Promise<(samples: Int16Array) => Int16Array> {
+  const module: { default(): Promise<RNNoise> } = await import('@echogarden/rnnoise-wasm');
+  const network = await module.default();
+  const buffer = network._malloc(4 * NETWORK_FRAME);
+  return (samples) => {
+    const state = network._rnnoise_create(0);
+    const wide = resample(samples, RATE, NETWORK_RATE);
+    const out = new Int16Array(wide.length);
+    for (let at = 0; at + NETWORK_FRAME <= wide.length; at += NETWORK_FRAME) {
+      // Looked up each time: the memory may have grown.
+      const heap = network.HEAPF32.subarray(buffer >> 2, (buffer >> 2) + NETWORK_FRAME);
+      heap.set(wide.subarray(at, at + NETWORK_FRAME));
+      network._rnnoise_process_frame(state, buffer, buffer);
+      for (let i = 0; i < NETWORK_FRAME; i += 1) out[at + i] = clip(heap[i] ?? 0);
+    }
+    network._rnnoise_destroy(state);
+    return resample(out, NETWORK_RATE, RATE);
+  };
+}
+
+const clip = (value: number): number => Math.max(-32_768, Math.min(32_767, Math.round(value)));
+
+/** The same noise each time, so that an utterance is always decoded alike. */
+function addComfort(samples: Int16Array, rms: number): Int16Array {
+  let state = 0x9e3779b9;
+  return samples.map((sample) => {
+    let sum = 0;
+    for (let i = 0; i < 3; i += 1) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      sum += state / 2 ** 31 - 1;
+    }
+    return clip(sample + rms * sum);
+  });
+}
+
+const fromDb = (db: number): number => 10 ** (db / 20);
+
+/** The same with noise that nothing clearly said would suffer from. */
+export const roughened = (samples: Int16Array): Int16Array =>
+  addComfort(samples, fromDb(TARGET_DB - ROUGH_DB));
+
+/** 16 kHz sound, ready to be decoded. */
+export function prepare(
+  samples: Int16Array,
+  denoise: (samples: Int16Array) => Int16Array,
+): Int16Array {
+  const { place, voice } = levelsOf(samples);
+  const noisy = voice - place < NOISY_DB;
+  const clean = noisy ? denoise(samples) : samples;
+  const gain = fromDb(TARGET_DB - levelsOf(clean).voice);
+  const level = clean.map((sample) => clip(sample * gain));
+  return addComfort(level, fromDb(TARGET_DB - (noisy ? COMFORT_AFTER_DB : COMFORT_DB)));
+}
