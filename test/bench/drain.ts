@@ -127,7 +127,15 @@ async function openTerminal(path: string, identity: Identity, watched: Watched) 
     },
     link,
     outlets: {
-      ...{ show: quiet, lamp: quiet, beep: quiet, broadcast: quiet, print: quiet },
+      ...{
+        listen: quiet,
+        hush: quiet,
+        show: quiet,
+        lamp: quiet,
+        beep: quiet,
+        broadcast: quiet,
+        print: quiet,
+      },
       speak: (_clips, _mark, _started, failed) => failed(),
     },
     log: say,
