@@ -4,10 +4,19 @@
  */
 import type { JournalEntry } from '../messages/journal.ts';
 import type { Order, Refund, Uplink } from '../messages/order.ts';
-import type { Announcement, Effect, PaidOrder, Step, TerminalState } from './state.ts';
+import type {
+  Announcement,
+  Effect,
+  PaidOrder,
+  Step,
+  TerminalState,
+  UnsavedRefund,
+} from './state.ts';
 
 /** How many paid orders are remembered for what may still go back of them. */
 const PAID_LIMIT = 2000;
+/** Between two tries of what the disk refused. */
+const SAVE_AGAIN_MS = 2000;
 
 type Paid = TerminalState['paid'];
 
@@ -66,6 +75,40 @@ export function stepRefundSpoken(
   const announced: Effect = { do: 'journal', entry: { kind: 'refund_announced', order, refund } };
   return { state, effects: heard ? [announced] : [announced, { do: 'beep', pattern: 'bad' }] };
 }
+
+type Told = UnsavedRefund['entry'];
+
+/** The disk would not take that a refund was told: a restart would tell it again. */
+export const keepRefundTold = (state: TerminalState, entry: Told, monotonic: number) => ({
+  ...state,
+  unsavedRefunds: [
+    ...without(state.unsavedRefunds, entry),
+    { entry, againAt: monotonic + SAVE_AGAIN_MS },
+  ],
+});
+
+/** That a refund was told is on disk. */
+export const dropRefundTold = (state: TerminalState, entry: Told): TerminalState =>
+  state.unsavedRefunds.length === 0
+    ? state
+    : { ...state, unsavedRefunds: without(state.unsavedRefunds, entry) };
+
+/** Writes down again what the disk refused a while ago. */
+export function stepRefundTick(state: TerminalState, monotonic: number): Step {
+  const due = state.unsavedRefunds.filter(({ againAt }) => monotonic >= againAt);
+  if (due.length === 0) return { state, effects: [] };
+  const againAt = monotonic + SAVE_AGAIN_MS;
+  const unsavedRefunds = state.unsavedRefunds.map((each) =>
+    due.includes(each) ? { ...each, againAt } : each,
+  );
+  return {
+    state: { ...state, unsavedRefunds },
+    effects: due.map(({ entry }): Effect => ({ do: 'journal', entry })),
+  };
+}
+
+const without = (all: readonly UnsavedRefund[], told: Told): UnsavedRefund[] =>
+  all.filter(({ entry }) => entry.order !== told.order || entry.refund !== told.refund);
 
 /** A paid order that is settled may still be refunded. */
 export const rememberPaid = (paid: Paid, order: Order): Paid =>

@@ -37,8 +37,8 @@ export interface Sale {
   readonly attempt?: Attempt;
   /** The last debit of a card for it that was not undone. */
   readonly debit?: Debit;
-  /** What the disk refused and must still take. */
-  readonly unsaved?: JournalEntry;
+  /** What the disk refused, or may refuse, and must still take; one of a kind, oldest first. */
+  readonly unsaved?: readonly SaleEntry[];
   /** The gateway holds another order under this number: it can't be paid. */
   readonly conflict?: string;
   readonly announced: boolean;
@@ -129,12 +129,12 @@ function stepSaved(sale: Sale, entry: SaleEntry, now: number, online: boolean): 
       if (sale.stage !== 'saving') return stay(sale);
       return send({ ...sale, stage: 'open', openedAt: now }, now, online);
     case 'close':
-      return send({ ...withoutUnsaved(sale), close: entry.close, tries: 0 }, now, online);
+      return send({ ...withoutUnsaved(sale, 'close'), close: entry.close, tries: 0 }, now, online);
     case 'card_begun':
       if (sale.debit?.stage !== 'saving') return stay(sale);
       return stay({ ...sale, debit: { ...sale.debit, stage: 'sent' } });
     case 'card_done': {
-      const step = settleDebit(withoutUnsaved(sale), entry.payment);
+      const step = settleDebit(withoutUnsaved(sale, 'card_done'), entry.payment);
       const sent = send(step.sale, now, online);
       return { sale: sent.sale, effects: [...step.effects, ...sent.effects] };
     }
@@ -142,16 +142,11 @@ function stepSaved(sale: Sale, entry: SaleEntry, now: number, online: boolean): 
       const seen: SaleEffect = { do: 'publish', uplink: seenUplink(sale) };
       const announce: SaleEffect = { do: 'announce', result: entry.result };
       // Where the disk refused it at first, it was announced then.
-      const told = sale.unsaved?.kind === 'result';
-      const effects: SaleEffect[] = told ? [seen] : [announce, seen];
-      const ended: Sale = { ...withoutUnsaved(sale), stage: 'ended' };
-      if (!sale.announced) return { sale: ended, effects };
-      // Said while the disk refused everything: that it was said may have been refused, too.
-      const again = announceSale(ended);
-      return { sale: again.sale, effects: [...effects, { do: 'journal', entry: again.entry }] };
+      const effects = isUnsaved(sale, 'result') ? [seen] : [announce, seen];
+      return { sale: { ...withoutUnsaved(sale, 'result'), stage: 'ended' }, effects };
     }
     case 'announced':
-      return stay(sale.unsaved?.kind === 'announced' ? withoutUnsaved(sale) : sale);
+      return stay(withoutUnsaved(sale, 'announced'));
     default:
       return stay(sale);
   }
@@ -161,23 +156,34 @@ function stepSaved(sale: Sale, entry: SaleEntry, now: number, online: boolean): 
 function stepNotSaved(sale: Sale, entry: SaleEntry, now: number): SaleStep {
   // Nothing was sent to the card, and nothing will be.
   if (entry.kind === 'card_begun') return stay(withoutDebit(sale));
-  const waiting: Sale = { ...sale, unsaved: entry, resendAt: now + FIRST_RESEND_MS };
-  if (entry.kind === 'announced') {
-    return stay(sale.unsaved?.kind === 'announced' ? waiting : sale);
+  const waiting: Sale = { ...withUnsaved(sale, entry), resendAt: now + FIRST_RESEND_MS };
+  switch (entry.kind) {
+    case 'close':
+    case 'announced':
+      return stay(waiting);
+    case 'card_done':
+      return settleDebit(waiting, entry.payment);
+    case 'result': {
+      if (isUnsaved(sale, 'result')) return stay(waiting);
+      // The money is posted, and the vendor must hear so although it can't be written down yet. It is
+      // not acknowledged: the gateway tells it again until it is on disk.
+      const announce: SaleEffect = { do: 'announce', result: entry.result };
+      return { sale: waiting, effects: [announce] };
+    }
+    default:
+      return stay(sale);
   }
-  if (entry.kind !== 'close' && entry.kind !== 'result' && entry.kind !== 'card_done') {
-    return stay(sale);
-  }
-  if (entry.kind === 'card_done') return settleDebit(waiting, entry.payment);
-  if (entry.kind === 'close' || sale.unsaved?.kind === 'result') return stay(waiting);
-  // The money is posted, and the vendor must hear so although it can't be written down yet. It is not
-  // acknowledged: the gateway tells it again until it is on disk.
-  const announce: SaleEffect = { do: 'announce', result: entry.result };
-  return { sale: waiting, effects: [announce] };
 }
 
-function withoutUnsaved({ unsaved: _, ...sale }: Sale): Sale {
-  return sale;
+const isUnsaved = ({ unsaved = [] }: Sale, kind: SaleEntry['kind']): boolean =>
+  unsaved.some((entry) => entry.kind === kind);
+
+const withUnsaved = (sale: Sale, entry: SaleEntry): Sale =>
+  isUnsaved(sale, entry.kind) ? sale : { ...sale, unsaved: [...(sale.unsaved ?? []), entry] };
+
+function withoutUnsaved({ unsaved = [], ...sale }: Sale, kind: SaleEntry['kind']): Sale {
+  const left = unsaved.filter((entry) => entry.kind !== kind);
+  return left.length === 0 ? sale : { ...sale, unsaved: left };
 }
 
 function stepReceipt(sale: Sale, receipt: Receipt): SaleStep {
@@ -215,8 +221,8 @@ function stepTick(sale: Sale, now: number, online: boolean): SaleStep {
   }
   if (now < sale.resendAt) return stay(sale);
   if (sale.unsaved !== undefined) {
-    const again: SaleEffect = { do: 'journal', entry: sale.unsaved };
-    return { sale: { ...sale, resendAt: now + FIRST_RESEND_MS }, effects: [again] };
+    const effects = sale.unsaved.map((entry): SaleEffect => ({ do: 'journal', entry }));
+    return { sale: { ...sale, resendAt: now + FIRST_RESEND_MS }, effects };
   }
   return send(sale, now, online);
 }
@@ -258,9 +264,8 @@ function unanswered(sale: Sale): Uplink[] {
 
 /** It was said, or could not be: either way not again, as soon as that entry is written down. */
 export function announceSale(sale: Sale): { readonly sale: Sale; readonly entry: JournalEntry } {
-  const entry: JournalEntry = { kind: 'announced', order: sale.order.number };
-  // What the disk has not taken yet comes first: this is written again after it.
-  return { entry, sale: { ...sale, announced: true, unsaved: sale.unsaved ?? entry } };
+  const entry: SaleEntry = { kind: 'announced', order: sale.order.number };
+  return { entry, sale: { ...withUnsaved(sale, entry), announced: true } };
 }
 
 const seenUplink = (sale: Sale): Uplink => ({ kind: 'seen', seen: { order: sale.order.number } });

@@ -81,6 +81,12 @@ export interface PaidOrder {
   readonly refunded_minor: number;
 }
 
+export interface UnsavedRefund {
+  readonly entry: Extract<JournalEntry, { kind: 'refund_announced' }>;
+  /** Monotonic ms from which it is tried again. */
+  readonly againAt: number;
+}
+
 export interface TerminalState {
   readonly settings: Settings;
   readonly entry: Entry;
@@ -95,6 +101,8 @@ export interface TerminalState {
   readonly paid: ReadonlyMap<string, PaidOrder>;
   /** Ids of refunds that are on their way to the disk. */
   readonly savingRefunds: readonly string[];
+  /** Refunds that were told, and the disk would not take that they were. */
+  readonly unsavedRefunds: readonly UnsavedRefund[];
   /** The order on the screen. */
   readonly focus: string | null;
   /** The order that the vendor left for the entry, until the next order: its result is no earlier one. */

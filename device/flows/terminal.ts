@@ -22,11 +22,14 @@ import { keepDraining } from './drain.ts';
 import { EMPTY_ENTRY, keyEntry, readEntry } from './entry.ts';
 import { opensMenu, rememberPayment, stepMenu } from './menu.ts';
 import {
+  dropRefundTold,
+  keepRefundTold,
   recallRefunds,
   rememberPaid,
   stepRefundNotSaved,
   stepRefundSaved,
   stepRefundSpoken,
+  stepRefundTick,
 } from './refund.ts';
 import { NO_RELAY, relayWaits } from './relay.ts';
 import { followCard, inviteCard, stepRelays } from './relays.ts';
@@ -91,6 +94,7 @@ export function beginTerminal(
     settled: settled.slice(-SETTLED_LIMIT),
     paid: refunds.paid,
     savingRefunds: [],
+    unsavedRefunds: [],
     focus: open?.order.number ?? null,
     left: null,
     leaveAt: Infinity,
@@ -121,7 +125,8 @@ export function stepTerminal(state: TerminalState, input: Input, moment: Moment)
 /** Whether the terminal must be woken once a second: something has a time limit or is to be resent. */
 export function needsTick(state: TerminalState): boolean {
   const waits = state.cards.notice !== null || relayWaits(state.relay) || isListening(state);
-  return state.sales.size > 0 || state.toAnnounce.length > 0 || waits;
+  const unsaid = state.toAnnounce.length > 0 || state.unsavedRefunds.length > 0;
+  return state.sales.size > 0 || unsaid || waits;
 }
 
 function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
@@ -253,7 +258,9 @@ function stepNotSaved(
 ): Step {
   const log: Effect = { do: 'log', what: `the journal refused a ${entry.kind}: ${why}` };
   if (entry.kind === 'refund') return stay(stepRefundNotSaved(state, entry.refund), log);
-  if (entry.kind === 'refund_announced') return stay(state, log);
+  if (entry.kind === 'refund_announced') {
+    return stay(keepRefundTold(state, entry, moment.monotonic), log);
+  }
   if (entry.kind !== 'order') {
     const step = stepOneSale(state, numberOf(entry), { is: 'not_saved', entry }, moment);
     const effects = [log, ...step.effects];
@@ -270,7 +277,7 @@ function stepNotSaved(
 /** What is on disk now may be done: an order offered, a card debited, a payment announced. */
 function stepSaved(state: TerminalState, entry: JournalEntry, moment: Moment): Step {
   if (entry.kind === 'refund') return stepRefundSaved(state, entry.refund);
-  if (entry.kind === 'refund_announced') return stay(state);
+  if (entry.kind === 'refund_announced') return stay(dropRefundTold(state, entry));
   const step = stepOneSale(state, numberOf(entry), { is: 'saved', entry }, moment);
   const then = ({ effects }: Step, card: CardStep): Step => {
     const taken = takeCard(card, moment);
@@ -314,8 +321,10 @@ function stepTick(state: TerminalState, moment: Moment): Step {
   const read = moment.monotonic >= heard.cards.noticeUntil ? clearNotice(heard) : heard;
   const left = moment.monotonic >= read.leaveAt ? leaveFocus(read) : read;
   const relayed = takeCard(stepRelays(left, { is: 'tick' }, moment), moment);
-  const step = stepEverySale(relayed.state, { is: 'tick' }, moment);
-  return { state: step.state, effects: [...voice.effects, ...relayed.effects, ...step.effects] };
+  const refunds = stepRefundTick(relayed.state, moment.monotonic);
+  const step = stepEverySale(refunds.state, { is: 'tick' }, moment);
+  const effects = [...voice.effects, ...relayed.effects, ...refunds.effects, ...step.effects];
+  return { state: step.state, effects };
 }
 
 /** Forgets what is settled since, except the order on the screen. */

@@ -2,8 +2,8 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Tables } from '../store/tables.ts';
-import type { Writer } from '../store/writer.ts';
-import { expireDue } from './orders.ts';
+import type { Transaction, Writer } from '../store/writer.ts';
+import { bringExpiryForward, expireDue, expiresTooLate } from './orders.ts';
 
 const BATCH = 200;
 /** A wall clock may jump: look again at least this often. */
@@ -12,6 +12,11 @@ const LONGEST_MS = 15_000;
 const RETRY_MS = 2000;
 /** How long an answer is kept for its Idempotency-Key. */
 const ANSWERS_MS = 48 * 3_600_000;
+
+function expire(tx: Transaction, now: number): void {
+  bringExpiryForward(tx, now);
+  expireDue(tx, now, BATCH);
+}
 
 /** Starts the timer; the answer stops it. */
 export function startExpiry(tables: Tables, writer: Writer, clock: Clock, log: Log): () => void {
@@ -28,8 +33,9 @@ export function startExpiry(tables: Tables, writer: Writer, clock: Clock, log: L
 
   const tick = (): void => {
     busy = true;
-    const due = tables.orders.due(clock.now(), 1).length > 0;
-    const work = due ? writer.run((tx) => expireDue(tx, clock.now(), BATCH)) : Promise.resolve(0);
+    const now = clock.now();
+    const due = tables.orders.due(now, 1).length > 0 || expiresTooLate(tables, now);
+    const work = due ? writer.run((tx) => expire(tx, clock.now())) : Promise.resolve();
     work
       .then(
         () => 0,

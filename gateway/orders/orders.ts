@@ -13,7 +13,7 @@ import {
   type Receipt,
   type Result,
 } from '#device/messages/order.ts';
-import type { Ending, OrderRow, TerminalRow } from '../store/tables.ts';
+import type { Ending, OrderRow, Tables, TerminalRow } from '../store/tables.ts';
 import type { Transaction } from '../store/writer.ts';
 import { firstDifference } from './difference.ts';
 import { refundedMinor, TWICE } from './refunded-minor.ts';
@@ -191,6 +191,17 @@ export function expireDue(tx: Transaction, now: number, limit: number): number {
   for (const row of due) endOrder(tx, row.number, { state: 'expired' }, now);
   return due.length;
 }
+
+/** The longest lifetime that an order may have (its schema). */
+const LONGEST_LIFETIME_MS = 3_600_000;
+
+/** Whether an open order has an expiry that only a clock that was ahead can have given it. */
+export const expiresTooLate = ({ orders }: Pick<Tables, 'orders'>, now: number): boolean =>
+  (orders.lastExpiry() ?? 0) > now + LONGEST_LIFETIME_MS;
+
+/** Gives such orders the end they would have had if they had been recorded now. */
+export const bringExpiryForward = (tx: Pick<Transaction, 'orders'>, now: number): void =>
+  tx.orders.bringForward(now, now + LONGEST_LIFETIME_MS);
 
 /** What became of an ended order, as its terminal is told. */
 export function resultOf(row: OrderRow): Result | null {

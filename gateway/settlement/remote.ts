@@ -27,9 +27,9 @@ export function remoteSettlement(
   return {
     take: there((told) => ask(client, takeAnswerSchema, post('card-messages', told))),
     validate: there((asked) => ask(client, validatedSchema, post('validations', asked))),
-    ask: there((job) => ask(client, jobAnswerSchema, post('jobs', job, job.id))),
-    job: there((id) => ask(client, jobAnswerSchema, get(`jobs/${id}`))),
-    cancel: there((id) => ask(client, jobAnswerSchema, post(`jobs/${id}/cancellation`, {}))),
+    ask: there((job) => ask(client, jobAnswerSchema, post('asks', job, job.id))),
+    job: there((id) => ask(client, jobAnswerSchema, get(`asks/${id}`))),
+    cancel: there((id) => ask(client, jobAnswerSchema, post(`asks/${id}/cancellation`, {}))),
     purchased: there((order) => ask(client, purchasedSchema, get(`purchases/${order}`))),
     keys: there(() => ask(client, cardKeysSchema, get('terminal-keys'))),
     hotlist: there(() => ask(client, hotlistStateSchema, get('hotlist'))),

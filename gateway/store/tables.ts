@@ -64,6 +64,10 @@ export interface OrderTable {
   due(now: number, limit: number): OrderRow[];
   /** When the next open order expires. */
   nextExpiry(): number | undefined;
+  /** When the last open order expires. */
+  lastExpiry(): number | undefined;
+  /** Those that expire after `latest` do so when their own lifetime from `now` is over. */
+  bringForward(now: number, latest: number): void;
   addEvent(row: EventRow): void;
   events(number: string): EventRow[];
   rememberClose(

@@ -89,6 +89,26 @@ describe('a refund of a street order', () => {
     assert.ok(stand.spoken.includes(REFUNDED));
   });
 
+  test('that it was told is written down as soon as the disk takes it', async () => {
+    const stand = await Stand.start();
+    const order = await sold(stand);
+    const { append } = stand.disk;
+    stand.disk.append = async (bytes) => {
+      if (new TextDecoder().decode(bytes).includes('refund_announced')) throw new Error('worn out');
+      await append.call(stand.disk, bytes);
+    };
+    await stand.refund(order);
+    await stand.clock.pass(70_000);
+    assert.ok(!stand.disk.text.includes('refund_announced'));
+    stand.disk.append = append;
+    await stand.clock.pass(4_000);
+    assert.equal(stand.disk.text.split('refund_announced').length, 2, 'once');
+    await stand.clock.pass(10_000);
+    assert.equal(stand.disk.text.split('refund_announced').length, 2, 'and not again');
+    const again = await Stand.start({ disk: stand.disk });
+    assert.deepEqual(again.spoken, []);
+  });
+
   test('a restart: one that was told is not told again; one that was not is an earlier one', async () => {
     const stand = await Stand.start();
     const order = await sold(stand);

@@ -143,6 +143,21 @@ describe('an order ends once', () => {
     stand.core.close();
   });
 
+  test('recorded while the clock was years ahead, it ends in its own time once it is right', async () => {
+    const stand = await openStand();
+    const [terminal] = stand.terminals;
+    const order = { ...makeOrder(terminal.identity), lifetime_s: 60 };
+    stand.clock.wall += 3 * 365 * 86_400_000;
+    await terminal.say({ kind: 'order', order });
+    stand.clock.wall -= 3 * 365 * 86_400_000;
+    // Looked at after a quarter of a minute at the latest; from then its lifetime counts.
+    await stand.clock.pass(50_000);
+    assert.equal(stateOf(stand, order), 'offered');
+    await stand.clock.pass(40_000);
+    assert.equal(stateOf(stand, order), 'expired');
+    stand.core.close();
+  });
+
   test('a wrong PIN leaves it open; five lock the account', async () => {
     const stand = await openStand();
     const order = makeOrder(stand.terminals[0].identity);

@@ -14,13 +14,15 @@ import { SEED, singly } from './harness.ts';
 export class ManualClock implements Clock {
   #now: number;
   #timers: { at: number; then: () => void }[] = [];
+  /** How far the wall clock is off. */
+  wall = 0;
 
   constructor(start = 1_790_000_000_000) {
     this.#now = start;
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.wall;
   }
 
   monotonic(): number {

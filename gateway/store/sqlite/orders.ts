@@ -2,13 +2,15 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { EventRow, OrderRow, OrderTable } from '../tables.ts';
 import { every, first } from './rows.ts';
 
+type Expiry = 'nextExpiry' | 'lastExpiry' | 'bringForward';
+
 export function orderTable(database: DatabaseSync): OrderTable {
   return { ...orders(database), ...events(database), ...closes(database), ...tries(database) };
 }
 
 function orders(
   database: DatabaseSync,
-): Pick<OrderTable, 'find' | 'add' | 'end' | 'endByCard' | 'due' | 'nextExpiry'> {
+): Pick<OrderTable, 'find' | 'add' | 'end' | 'endByCard' | 'due' | Expiry> {
   const find = database.prepare('SELECT * FROM orders WHERE number = ?');
   const add = database.prepare(
     `INSERT INTO orders (number, terminal, vendor, body, currency, amount_minor, state, reason,
@@ -26,6 +28,11 @@ function orders(
     `SELECT * FROM orders WHERE state = 'offered' AND expires_at <= ? ORDER BY expires_at LIMIT ?`,
   );
   const next = database.prepare(`SELECT min(expires_at) AS at FROM orders WHERE state = 'offered'`);
+  const last = database.prepare(`SELECT max(expires_at) AS at FROM orders WHERE state = 'offered'`);
+  const forward = database.prepare(
+    `UPDATE orders SET expires_at = ?1 + 1000 * json_extract(body, '$.lifetime_s')
+     WHERE state = 'offered' AND expires_at > ?2`,
+  );
   return {
     find: (number) => first<OrderRow>(find, number),
     add(row) {
@@ -54,6 +61,8 @@ function orders(
       void endByCard.run(state, ended_at, reason, payment, payer, number),
     due: (now, limit) => every<OrderRow>(due, now, limit),
     nextExpiry: () => first<{ at: number | null }>(next)?.at ?? undefined,
+    lastExpiry: () => first<{ at: number | null }>(last)?.at ?? undefined,
+    bringForward: (now, latest) => void forward.run(now, latest),
   };
 }
 
