@@ -78,7 +78,7 @@ for (const kind of ['together', 'apart'] as const satisfies readonly Kind[]) {
       const load = await settle(`cards/${id}/loads`, { amount_minor });
       assert.equal(load.body.state, 'asked');
       const end = await hold(card, 'load');
-      assert.deepEqual([end.said, end.balance_minor, end.steps], ['done', amount_minor, 4]);
+      assert.deepEqual([end.said, end.balance_minor, end.steps], ['done', amount_minor, 3]);
       return { id, card, load: String(load.body.id) };
     }
 
@@ -134,6 +134,20 @@ for (const kind of ['together', 'apart'] as const satisfies readonly Kind[]) {
       assert.deepEqual([end.said, end.balance_minor], ['done', 2000]);
       const again = await settle('refunds', body);
       assert.deepEqual([again.status, again.body.reason], [409, 'too_much']);
+    });
+
+    test('what a card paid that its order does not ask for goes back to it', async () => {
+      const { card } = await loaded(2000);
+      const order = makeOrder(terminal.identity);
+      const payment = await tap(card, 700, order.number);
+      await terminal.offer(order);
+      await terminal.say({ kind: 'card_payment', payment });
+      await receipt(order.number);
+      const end = await until('the refund that waits for its card', async () => {
+        const held = await hold(card, 'refund');
+        return held.said === 'done' ? held : undefined;
+      });
+      assert.deepEqual([end.amount_minor, end.balance_minor], [700, 2000]);
     });
 
     test('a blocked card is told to terminals at once, and when they come', async () => {
