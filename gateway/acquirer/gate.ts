@@ -58,8 +58,14 @@ export const payAnswerSchema = z.discriminatedUnion('said', [
     tries_left: z.int().optional(),
     retry_at: at.optional(),
   }),
-  /** Nothing was taken and nothing will be: the payer may try again under a new id. */
-  z.strictObject({ said: z.literal('not_made') }),
+  /**
+   * Nothing was taken and nothing will be: the payer may try again under a new id, but for a merchant
+   * that `code` speaks against.
+   */
+  z.strictObject({
+    said: z.literal('not_made'),
+    code: z.enum(['unknown_merchant', 'merchant_suspended']).optional(),
+  }),
   z.strictObject({ said: z.literal('voided') }),
   /** The order has been paid, or is being paid, under another id. */
   z.strictObject({ said: z.literal('closed') }),

@@ -16,6 +16,7 @@ import { type GatewayKeys, keyedDigest } from '../keys.ts';
 import { post } from '../ledger/ledger.ts';
 import type { Log } from '../log.ts';
 import type { Tables } from '../store/tables.ts';
+import type { MerchantRow } from '../store/tables-links.ts';
 import type { PaymentRow, PaymentState } from '../store/tables-money.ts';
 import type { Transaction, Writer } from '../store/writer.ts';
 import { merchantTransfer } from './accounts.ts';
@@ -200,14 +201,24 @@ function beginPayment(tx: Transaction, fresh: PaymentRow): PayAnswer | null {
   if (earlier !== undefined) {
     return earlier.fingerprint === fresh.fingerprint ? answerOf(earlier) : { said: 'conflict' };
   }
-  const end = (state: 'voided' | 'closed'): PayAnswer => {
-    const answer: PayAnswer = { said: state };
+  const end = (
+    state: 'voided' | 'closed' | 'not_made',
+    answer: PayAnswer = { said: state },
+  ): PayAnswer => {
     tx.payments.put({ ...fresh, state, answer: JSON.stringify(answer), ended_at: begun_at });
     return answer;
   };
   // A void that came first: then it must never be paid.
   if (tx.payments.actionsOf(id).some(({ kind }) => kind === 'void')) return end('voided');
-  return tx.payments.ofOrder(merchant, order_number) === undefined ? null : end('closed');
+  if (tx.payments.ofOrder(merchant, order_number) !== undefined) return end('closed');
+  const code = refusalOf(tx.links.merchant(merchant));
+  return code === null ? null : end('not_made', { said: 'not_made', code });
+}
+
+/** Why nothing is taken for a merchant any more, or yet; `null` where it is active. */
+function refusalOf(merchant: MerchantRow | undefined) {
+  if (merchant === undefined) return 'unknown_merchant' as const;
+  return merchant.state === 'active' ? null : ('merchant_suspended' as const);
 }
 
 function readAnswer(said: Answer): { state: PaymentState; answer: PayAnswer } {

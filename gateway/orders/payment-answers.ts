@@ -21,7 +21,11 @@ export type PayAnswer =
   | { readonly kind: 'closed'; readonly state: OrderState }
   | { readonly kind: 'unknown_order' }
   /** Nothing was taken: the order is open, and may be paid with a new key. */
-  | { readonly kind: 'not_made' }
+  | {
+      readonly kind: 'not_made';
+      /** What the acquirer has against the vendor. */
+      readonly code?: 'unknown_merchant' | 'merchant_suspended';
+    }
   | {
       readonly kind: 'not_admitted';
       readonly code: 'wrong_pin' | 'account_locked';
@@ -68,7 +72,9 @@ export function conclude(
     }
     default:
       addEvent(tx, order, 'not_made', now, { payment: id, said: answer.said });
-      return closed ?? NOT_MADE;
+      if (closed !== null) return closed;
+      if (answer.said !== 'not_made' || answer.code === undefined) return NOT_MADE;
+      return { kind: 'not_made', code: answer.code };
   }
 }
 

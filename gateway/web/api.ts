@@ -143,7 +143,7 @@ function requirePaid(answer: PayAnswer): PaidBody {
     case 'unknown_order':
       throw new Problem('unknown_order');
     case 'not_made':
-      throw new Problem('payment_not_made');
+      throw new Problem(answer.code ?? 'payment_not_made');
     case 'not_admitted': {
       const { kind: _, code, ...extras } = answer;
       throw new Problem(code, extras);

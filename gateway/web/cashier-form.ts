@@ -139,7 +139,12 @@ function showOutcome(attempt: Attempt, paid: Paid, bearer: string | null): Fasti
     return showAgain(attempt, 'pin', say(language, message), bearer);
   }
   if (paid.ok && paid.answer.kind === 'not_made') {
-    return showAgain(attempt, 'pin', say(language, 'p_payment_not_made'), bearer);
+    return showAgain(
+      attempt,
+      'pin',
+      say(language, `p_${paid.answer.code ?? 'payment_not_made'}`),
+      bearer,
+    );
   }
   if (paid.ok && paid.answer.kind === 'closed') return showEnded(attempt);
   const bill = writeBearer(core.keys, number, 'bill', core.clock.now());

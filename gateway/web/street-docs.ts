@@ -107,7 +107,10 @@ export const STREET_DOCS: readonly RouteDoc[] = [
         example: { outcome: 'paid', payment: 'PAY-8Q2M', order: { ...ORDER, state: 'paid' } },
       },
     },
-    problems: [...BEARER, 'payment_in_flight', 'wrong_pin', 'account_locked', 'closed'],
+    problems: [
+      ...[...BEARER, 'payment_in_flight', 'wrong_pin', 'account_locked', 'closed'],
+      ...(['merchant_suspended', 'unknown_merchant', 'payment_not_made'] as const),
+    ] as const,
   },
   {
     ...{ method: 'GET', path: '/v1/orders/{number}/bill', caller: 'bearer', params },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Order, resultSchema } from '#device/messages/order.ts';
+import type { Seed } from '#gateway/seed.ts';
 import { until } from '#test/until.ts';
 import { type Constellation, type Kind, openConstellation } from './constellation.ts';
 import {
@@ -15,9 +16,14 @@ import {
   POOR,
   pay,
   RICH,
+  SEED,
   Terminal,
 } from './harness.ts';
 
+const SHUT: Seed['vendors'][number] = {
+  ...{ id: 'shut', name: 'Shut Shop' },
+  acquiring: { number: 'M-0002', state: 'suspended', currencies: [{ currency: 'CNY' }] },
+};
 const DEBIT_AND_POSTING = ['debit', 'payment'];
 
 /** Whatever happened: the books agree with themselves and, across organisations, with each other. */
@@ -40,13 +46,32 @@ for (const kind of ['together', 'apart'] as const satisfies readonly Kind[]) {
     let all: Constellation;
     let terminal: Terminal;
     before(async () => {
-      all = await openConstellation(kind);
+      const [street, shut] = SEED.terminals;
+      const seed = {
+        ...SEED,
+        vendors: [...SEED.vendors, SHUT],
+        terminals: [street, { ...shut, vendor: SHUT.id }],
+      };
+      all = await openConstellation(kind, { seed });
       terminal = await Terminal.connect(await enrol(all.http));
     });
     after(async () => {
       await terminal.close();
       await checkBooks(all);
       await all.close();
+    });
+
+    test('nothing is taken for a merchant that is suspended, and the order stays open', async () => {
+      const closed = await Terminal.connect(await enrol(all.http, 'CODE-0002'));
+      const order = await closed.offer(makeOrder(closed.identity));
+      const bearer = await bearerFor(all.http, closed, order);
+      const before = await all.balance(/^issuer:account:/);
+      const refused = await pay(all.http, order.number, bearer, RICH);
+      assert.deepEqual([refused.status, refused.body.code], [403, 'merchant_suspended']);
+      assert.equal(await all.balance(/^issuer:account:/), before);
+      const seen = await operator(all.centre, `/v1/orders/${order.number}/trail`);
+      assert.match(JSON.stringify(seen.body), /not_made/);
+      await closed.close();
     });
 
     const offer = () => terminal.offer(makeOrder(terminal.identity));
