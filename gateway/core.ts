@@ -7,6 +7,7 @@ import { Links } from './acquirer/links/links.ts';
 import { Passkeys } from './acquirer/links/passkeys.ts';
 import { LinkPlatforms } from './acquirer/links/platforms.ts';
 import { isOwnOrder } from './acquirer/merchants/own-orders.ts';
+import { tellMerchant } from './acquirer/merchants/webhooks.ts';
 import { PayerDesk } from './acquirer/payers/desk.ts';
 import type { Chance, Clock } from './clock.ts';
 import { Counter } from './counter/counter.ts';
@@ -143,9 +144,10 @@ export function openCore(options: CoreOptions): Core {
     if (refunds.takeResult(tx, result) || telephone.takeResult(tx, result)) return;
     payments.takeResult(tx, result);
   };
-  // What a merchant's own system ordered is nothing that the order centre knows of.
+  // What a merchant's own system ordered is nothing that the order centre knows of: it is told itself.
   const told: TellResult = (tx, result) => {
-    if (!isOwnOrder(result.order)) (options.tell ?? tell)(tx, result);
+    if (isOwnOrder(result.order)) tellMerchant(tx, { keys, chance }, result);
+    else (options.tell ?? tell)(tx, result);
   };
   const issuers = options.gates?.issuer ?? issuer.gate('acquirer');
   const acquirer = new Acquirer({

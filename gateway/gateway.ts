@@ -1,6 +1,8 @@
 /** Puts a gateway together: the core, an MQTT door and an HTTP door on one data directory. */
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { startMerchantWebhooks } from './acquirer/merchants/webhooks.ts';
 import { type Chance, type Clock, systemChance, systemClock } from './clock.ts';
 import { type Core, openCore } from './core.ts';
 import { decode, writeComplaints } from './decode.ts';
@@ -146,6 +148,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     if (mqtt !== null) opened.push(mqtt);
     const broker = options.publicBroker ?? mqtt?.url ?? '';
     opened.push(openResults(core, peers, urls, () => peer));
+    if (core.roles.includes('acquirer')) opened.push(startMerchantWebhooks(core));
     const { publicUrl } = options;
     const web: Web = await openWeb(core, {
       ...options.http,

@@ -17,9 +17,11 @@ import {
   type VoidAnswer,
   type VoidRequest,
 } from './gate.ts';
+import { isOwnOrder } from './merchants/own-orders.ts';
 import type { AcquirerParts } from './payments.ts';
 
 type Where = 'here' | 'there';
+const VOIDED = { said: 'voided' } as const;
 
 export class Actions {
   readonly #parts: AcquirerParts;
@@ -168,20 +170,39 @@ export class Actions {
     const state = answer.said === 'refused' ? 'refused' : 'done';
     const ended = { ...row, state, answer: JSON.stringify(answer), next_at: null } as const;
     tx.payments.putAction({ ...ended, ended_at: now });
-    if (late && row.kind === 'refund') {
+    this.#tell(tx, row, payment, answer, late);
+    return answer;
+  }
+
+  /** The order centre has the answer where it came at once; a merchant's own system is always told. */
+  #tell(
+    tx: Transaction,
+    row: ActionRow,
+    payment: PaymentRow,
+    answer: ActionAnswer,
+    late: boolean,
+  ): void {
+    const now = Math.floor(this.#parts.clock.now());
+    const own = isOwnOrder(payment.order_number);
+    const of = {
+      ...{ merchant: payment.merchant, order: payment.order_number },
+      ...{ currency: payment.currency as Currency, at: now },
+    };
+    if (row.kind === 'void' && own && answer.said === 'voided') {
+      const { id, amount_minor } = payment;
+      const event = `payment.${id}.voided`;
+      this.#parts.tell(tx, { kind: 'payment', event, id, amount_minor, ...of, answer: VOIDED });
+    }
+    if (row.kind === 'refund' && (late || own)) {
       this.#parts.tell(tx, {
         kind: 'refund',
         event: `refund.${row.id}`,
         id: row.id,
         payment: payment.id,
-        merchant: payment.merchant,
-        order: payment.order_number,
         amount_minor: row.amount_minor,
-        currency: payment.currency as Currency,
+        ...of,
         answer: answer as RefundAnswer,
-        at: now,
       });
     }
-    return answer;
   }
 }

@@ -52,7 +52,8 @@ async function addMerchants(
 ): Promise<readonly Route[]> {
   const { tables, writer, clock, keys, idempotency, payLinks: links } = core;
   const acquirer = core.acquirer.gate();
-  const merchants = new Merchants({ tables, writer, clock, keys, links, acquirer });
+  const insecure = () => !links.publicUrl.startsWith('https:');
+  const merchants = new Merchants({ tables, writer, clock, keys, links, acquirer, insecure });
   const routes: Parameters<typeof addMerchantDoor>[1]['routes'] = (merchantOf) =>
     merchantRoutes(merchants, merchantOf);
   await addMerchantDoor(server, { tables, clock, writer, idempotency, identity, routes });

@@ -9,6 +9,7 @@ import type { AgentTable } from './tables-agents.ts';
 import type { CentreTables } from './tables-centre.ts';
 import type { IdentityTable } from './tables-identity.ts';
 import type { LinkTable } from './tables-links.ts';
+import type { MerchantWebhookTable } from './tables-merchants.ts';
 import type { AttemptTable, IssuedTable, PaymentTable } from './tables-money.ts';
 import type { PairingTable } from './tables-pairing.ts';
 import type { PayerDeskTable } from './tables-payers.ts';
@@ -281,6 +282,7 @@ export interface Tables extends CentreTables {
   readonly identity: IdentityTable;
   /** Agents of the telephone desk. */
   readonly agents: AgentTable;
+  readonly merchantWebhooks: MerchantWebhookTable;
   /** The order centre's web shop. */
   readonly shop: ShopTable;
   /** Payers who look after their ways to pay, at the acquirer. */

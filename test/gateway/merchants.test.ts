@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, sign } from 'node:crypto';
 import { request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
+import { verifyWebhook } from '#device/codecs/standard-webhooks.ts';
 import { signMessageWith } from '#gateway/peers/message-signature.ts';
 import { until } from '#test/until.ts';
+import { openHook } from './centre-bench.ts';
 import { call, freePort, freshKey, RICH } from './harness.ts';
 import { type Credentials, granted, operate } from './identity-bench.ts';
 import { type LinkStand, openLinkStand, payByPassword } from './link-stand.ts';
@@ -239,6 +241,49 @@ for (const kind of ['together', 'apart'] as const) {
         lines: [{ name: '4111 1111 1111 1111', quantity: 2, unit_minor: 1200 }],
       });
       assert.equal((await link('lin', card)).body.code, 'card_data_refused');
+    });
+
+    test('is told of results at its own address, until it takes them, each once', async () => {
+      const hook = await openHook();
+      const path = '/v1/merchant/webhook';
+      const key = freshKey();
+      const made = await ask('lin', path, { body: { url: hook.url }, key });
+      assert.equal(made.status, 201, JSON.stringify(made.body));
+      assert.deepEqual(await ask('lin', path, { body: { url: hook.url }, key }), made);
+      const other = await ask('lin', path, { body: { url: 'https://x.example' }, key });
+      assert.equal(other.body.code, 'idempotency_key_reused');
+      for (const url of ['home', 'ftp://x.example', 'http://me:pin@x.example', `${hook.url}#a`]) {
+        const refused = await ask('lin', path, { body: { url }, key: freshKey() });
+        assert.equal(refused.body.code, 'malformed_request', url);
+      }
+      assert.equal((await ask('lin', path)).body.url, hook.url);
+      assert.deepEqual((await ask('small', path)).body, {});
+      hook.broken = 1;
+      const { order, payment } = await sell();
+      const refund = { body: { amount_minor: 400 }, key: freshKey() };
+      await ask('lin', `/v1/merchant/payments/${payment}/refunds`, refund);
+      await ask('lin', `/v1/merchant/payments/${payment}/refunds`, refund);
+      const voided = await sell();
+      await ask('lin', `/v1/merchant/payments/${voided.payment}/void`, { key: freshKey() });
+      const told = (type: string, of: string) =>
+        until(`${type} of ${of}`, () => {
+          const taken = hook.came.map(({ body }) => JSON.parse(body));
+          return taken.find((each) => each.type === type && each.data.order === of);
+        });
+      const paid = await told('payment.paid', order);
+      assert.deepEqual([paid.data.payment, paid.data.payer], [payment, '•••• 0001']);
+      assert.equal((await told('refund.refunded', order)).data.amount_minor, 400);
+      await told('payment.voided', voided.order);
+      const { came } = hook;
+      await until('all taken', () => new Set(came.map(({ id }) => id)).size === came.length - 1);
+      assert.equal(came.length, 5, 'four events, the first of them told again');
+      for (const { headers, body } of came) {
+        const secret = String(made.body.secret);
+        assert.ok(verifyWebhook([secret], { ...headers }, body, Date.now()).ok);
+      }
+      const ended = await ask('lin', `${path}/closing`, { key: freshKey() });
+      assert.deepEqual(ended.body, {});
+      await hook.close();
     });
 
     test('a signature of somebody else, of other bytes, or none is refused', async () => {

@@ -47,6 +47,7 @@ for (const kind of ['together', 'apart'] as const satisfies readonly Kind[]) {
     let terminal: Terminal;
     before(async () => {
       const [street, shut] = SEED.terminals;
+      if (street === undefined || shut === undefined) throw new Error('the seed has no terminals');
       const seed = {
         ...SEED,
         vendors: [...SEED.vendors, SHUT],

@@ -13,6 +13,9 @@ import {
   merchantRefundSchema,
   ownOrderSchema,
   ownOrderViewSchema,
+  webhookRequestSchema,
+  webhookSecretSchema,
+  webhookViewSchema,
 } from './schemas.ts';
 
 const ORDER = {
@@ -39,6 +42,7 @@ type MerchantOf = (request: FastifyRequest) => MerchantRow;
 export const merchantRoutes = (merchants: Merchants, merchantOf: MerchantOf): readonly Route[] => [
   ...orderRoutes(merchants, merchantOf),
   ...paymentRoutes(merchants, merchantOf),
+  ...webhookRoutes(merchants, merchantOf),
 ];
 
 function orderRoutes(merchants: Merchants, merchantOf: MerchantOf): readonly Route[] {
@@ -152,6 +156,45 @@ function paymentRoutes(merchants: Merchants, merchantOf: MerchantOf): readonly R
       problems: [...ADMISSION, 'unknown_payment', 'order_of_the_centre', 'refund_refused'],
       handle: ({ params: { payment }, request }): Promise<Reply> =>
         merchants.void(merchantOf(request), payment, requireKey(request)),
+    }),
+  ];
+}
+
+function webhookRoutes(merchants: Merchants, merchantOf: MerchantOf): readonly Route[] {
+  const path = '/v1/merchant/webhook';
+  const url = 'https://shop.example/hawker';
+  const view = {
+    200: { says: 'Where results are told', schema: webhookViewSchema, example: { url, since: 1 } },
+  };
+  return [
+    route({
+      ...{ method: 'POST', path, caller: 'merchant', idempotency: 'own' },
+      says: 'Has results of the merchant’s own orders told there from now on (Standard Webhooks)',
+      body: { schema: webhookRequestSchema, example: { url } },
+      answers: {
+        201: {
+          says: 'The secret that they are signed with; the one before is good no more',
+          schema: webhookSecretSchema,
+          example: { url, secret: 'whsec_…' },
+        },
+      },
+      problems: [...ADMISSION, 'malformed_request'],
+      handle: ({ body, request }) =>
+        merchants.registerWebhook(merchantOf(request), body.url, requireKey(request)),
+    }),
+    route({
+      ...{ method: 'GET', path, caller: 'merchant' },
+      says: 'Where results are told, if anywhere',
+      answers: view,
+      problems: ADMISSION,
+      handle: async ({ request }) => merchants.webhook(merchantOf(request)),
+    }),
+    route({
+      ...{ method: 'POST', path: `${path}/closing`, caller: 'merchant', idempotency: 'own' },
+      says: 'Has results told nowhere any more',
+      answers: { 200: { ...view[200], example: {} } },
+      problems: ADMISSION,
+      handle: ({ request }) => merchants.endWebhook(merchantOf(request)),
     }),
   ];
 }

@@ -17,7 +17,13 @@ import type { Reply } from '../../web/routes.ts';
 import type { AcquirerGate } from '../gate.ts';
 import type { Links } from '../links/links.ts';
 import { isOwnOrder, ownOrder, shownOrder } from './own-orders.ts';
-import type { linkRequestSchema, merchantPaymentSchema, ownOrderViewSchema } from './schemas.ts';
+import {
+  complainOfUrl,
+  type linkRequestSchema,
+  type merchantPaymentSchema,
+  type ownOrderViewSchema,
+} from './schemas.ts';
+import { webhookSalt, webhookSecret } from './webhooks.ts';
 
 export interface MerchantsParts {
   readonly tables: Tables;
@@ -26,6 +32,8 @@ export interface MerchantsParts {
   readonly keys: Pick<GatewayKeys, 'digest'>;
   readonly links: Links;
   readonly acquirer: AcquirerGate;
+  /** Whether results may be told over plain http: where the acquirer itself is on no https. */
+  readonly insecure: () => boolean;
 }
 
 type OwnOrderView = z.output<typeof ownOrderViewSchema>;
@@ -156,6 +164,43 @@ export class Merchants {
     if (said.said === 'refused')
       return { problem: 'refund_refused', extras: { reason: said.code } };
     return this.payment(merchant, payment);
+  }
+
+  /** Where results are told from now on; a secret of its own for each registration. */
+  registerWebhook(merchant: MerchantRow, url: string, key: string): Promise<Reply> {
+    const { writer, keys, clock, insecure } = this.#parts;
+    const complaint = complainOfUrl(url, insecure());
+    if (complaint !== null) {
+      const errors = [{ path: 'url', message: complaint }];
+      return Promise.resolve({ problem: 'malformed_request', extras: { errors } });
+    }
+    const fingerprint = keyedDigest(keys, `webhook url\n${url}`);
+    const scope = `acquirer webhook ${merchant.id}`;
+    return writer.run((tx): Reply => {
+      const now = Math.floor(clock.now());
+      const row = { merchant: merchant.id, url, salt: webhookSalt(keys, merchant.id, key) };
+      const body = { url, secret: webhookSecret(keys, { ...row, since: now }) };
+      const kept = tx.answers.find(scope, key);
+      if (kept !== undefined) {
+        if (kept.fingerprint === fingerprint) return { status: 201, body };
+        return { problem: 'idempotency_key_reused', extras: {} };
+      }
+      tx.merchantWebhooks.put({ ...row, since: now });
+      tx.answers.add(scope, key, { fingerprint, answer: '{}' }, now);
+      return { status: 201, body };
+    });
+  }
+
+  /** Where results are told, without the secret. */
+  webhook(merchant: MerchantRow): Reply {
+    const row = this.#parts.tables.merchantWebhooks.find(merchant.id);
+    return { status: 200, body: row === undefined ? {} : { url: row.url, since: row.since } };
+  }
+
+  /** Tells nothing any more, also nothing that waits. */
+  async endWebhook(merchant: MerchantRow): Promise<Reply> {
+    await this.#parts.writer.run((tx) => tx.merchantWebhooks.end(merchant.id));
+    return this.webhook(merchant);
   }
 
   /** Of this merchant, or not at all. */

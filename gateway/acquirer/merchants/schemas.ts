@@ -59,3 +59,20 @@ export const merchantRefundSchema = z.strictObject({
   outcome: z.enum(['refunded', 'pending']),
   amount_minor: z.int(),
 });
+
+export const webhookRequestSchema = z.strictObject({ url: z.string().min(1).max(300) });
+/** The secret is told at registration alone. */
+export const webhookSecretSchema = z.strictObject({ url: z.string(), secret: z.string() });
+export const webhookViewSchema = z.strictObject({
+  url: z.string().optional(),
+  since: at.optional(),
+});
+
+/** What is wrong with an address for results, `null` where nothing is. */
+export function complainOfUrl(text: string, insecure: boolean): string | null {
+  if (!URL.canParse(text)) return 'must be a URL';
+  const { protocol, username, password, hash } = new URL(text);
+  if (protocol !== 'https:' && !(insecure && protocol === 'http:')) return 'must be an https URL';
+  if (username !== '' || password !== '') return 'must name no user and no password';
+  return hash === '' ? null : 'must have no fragment';
+}

@@ -10,6 +10,7 @@ import { identityTable } from './identity.ts';
 import { issuedTable } from './issued.ts';
 import { ledgerTable } from './ledger.ts';
 import { linkTable } from './links.ts';
+import { merchantWebhookTable } from './merchants.ts';
 import { orderTable } from './orders.ts';
 import { outboxTable } from './outbox.ts';
 import { pairingTable } from './pairing.ts';
@@ -56,6 +57,7 @@ export function openSqlite(path: string): Engine {
       links: linkTable(database),
       identity: identityTable(database),
       agents: agentTable(database),
+      merchantWebhooks: merchantWebhookTable(database),
       shop: shopTable(database),
       payerDesk: payerDeskTable(database),
       settlement: settlementTable(database),

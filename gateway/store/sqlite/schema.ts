@@ -2,6 +2,7 @@
 import { agentSchema } from './agents.ts';
 import { centreSchema } from './centre-schema.ts';
 import { IDENTITY } from './identity.ts';
+import { MERCHANT_WEBHOOKS } from './merchants.ts';
 import { PAIRING } from './pairing.ts';
 import { payerDeskSchema } from './payer-desk.ts';
 import { PLATFORM } from './platform.ts';
@@ -165,4 +166,5 @@ export const MIGRATIONS: readonly string[] = [
   settlementSchema(appendOnly),
   SETTLEMENT_MAC_BEFORE,
   reportsSchema(appendOnly),
+  MERCHANT_WEBHOOKS,
 ];
