@@ -117,6 +117,8 @@ export interface Core extends Omit<CoreOptions, 'tell' | 'house' | 'tellCard'> {
   readonly cards: OrderCards | null;
   /** The web shop at a reader. */
   readonly shop: Shop;
+  /** What settles cards, here or elsewhere; `null` where nothing does. */
+  readonly settles: SettlementGate | null;
   /** Cards that somebody has a terminal ask for. */
   readonly counter: Counter;
   readonly idempotency: Idempotency;
@@ -233,6 +235,7 @@ export function openCore(options: CoreOptions): Core {
     shop,
     counter,
     settlement,
+    settles,
     cards,
     idempotency: new Idempotency({ tables, clock, keys }),
     uplinks: new Uplinks({

@@ -25,7 +25,7 @@ export interface CounterParts {
 export interface CounterWish {
   /** Sixteen digits: the same wish twice is one. */
   readonly id: string;
-  /** Number of the terminal, such as `104233`. */
+  /** Number of the terminal, such as `104233`, or its id. */
   readonly terminal: string;
   readonly act: 'load' | 'personalise' | 'inspect';
   readonly currency: Currency;
@@ -45,6 +45,8 @@ export interface CounterView {
   readonly trouble?: Exclude<RelaySaid, 'done'>;
   /** On the card now. */
   readonly balance_minor?: number;
+  /** Which card it was. */
+  readonly card?: string;
 }
 
 export type CounterAnswer =
@@ -57,8 +59,11 @@ export type CounterAnswer =
 /** How long a terminal waits for the card. */
 const WAIT_MS = 120_000;
 const REMEMBERED = 500;
+/** Pages that follow one card. */
+const WATCHERS = 20;
 
 interface Work {
+  readonly watchers: Set<() => void>;
   view: CounterView;
   invitation: Invitation | null;
 }
@@ -75,6 +80,14 @@ export class Counter {
     return this.#works.get(id)?.view;
   }
 
+  /** Tells of each change until the answer is called; `null` where there are too many who listen. */
+  watch(id: string, tell: () => void): (() => void) | null {
+    const work = this.#works.get(id);
+    if (work === undefined || work.watchers.size >= WATCHERS) return null;
+    work.watchers.add(tell);
+    return () => void work.watchers.delete(tell);
+  }
+
   /** Has the terminal ask for a card. One that is over may be asked for again. */
   begin(wish: CounterWish): CounterAnswer {
     const { tables, registry, relay, settlement } = this.#parts;
@@ -89,14 +102,13 @@ export class Counter {
       if (known.view.state !== 'over') return { ok: true, view: known.view };
     }
     if (settlement === null) return { ok: false, code: 'no_cards' };
-    const terminal = tables.pairings.terminalOf(number);
-    if (terminal === undefined || registry.keys(terminal) === undefined) {
-      return { ok: false, code: 'unknown_terminal' };
-    }
+    const terminal = tables.pairings.terminalOf(number) ?? number;
+    if (registry.keys(terminal) === undefined) return { ok: false, code: 'unknown_terminal' };
     if (relay.busy(terminal)) return { ok: false, code: 'terminal_busy' };
     const amount = amount_minor === undefined ? {} : { amount_minor };
     const view: CounterView = { id, terminal: number, act, currency, ...amount, state: 'waiting' };
-    const work: Work = { view, invitation: null };
+    const watchers = this.#works.get(id)?.watchers ?? new Set<() => void>();
+    const work: Work = { view, invitation: null, watchers };
     const invitation = relay.invite({
       ...{ terminal, purpose: act, currency, ...amount, lifetimeMs: WAIT_MS },
       opening: act === 'personalise' ? [] : openingOf('load'),
@@ -126,13 +138,15 @@ export class Counter {
 
   async #take(settlement: SettlementDrives, work: Work, card: RelayedCard): Promise<RelayOutcome> {
     const { id, act, currency, amount_minor } = work.view;
-    work.view = { ...work.view, state: 'working' };
+    this.#show(work, { ...work.view, state: 'working' });
     let outcome: RelayOutcome = { said: 'failed' };
     try {
       outcome =
         act === 'load' && amount_minor !== undefined
           ? await settlement.load({ id, currency, amount_minor }, card)
-          : await settlement.serve(card);
+          : act === 'personalise'
+            ? await settlement.make({ currency }, card)
+            : await settlement.serve(card);
     } finally {
       this.#took(work, outcome);
     }
@@ -140,24 +154,28 @@ export class Counter {
   }
 
   #took(work: Work, outcome: RelayOutcome): void {
-    const { said, balance_minor } = outcome;
+    const { said, balance_minor, card } = outcome;
     const { trouble: _, ...view } = work.view;
-    const balance = balance_minor === undefined ? {} : { balance_minor };
+    const balance = {
+      ...(balance_minor === undefined ? {} : { balance_minor }),
+      ...(card === undefined ? {} : { card }),
+    };
     if (said === 'done' || isAnswer(view.act, outcome)) {
-      work.view = { ...view, ...balance, state: 'done' };
+      this.#show(work, { ...view, ...balance, state: 'done' });
       work.invitation?.withdraw();
       return;
     }
-    work.view = {
-      ...view,
-      ...balance,
-      state: 'waiting',
-      trouble: said as Exclude<RelaySaid, 'done'>,
-    };
+    const trouble = said as Exclude<RelaySaid, 'done'>;
+    this.#show(work, { ...view, ...balance, state: 'waiting', trouble });
   }
 
   #over(work: Work): void {
-    if (work.view.state === 'waiting') work.view = { ...work.view, state: 'over' };
+    if (work.view.state === 'waiting') this.#show(work, { ...work.view, state: 'over' });
+  }
+
+  #show(work: Work, view: CounterView): void {
+    work.view = view;
+    for (const tell of work.watchers) tell();
   }
 }
 

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { writeOrderNumber } from '#device/codecs/order-number.ts';
+import { cardIdSchema } from '#device/messages/card.ts';
 import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
-import { terminalNumberSchema } from '#device/messages/order.ts';
+import { terminalIdSchema, terminalNumberSchema } from '#device/messages/order.ts';
 import { orderNumberSchema } from '#device/messages/order-number.ts';
 import { relaySaidSchema } from '#device/messages/relay.ts';
 import { type Reply, type Route, requireKey, route } from '../web/routes.ts';
@@ -13,7 +14,7 @@ const actSchema = z.enum(['load', 'personalise', 'inspect']);
 
 export const counterWishSchema = z
   .strictObject({
-    terminal: terminalNumberSchema,
+    terminal: z.union([terminalNumberSchema, terminalIdSchema]),
     act: actSchema,
     currency: currencySchema,
     amount_minor: priceMinorSchema.optional(),
@@ -23,18 +24,19 @@ export const counterWishSchema = z
     message: 'is of a load, and of nothing else',
   });
 
-const viewSchema = z.strictObject({
+export const counterViewSchema = z.strictObject({
   id: orderNumberSchema,
-  terminal: terminalNumberSchema,
+  terminal: z.union([terminalNumberSchema, terminalIdSchema]),
   act: actSchema,
   currency: currencySchema,
   amount_minor: z.int().optional(),
   state: z.enum(['waiting', 'working', 'done', 'over']),
   trouble: relaySaidSchema.optional(),
   balance_minor: z.int().optional(),
+  card: cardIdSchema.optional(),
 });
 
-const VIEW = {
+export const VIEW = {
   ...{ id: '06D2QF8Z3K7M1N5P', terminal: '104233', act: 'load', currency: 'CNY' },
   ...{ amount_minor: 2000, state: 'waiting' },
 };
@@ -48,7 +50,7 @@ export const counterId = (key: string): string => {
 };
 
 export function counterRoutes(counter: Counter): readonly Route[] {
-  const answers = { 200: { says: 'How far it is', schema: viewSchema, example: VIEW } };
+  const answers = { 200: { says: 'How far it is', schema: counterViewSchema, example: VIEW } };
   return [
     route({
       ...{ method: 'POST', path: '/v1/card-counter', caller: 'operator', idempotency: 'own' },

@@ -97,13 +97,6 @@ export class RelayDesk {
     return { id, heard, withdraw: () => this.#withdraw(id) };
   }
 
-  /** The same for the settlement's own work, such as making a card of a blank one. */
-  inviteDue(invited: Omit<Invited, 'work'>): Invitation {
-    const nothing: RelayOutcome = { said: 'nothing_due' };
-    const work: RelayWork = (card) => this.#uninvited?.(card) ?? Promise.resolve(nothing);
-    return this.invite({ ...invited, work });
-  }
-
   /** Whether a card is asked for or driven at that terminal just now. */
   busy(terminal: string): boolean {
     const asked = [...this.#standing.values()].some(({ invited }) => invited.terminal === terminal);
@@ -154,7 +147,8 @@ export class RelayDesk {
     // The terminal knows by the end that it need ask for no card any more.
     if (outcome.said === 'done' && wanted.invite !== undefined) this.#forget(wanted.invite);
     const { relay, purpose } = wanted;
-    const end: RelayEnd = { relay, purpose, ...outcome };
+    const { card: _, ...shown } = outcome;
+    const end: RelayEnd = { relay, purpose, ...shown };
     this.#parts.downlinks.tell(terminal, { kind: 'relay_end', end });
   }
 

@@ -30,7 +30,10 @@ export interface RelayedCard {
 }
 
 /** How it ended, for the terminal's screen. */
-export type RelayOutcome = Omit<RelayEnd, 'relay' | 'purpose'>;
+export type RelayOutcome = Omit<RelayEnd, 'relay' | 'purpose'> & {
+  /** Which card it was, for whoever asked for it; no screen shows it. */
+  readonly card?: string;
+};
 
 /** Drives one card; what it throws is logged, and the terminal is told that it failed. */
 export type RelayWork = (card: RelayedCard) => Promise<RelayOutcome>;

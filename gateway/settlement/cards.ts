@@ -7,6 +7,9 @@ import type { Transaction } from '../store/writer.ts';
 import type { HotlistState, ValidateCard, Validated } from './gate.ts';
 import { type SettlementParts, sameMac } from './parts.ts';
 
+/** What cards hold at most where nothing else is said: 1000.00. */
+export const MOST_MINOR = 100_000;
+
 export interface NewCard {
   readonly currency: Currency;
   /** What it may hold; its value file refuses more. */

@@ -23,7 +23,7 @@ import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import type { CardRow, CardTransactionRow, JobRow } from '../store/tables-settlement.ts';
 import { validateCard } from './cards.ts';
 import { readLog } from './doubt.ts';
-import type { AskJob, Load, Purchase } from './gate.ts';
+import type { AskJob, Load, Make, Purchase } from './gate.ts';
 import {
   askJob,
   askPay,
@@ -57,7 +57,7 @@ export class CardDrive {
   /** Rejects with a `StoreError` where the store took nothing. */
   async serve(jobId?: string): Promise<RelayOutcome> {
     if (this.#relayed.purpose === 'personalise') {
-      return makeCard(this.#parts, this.#relayed, (talk) => this.#run(talk));
+      return makeCard(this.#parts, this.#relayed, (talk) => this.#run(talk), null);
     }
     const admitted = await this.#admit();
     if ('said' in admitted) return admitted;
@@ -65,6 +65,11 @@ export class CardDrive {
     if (jobId !== undefined) return this.#one(card, keys, jobId);
     const { order } = this.#relayed;
     return order === undefined ? this.#due(card, keys) : this.#giveBack(card, keys, order);
+  }
+
+  /** Makes a purse of a blank card: of the one that waits for it, or a new one. */
+  make(make: Make): Promise<RelayOutcome> {
+    return makeCard(this.#parts, this.#relayed, (talk) => this.#run(talk), make);
   }
 
   /** Takes the amount of an order, once; rejects with a `StoreError` where the store took nothing. */
@@ -168,7 +173,8 @@ export class CardDrive {
     if (isLost(told)) return { said: 'again' };
     if (!told.ok) return refused(told);
     const { balanceMinor: balance_minor } = told;
-    return { said: 'nothing_due', balance_minor, currency: card.currency as Currency };
+    const currency = card.currency as Currency;
+    return { said: 'nothing_due', balance_minor, currency, card: card.id };
   }
 
   /** Asks the card what became of all that is in doubt; `null` where nothing is any more. */
@@ -301,7 +307,8 @@ export class CardDrive {
   #said(card: CardRow, said: 'done', amount_minor: number): RelayOutcome {
     const last = this.#parts.tables.settlement.lastTransaction(card.id);
     const balance_minor = last?.balance_after_minor ?? 0;
-    return { said, amount_minor, balance_minor, currency: card.currency as Currency };
+    const currency = card.currency as Currency;
+    return { said, amount_minor, balance_minor, currency, card: card.id };
   }
 
   /**

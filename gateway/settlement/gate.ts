@@ -132,6 +132,46 @@ export type HotlistState = z.infer<typeof hotlistStateSchema>;
 export const purchasedSchema = z.strictObject({ said: z.enum(['paid', 'in_doubt', 'none']) });
 export type Purchased = z.infer<typeof purchasedSchema>;
 
+/** A card as whoever serves its holder sees it: no name, and no phone number. */
+export const cardBriefSchema = z.strictObject({
+  card: cardIdSchema,
+  state: z.enum(['new', 'active', 'blocked', 'ended']),
+  because: z.string().optional(),
+  currency: currencySchema,
+  /** By all that is known here. */
+  balance_minor: z.int(),
+  most_minor: z.int(),
+  /** Waits for the card's next tap. */
+  due_minor: z.int().min(0),
+  /** The newest first, ten at most. */
+  last: z.array(
+    z.strictObject({
+      at,
+      kind: z.enum(['debit', 'load', 'refund']),
+      amount_minor: z.int(),
+      balance_minor: z.int(),
+      /** Order, load or refund. */
+      reference: z.string(),
+      /** What of a payment can still be given back. */
+      left_minor: z.int().min(0),
+    }),
+  ),
+});
+export type CardBrief = z.infer<typeof cardBriefSchema>;
+
+export const cardAnswerSchema = z.discriminatedUnion('said', [
+  z.strictObject({ said: z.literal('card'), card: cardBriefSchema }),
+  z.strictObject({ said: z.literal('refused'), code: z.enum(['unknown_card', 'card_ended']) }),
+]);
+export type CardAnswer = z.infer<typeof cardAnswerSchema>;
+
+export const changeCardSchema = z.strictObject({
+  card: cardIdSchema,
+  act: z.enum(['block', 'unblock']),
+  because: z.string().min(1).max(200),
+});
+export type ChangeCard = z.infer<typeof changeCardSchema>;
+
 export interface SettlementVerbs {
   readonly take: Verb<TakeCard, TakeAnswer>;
   readonly validate: Verb<ValidateCard, Validated>;
@@ -143,6 +183,9 @@ export interface SettlementVerbs {
   readonly purchased: Verb<string, Purchased>;
   readonly keys: Verb<null, z.infer<typeof cardKeysSchema>>;
   readonly hotlist: Verb<null, HotlistState>;
+  /** Of a card's id. */
+  readonly card: Verb<string, CardAnswer>;
+  readonly change: Verb<ChangeCard, CardAnswer>;
 }
 
 export const purchaseSchema = z.strictObject({
@@ -161,6 +204,10 @@ export const loadSchema = z.strictObject({
 });
 export type Load = z.infer<typeof loadSchema>;
 
+/** A blank card becomes the one that waits to be made, or else a new one. */
+export const makeSchema = z.strictObject({ currency: currencySchema });
+export type Make = z.infer<typeof makeSchema>;
+
 export interface SettlementDrives {
   /**
    * Does with a card at a reader what it is there for: makes a purse of it, or puts on it what is due,
@@ -171,6 +218,7 @@ export interface SettlementDrives {
   readonly purchase: (purchase: Purchase, card: RelayedCard) => Promise<RelayOutcome>;
   /** Puts an amount on the card at a reader: once, and on the first card that it was begun with. */
   readonly load: (load: Load, card: RelayedCard) => Promise<RelayOutcome>;
+  readonly make: (make: Make, card: RelayedCard) => Promise<RelayOutcome>;
 }
 
 export type SettlementGate = Gate<SettlementVerbs> & SettlementDrives;

@@ -1,7 +1,7 @@
 /** The settlement's HTTP interface for the order centre, which is the only one that it answers. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { cardKeysSchema } from '#device/messages/card.ts';
+import { cardIdSchema, cardKeysSchema } from '#device/messages/card.ts';
 import { askGate } from '../gate.ts';
 import { requireSameKey } from '../peers/door.ts';
 import type { Writer } from '../store/writer.ts';
@@ -9,6 +9,8 @@ import { Problem } from '../web/problems.ts';
 import { type Reply, type Route, route } from '../web/routes.ts';
 import {
   askJobSchema,
+  cardAnswerSchema,
+  changeCardSchema,
   hotlistStateSchema,
   jobAnswerSchema,
   jobIdSchema,
@@ -145,6 +147,31 @@ export function settlementRoutes(
       async handle({ request }) {
         admit(request);
         return reply(await askGate(writer, gate.hotlist, null));
+      },
+    }),
+    route({
+      ...{ method: 'GET', path: '/v1/settlement/briefs/{card}', caller: 'peer' },
+      says: 'State and balance of a card, and the last ten that it did',
+      params: z.strictObject({ card: cardIdSchema }),
+      answers: says('The card', cardAnswerSchema),
+      problems: PROBLEMS,
+      async handle({ params, request }) {
+        admit(request);
+        return reply(await askGate(writer, gate.card, params.card));
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/settlement/changes', caller: 'peer' },
+      says: 'Blocks a card, or takes the block off; again, the same',
+      body: {
+        schema: changeCardSchema,
+        example: { card: CARD, act: 'block', because: 'reported lost' },
+      },
+      answers: says('The card', cardAnswerSchema),
+      problems: PROBLEMS,
+      async handle({ body, request }) {
+        admit(request);
+        return reply(await askGate(writer, gate.change, body));
       },
     }),
     route({

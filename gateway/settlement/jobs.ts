@@ -78,6 +78,18 @@ const dueMinor = (tx: Transaction, card: string): number =>
 export const expectedBalance = (tx: Pick<Transaction, 'ledger'>, card: CardRow): number =>
   tx.ledger.account(cardAccount(card.id))?.balance_minor ?? 0;
 
+/** What of a payment has not been given back, nor is on its way back. */
+export function leftOf(
+  tx: Pick<Transaction, 'settlement'>,
+  { reference, amount_minor }: Pick<CardTransactionRow, 'reference' | 'amount_minor'>,
+): number {
+  const given = tx.settlement
+    .refundsOf(reference)
+    .filter(({ state, source }) => state !== 'failed' && source === 'vendor')
+    .reduce((total, each) => total + each.amount_minor, 0);
+  return Math.max(0, amount_minor - given);
+}
+
 /** Gives an order that a card paid back to that card. */
 function askRefund(
   parts: SettlementParts,
@@ -87,11 +99,7 @@ function askRefund(
   const paid = tx.settlement.transactionsOf(order).find(({ purpose }) => purpose === 'sale');
   const card = paid === undefined ? undefined : tx.settlement.card(paid.card);
   if (paid === undefined || card === undefined) return refuse('not_paid_by_card');
-  const given = tx.settlement
-    .refundsOf(order)
-    .filter(({ state, source }) => state !== 'failed' && source === 'vendor')
-    .reduce((total, each) => total + each.amount_minor, 0);
-  const left = paid.amount_minor - given;
+  const left = leftOf(tx, paid);
   const amount = amount_minor ?? left;
   if (amount > left || left === 0) return refuse('too_much', left);
   const takings = tx.ledger.account(takingsAccount(paid.vendor ?? 'house', card.currency));

@@ -6,6 +6,8 @@ import { inspectPurse, type PurseRefusal } from '#device/codecs/purse-talks.ts';
 import type { Currency } from '#device/messages/money.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import type { CardRow } from '../store/tables-settlement.ts';
+import { addCard, MOST_MINOR } from './cards.ts';
+import type { Make } from './gate.ts';
 import { keysOfCard } from './keys.ts';
 import { holderOf, type SettlementParts } from './parts.ts';
 
@@ -19,20 +21,24 @@ export const isLost = (told: unknown): told is Lost =>
   typeof told === 'object' && told !== null && 'ended' in told;
 
 /**
- * Makes a purse of the card for the oldest that waits for one. A card that is one already, or of
+ * Makes a purse of the card for the oldest that waits for one, or for a new one of `wanted`. A card that is one already, or of
  * another house, stays as it is.
  */
 export async function makeCard(
   parts: SettlementParts,
   { uid }: RelayedCard,
   run: <T>(talk: Rounds<T>) => Promise<T | Lost>,
+  wanted: Make | null,
 ): Promise<RelayOutcome> {
   const { writer, house, chance } = parts;
   // Cards with random UIDs answer with four bytes: their keys could not be found again.
   if (uid.length !== UID_BYTES) return { said: 'unknown_card' };
   const card = await writer.run((tx) => {
     const known = tx.settlement.cardByUid(hex(uid));
-    const fresh = known ?? tx.settlement.newCard();
+    const fresh =
+      known ??
+      tx.settlement.newCard(wanted?.currency) ??
+      (wanted === null ? undefined : addCard(parts, tx, { ...wanted, most_minor: MOST_MINOR }));
     if (fresh?.state !== 'new') return null;
     const bound = { ...fresh, uid: hex(uid), key_version: house.version };
     tx.settlement.putCard(bound);
@@ -56,7 +62,8 @@ export async function makeCard(
   if (isLost(seen)) return { said: 'again' };
   if (!seen.ok || seen.balanceMinor !== 0 || seen.last.counter !== 0) return { said: 'failed' };
   await writer.run((tx) => tx.settlement.putCard({ ...card, state: 'active' }));
-  return { said: 'done', balance_minor: 0, currency: card.currency as Currency };
+  const currency = card.currency as Currency;
+  return { said: 'done', balance_minor: 0, currency, card: card.id };
 }
 
 /** The card was of no use: another one may become what this should have been. */

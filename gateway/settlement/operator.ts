@@ -9,13 +9,11 @@ import { askGate } from '../gate.ts';
 import type { CardRow } from '../store/tables-settlement.ts';
 import type { Writer } from '../store/writer.ts';
 import { type Reply, type Route, requireKey, route } from '../web/routes.ts';
-import type { Changed } from './cards.ts';
+import { type Changed, MOST_MINOR } from './cards.ts';
 import { type JobAnswer, jobIdSchema, jobSchema } from './gate.ts';
 import type { Settlement } from './settlement.ts';
 
 const CARD = 'HC06D2A8Y1Z5W3KQ7M';
-/** What cards hold at most where nothing else is said: 1000.00. */
-const MOST_MINOR = 100_000;
 
 const newCardSchema = z.strictObject({
   currency: currencySchema,

@@ -6,6 +6,7 @@ import { type PeerClient, PeerError, type PeerRequest } from '../peers/client.ts
 import { ask } from '../peers/http-client.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import {
+  cardAnswerSchema,
   hotlistStateSchema,
   jobAnswerSchema,
   purchasedSchema,
@@ -33,9 +34,12 @@ export function remoteSettlement(
     purchased: there((order) => ask(client, purchasedSchema, get(`purchases/${order}`))),
     keys: there(() => ask(client, cardKeysSchema, get('terminal-keys'))),
     hotlist: there(() => ask(client, hotlistStateSchema, get('hotlist'))),
+    card: there((id) => ask(client, cardAnswerSchema, get(`briefs/${id}`))),
+    change: there((asked) => ask(client, cardAnswerSchema, post('changes', asked))),
     serve: (card, job) => sitThrough(client, card, job === undefined ? {} : { job }),
     purchase: (purchase, card) => sitThrough(client, card, { purchase }),
     load: (load, card) => sitThrough(client, card, { load }),
+    make: (make, card) => sitThrough(client, card, { make }),
   };
 }
 
@@ -43,7 +47,7 @@ export function remoteSettlement(
 async function sitThrough(
   client: PeerClient,
   card: RelayedCard,
-  what: Pick<SittingStep, 'job' | 'purchase' | 'load'>,
+  what: Pick<SittingStep, 'job' | 'purchase' | 'load' | 'make'>,
 ): Promise<RelayOutcome> {
   const { relay: id, terminal, purpose } = card;
   const order = card.order === undefined ? {} : { order: card.order };

@@ -4,6 +4,7 @@ import { type GateHere, here } from '../gate.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import type { CardRow } from '../store/tables-settlement.ts';
 import type { Transaction } from '../store/writer.ts';
+import { briefOf, changeCard } from './brief.ts';
 import {
   addCard,
   blockCard,
@@ -16,7 +17,7 @@ import {
 } from './cards.ts';
 import { takeCard } from './chain.ts';
 import { CardDrive } from './drive.ts';
-import type { Load, Purchase, SettlementDrives, SettlementVerbs } from './gate.ts';
+import type { Load, Make, Purchase, SettlementDrives, SettlementVerbs } from './gate.ts';
 import { askJob, cancelJob, findJob, findPurchase } from './jobs.ts';
 import { terminalCardKeys } from './keys.ts';
 import type { SettlementParts } from './parts.ts';
@@ -43,9 +44,12 @@ export class Settlement {
       purchased: here((tx, order) => findPurchase(tx, order)),
       keys: here(() => terminalCardKeys(parts.house)),
       hotlist: here((tx) => hotlist(tx)),
+      card: here((tx, id) => briefOf(tx, id)),
+      change: here((tx, asked) => changeCard(parts, tx, asked)),
       serve: (card, job) => this.serve(card, job),
       purchase: (purchase, card) => this.purchase(purchase, card),
       load: (load, card) => this.load(load, card),
+      make: (make, card) => this.make(make, card),
     };
   }
 
@@ -59,6 +63,10 @@ export class Settlement {
 
   load(load: Load, card: RelayedCard): Promise<RelayOutcome> {
     return new CardDrive(this.#parts, card).load(load);
+  }
+
+  make(make: Make, card: RelayedCard): Promise<RelayOutcome> {
+    return new CardDrive(this.#parts, card).make(make);
   }
 
   /** Rejects with a `StoreError` where nothing was stored, as all below. */

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { fromHex, hex } from '#device/codecs/bytes.ts';
+import { cardIdSchema } from '#device/messages/card.ts';
 import { terminalIdSchema } from '#device/messages/order.ts';
 import { orderNumberSchema } from '#device/messages/order-number.ts';
 import {
@@ -19,7 +20,13 @@ import {
 } from '#device/messages/relay.ts';
 import type { Clock } from '../clock.ts';
 import type { Relayed, RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
-import { jobIdSchema, loadSchema, purchaseSchema, type SettlementDrives } from './gate.ts';
+import {
+  jobIdSchema,
+  loadSchema,
+  makeSchema,
+  purchaseSchema,
+  type SettlementDrives,
+} from './gate.ts';
 
 export const sittingSchema = z.strictObject({
   /** The relay's. */
@@ -32,6 +39,8 @@ export const sittingSchema = z.strictObject({
   purchase: purchaseSchema.optional(),
   /** What is put on it. */
   load: loadSchema.optional(),
+  /** A blank one becomes a card. */
+  make: makeSchema.optional(),
   /** Its payment that the vendor gives back. */
   order: orderNumberSchema.optional(),
   /** 0 begins it; then one more for each answer. */
@@ -41,7 +50,9 @@ export const sittingSchema = z.strictObject({
 });
 export type SittingStep = z.output<typeof sittingSchema>;
 
-export const outcomeSchema = relayEndSchema.omit({ relay: true, purpose: true });
+export const outcomeSchema = relayEndSchema
+  .omit({ relay: true, purpose: true })
+  .extend({ card: cardIdSchema.optional() });
 export const sittingAnswerSchema = z.discriminatedUnion('said', [
   z.strictObject({ said: z.literal('send'), apdus: z.array(apduHexSchema) }),
   z.strictObject({ said: z.literal('over'), outcome: outcomeSchema }),
@@ -128,7 +139,8 @@ export class Sittings {
     return sitting.answer;
   }
 
-  #drive({ job, purchase, load }: SittingStep, card: RelayedCard): Promise<RelayOutcome> {
+  #drive({ job, purchase, load, make }: SittingStep, card: RelayedCard): Promise<RelayOutcome> {
+    if (make !== undefined) return this.#drives.make(make, card);
     if (purchase !== undefined) return this.#drives.purchase(purchase, card);
     return load === undefined ? this.#drives.serve(card, job) : this.#drives.load(load, card);
   }

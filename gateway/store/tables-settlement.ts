@@ -127,8 +127,8 @@ export interface SettlementTable {
   card(id: string): CardRow | undefined;
   cardByUid(uid: string): CardRow | undefined;
   cards(): CardRow[];
-  /** The oldest that waits for a blank card. */
-  newCard(): CardRow | undefined;
+  /** The oldest that waits for a blank card, of this currency where one is named. */
+  newCard(currency?: string): CardRow | undefined;
   /** Adds it, or renews all but its id. */
   putCard(row: CardRow): void;
   transaction(card: string, counter: number): CardTransactionRow | undefined;

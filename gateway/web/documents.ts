@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { LINK_DOCS } from '../acquirer/links/docs.ts';
 import { PAYER_DOCS } from '../acquirer/payers/docs.ts';
+import { COUNTER_DOCS } from '../counter/docs.ts';
 import { PAIRING_DOCS } from '../pairing/docs.ts';
 import { PLATFORM_REPORT_DOC } from '../pairing/reports.ts';
 import type { Role } from '../roles.ts';
@@ -28,6 +29,7 @@ const BESIDE: Readonly<Record<Role, readonly RouteDoc[]>> = {
     ...STREET_PAGE_DOCS,
     ...PAIRING_DOCS,
     ...SHOP_DOCS,
+    ...COUNTER_DOCS,
     PLATFORM_REPORT_DOC,
     WEBHOOK_DOC,
   ],

@@ -13,6 +13,7 @@ import { addLinkApi } from '../acquirer/links/api.ts';
 import { addLinkPages } from '../acquirer/links/pages.ts';
 import { addPayerPages } from '../acquirer/payers/pages.ts';
 import type { Core } from '../core.ts';
+import { addCounterPages } from '../counter/pages.ts';
 import { requireRole } from '../identity/admission.ts';
 import { addIdentity } from '../identity/http.ts';
 import { type MutualSettings, openMutualDoor, type PeerIdentity } from '../identity/mutual.ts';
@@ -21,7 +22,6 @@ import { addPlatformReports } from '../pairing/reports.ts';
 import { addPairing } from '../pairing/web.ts';
 import { addRoleDoors } from '../peers/role-doors.ts';
 import { reachable } from '../reachable.ts';
-import { readerRoutes } from '../relay/operator.ts';
 import type { Role } from '../roles.ts';
 import { settlementOperatorRoutes } from '../settlement/operator.ts';
 import { addShop } from '../shop/web.ts';
@@ -124,6 +124,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     addPages(server, core);
     addPairing(server, core);
     addShop(server, core);
+    addCounterPages(server, core, operatorToken);
   }
   if (core.roles.includes('acquirer')) {
     const parts = { ...core, links: core.payLinks };
@@ -138,8 +139,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
   for (const [role, routes] of doors) docs.set(role, routes);
   if (core.settlement !== null && core.roles.includes('settlement')) {
     const { settlement, writer, idempotency, clock } = core;
-    const readers = core.roles.includes('order-centre') ? readerRoutes(core) : [];
-    const routes = [...settlementOperatorRoutes({ settlement, writer }), ...readers];
+    const routes = settlementOperatorRoutes({ settlement, writer });
     const { operatorToken } = settings;
     const admit = (_: unknown, request: FastifyRequest): null => {
       requireOperator(request, operatorToken);

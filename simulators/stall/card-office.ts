@@ -16,8 +16,7 @@ export interface CardOfficeOptions {
   readonly currency: string;
 }
 
-const cardSchema = z.object({ card: z.string(), state: z.string() });
-const statementSchema = z.object({ card: z.object({ state: z.string() }) });
+const workSchema = z.object({ id: z.string(), state: z.string(), card: z.string().optional() });
 const jobSchema = z.object({ id: z.string(), state: z.string() });
 /** A whole personalisation, with the daemon's looks. */
 const PATIENCE_MS = 12_000;
@@ -32,15 +31,16 @@ export class CardOffice {
   /** The terminal asks for the blank card; `hold` lays it there. Resolves with the new card's name. */
   async issue(hold: () => Promise<void>): Promise<string> {
     const { terminal, currency } = this.#options;
-    const { card } = cardSchema.parse(await this.#call('settlement/cards', { currency }));
-    await this.#call(`settlement/terminals/${terminal}/making`, { currency });
+    const wish = { terminal, currency, act: 'personalise' };
+    const { id } = workSchema.parse(await this.#call('card-counter', wish));
     await hold();
+    let made: string | undefined;
     await this.#until(async () => {
-      const told = statementSchema.parse(await this.#call(`settlement/cards/${card}`));
-      const { state } = told.card;
-      return state === 'active';
+      const { state, card } = workSchema.parse(await this.#call(`card-counter/${id}`));
+      if (state === 'done') made = card;
+      return made !== undefined;
     });
-    return card;
+    return made ?? '';
   }
 
   /** Takes the money in; `hold` lays the card on the reader, which then gets it. */

@@ -127,7 +127,7 @@ export class House {
     const wanted = { currency: 'CNY', most_minor: mostMinor } as const;
     const { id } = await this.settlement.add(wanted, (_tx, row) => row);
     assert.deepEqual(await this.hold(card, 'personalise'), {
-      ...{ said: 'done', balance_minor: 0, currency: 'CNY' },
+      ...{ said: 'done', balance_minor: 0, currency: 'CNY', card: id },
     });
     if (amount > 0) {
       await this.load(id, amount);
@@ -370,6 +370,7 @@ export function overWire(
     ...{ serve: gate.serve, purchase: gate.purchase, load: gate.load },
     ...{ take: far(gate.take), validate: far(gate.validate), ask: far(gate.ask) },
     ...{ job: far(gate.job), cancel: far(gate.cancel), purchased: far(gate.purchased) },
-    ...{ keys: far(gate.keys), hotlist: far(gate.hotlist) },
+    ...{ keys: far(gate.keys), hotlist: far(gate.hotlist), make: gate.make },
+    ...{ card: far(gate.card), change: far(gate.change) },
   };
 }

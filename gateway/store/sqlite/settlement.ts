@@ -90,14 +90,14 @@ function cards(
   const all = database.prepare('SELECT * FROM settlement_cards ORDER BY made_at, id');
   const fresh = database.prepare(
     `SELECT * FROM settlement_cards WHERE state = 'new' AND uid IS NULL
-     ORDER BY made_at, id LIMIT 1`,
+     AND currency = coalesce(?, currency) ORDER BY made_at, id LIMIT 1`,
   );
   const put = database.prepare(insert('settlement_cards', CARD) + renew('id', CARD));
   return {
     card: (id) => first<CardRow>(find, id),
     cardByUid: (uid) => first<CardRow>(byUid, uid),
     cards: () => every<CardRow>(all),
-    newCard: () => first<CardRow>(fresh),
+    newCard: (currency = undefined) => first<CardRow>(fresh, currency ?? null),
     putCard: (row) => void put.run(named(CARD, row)),
   };
 }
