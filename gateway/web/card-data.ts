@@ -2,6 +2,7 @@
  * Finds card data in what was sent, so that it can be refused before anything of it is decoded, kept
  * or logged: numbers of payment cards (ISO/IEC 7812-1), expiry dates and verification codes.
  */
+import { isCardNumber } from '#device/codecs/card-number.ts';
 
 /** Field names, without case and separators, that nobody here has any use for. */
 const FIELDS =
@@ -56,38 +57,10 @@ function beginsCard(groups: readonly string[], at: number): boolean {
   for (const group of groups.slice(at, at + 19)) {
     digits += group;
     if (digits.length > 19) return false;
-    if (digits.length >= 13 && isCard(digits)) return true;
+    if (digits.length >= 13 && isCardNumber(digits)) return true;
   }
   return false;
 }
 
-const isCard = (digits: string): boolean =>
-  isIssuerRange(digits) && luhn(digits) && !isResidentIdentity(digits);
-
-/** What networks issue in begins with 2 to 6; UnionPay and RuPay also with 81 and 82. */
-const isIssuerRange = (digits: string): boolean =>
-  /^[2-6]/.test(digits) || (/^8[12]/.test(digits) && digits.length >= 16);
-
 /** A JSON number that is a time in ms, between 2001 and 2065. */
 const isMoment = (value: number): boolean => value >= 1e12 && value < 3e12;
-
-/** The check digit of ISO/IEC 7812-1, annex B. */
-export function luhn(digits: string): boolean {
-  let sum = 0;
-  for (let at = 0; at < digits.length; at += 1) {
-    const digit = Number(digits[digits.length - 1 - at]);
-    const doubled = at % 2 === 1 ? digit * 2 : digit;
-    sum += doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum % 10 === 0;
-}
-
-const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-
-/** A resident identity number (GB 11643: region, birthday, check digit) may pass Luhn by chance. */
-function isResidentIdentity(digits: string): boolean {
-  if (!/^[1-68]\d{5}(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{4}$/.test(digits))
-    return false;
-  const sum = WEIGHTS.reduce((total, weight, at) => total + weight * Number(digits[at]), 0);
-  return '10X98765432'[sum % 11] === digits[17];
-}
