@@ -152,8 +152,8 @@ export const handOver = (state: AssistantState, before = ''): AssistantStep => {
   };
 };
 
-export const goodbye = (state: AssistantState): AssistantStep => {
-  const text = wordsOf(state).goodbye;
+/** The last words. */
+export const goodbye = (state: AssistantState, text = wordsOf(state).goodbye): AssistantStep => {
   return {
     state: { ...state, said: text, leaving: true },
     effects: [{ do: 'say', text, waitMs: 0 }, { do: 'leave' }],

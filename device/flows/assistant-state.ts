@@ -70,6 +70,8 @@ export type AssistantInput =
   | { readonly is: 'key'; readonly key: TelephoneKey }
   | { readonly is: 'placed'; readonly placing: Placing }
   | { readonly is: 'found'; readonly found: Found }
+  /** There is nobody to hand over to. */
+  | { readonly is: 'no_agent' }
   /** An order of this call has changed. */
   | { readonly is: 'news'; readonly order: CallerOrder };
 

@@ -38,6 +38,7 @@ const PHONE_FIGURES = 4;
 /** One step; a call that is being left takes nothing more. */
 export function stepAssistant(state: AssistantState, input: AssistantInput): AssistantStep {
   if (input.is === 'products') return still({ ...state, products: input.products });
+  if (input.is === 'no_agent') return goodbye(state, wordsOf(state).nobody);
   if (state.leaving) return still(state);
   switch (input.is) {
     case 'begin':

@@ -87,6 +87,7 @@ export const ASSISTANT_EN: AssistantWords = {
   not_understood: 'Sorry, I did not get that.',
   still_there: 'Are you still there?',
   agent: 'I am connecting you to an agent.',
+  nobody: 'Sorry, no agent is there just now. Please call again later. Goodbye.',
   goodbye: 'Thank you for calling. Goodbye.',
   welcome: 'You are welcome.',
   figures,

@@ -80,6 +80,7 @@ export const ASSISTANT_ZH: AssistantWords = {
   not_understood: '对不起，我没有听清。',
   still_there: '请问您还在吗？',
   agent: '正在为您转接人工座席。',
+  nobody: '对不起，现在没有人工座席，请稍后再拨。再见。',
   goodbye: '谢谢来电，再见。',
   welcome: '不客气。',
   figures,

@@ -64,6 +64,7 @@ export interface AssistantWords {
   readonly not_understood: string;
   readonly still_there: string;
   readonly agent: string;
+  readonly nobody: string;
   readonly goodbye: string;
   readonly welcome: string;
   /** Between a figure and the next, so that each is heard. */

@@ -8,6 +8,7 @@ export const PACKAGES = {
   aplay: 'alsa-utils',
   arecord: 'alsa-utils',
   'espeak-ng': 'espeak-ng',
+  flite: 'flite',
 } as const;
 export type Program = keyof typeof PACKAGES;
 

@@ -113,6 +113,8 @@ export interface AskRow {
 
 export interface TelephoneOrderTable {
   find(number: string): TelephoneOrderRow | undefined;
+  /** Newest first. */
+  ofPhone(phone: string, limit: number): TelephoneOrderRow[];
   add(row: TelephoneOrderRow): void;
   /** The engine refuses to change an order that has ended, but for what is paid back. */
   change(number: string, change: TelephoneChange): void;

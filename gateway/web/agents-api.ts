@@ -30,6 +30,19 @@ export const agentRoutes = (agents: Agents): Route[] => [
     },
   }),
   route({
+    ...{ method: 'GET', path: '/v1/centre/agent', caller: 'agent' },
+    says: 'Whose token it is',
+    answers: {
+      200: {
+        says: 'The agent',
+        schema: z.strictObject({ agent: nameSchema }),
+        example: { agent: 'mei' },
+      },
+    },
+    problems: ['bearer_missing', 'bearer_invalid'],
+    handle: async ({ agent }) => ({ status: 200, body: { agent: agent ?? '' } }),
+  }),
+  route({
     ...{ method: 'POST', path: '/v1/centre/agents', caller: 'operator' },
     says: 'A token for an agent, told once; the earlier one of that name ends',
     body: { schema: z.strictObject({ agent: nameSchema }), example: { agent: 'mei' } },

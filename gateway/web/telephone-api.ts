@@ -52,6 +52,7 @@ export interface TelephoneApiParts {
 export const telephoneRoutes = (parts: TelephoneApiParts): Route[] => [
   ...productRoutes(parts),
   ...orderRoutes(parts),
+  searchRoute(parts),
   ...changeRoutes(parts),
 ];
 
@@ -159,6 +160,35 @@ function orderRoutes({ core, telephone }: TelephoneApiParts): Route[] {
     }),
   ];
 }
+
+/** A POST, because a phone number belongs in no address; who looked is noted. */
+const searchRoute = ({ core, telephone }: TelephoneApiParts): Route =>
+  route({
+    ...{ method: 'POST', path: '/v1/centre/orders/searches', caller: 'agent' },
+    says: 'Orders of a phone, newest first',
+    body: {
+      schema: z.strictObject({
+        phone: z.string().min(4).max(30),
+        limit: z.int().min(1).max(50).default(10),
+      }),
+      example: { phone: '+8613800000001' },
+    },
+    answers: {
+      200: {
+        says: 'At most `limit` of them',
+        schema: z.strictObject({ orders: z.array(telephoneOrderSchema) }),
+        example: { orders: [ORDER] },
+      },
+    },
+    problems: ['bearer_missing', 'bearer_invalid', 'malformed_request'],
+    async handle({ body }) {
+      const phone = readPhone(body.phone, core.tables.settings.get('calling_code') ?? '');
+      if (phone === null) throw wrong('phone', 'must be a phone number in E.164 form');
+      const rows = telephone.ofPhone(phone, body.limit);
+      const orders = rows.map((row) => viewTelephoneOrder(core.tables, row));
+      return { status: 200, body: { orders } };
+    },
+  });
 
 function changeRoutes({ core, telephone }: TelephoneApiParts): Route[] {
   const change = (

@@ -43,6 +43,29 @@ describe('agents of the telephone desk', () => {
     return String(made.body.token);
   };
 
+  test('a token tells whose it is, and what a phone ordered before, newest first', async () => {
+    const bearer = await make('lan');
+    const whose = await call(`${gateway.http}/v1/centre/agent`, { bearer });
+    assert.deepEqual(whose.body, { agent: 'lan' });
+    const phone = '138 0000 0077';
+    const orders = `${gateway.http}/v1/centre/orders`;
+    const placed: unknown[] = [];
+    for (const quantity of [1, 2]) {
+      const lines = [{ code: '2', quantity }];
+      const made = await call(orders, { body: { ...body, lines, phone }, bearer, key: freshKey() });
+      placed.unshift(made.body.number);
+    }
+    const search = (what: object) => call(`${orders}/searches`, { body: what, bearer });
+    const found = await search({ phone: '+8613800000077' });
+    const numbers = (found.body.orders as { number: string }[]).map(({ number }) => number);
+    assert.equal(numbers.length, 2);
+    assert.deepEqual(numbers.sort(), placed.sort());
+    assert.equal(JSON.stringify(found.body).includes('13800000077'), false, 'it is masked');
+    assert.deepEqual((await search({ phone: '13800000078' })).body, { orders: [] });
+    assert.equal((await search({ phone: 'mei' })).status, 400);
+    assert.equal((await search({ phone, limit: 1 })).body.orders instanceof Array, true);
+  });
+
   test('one key of two agents is two orders, and each is placed once', async () => {
     const [mei, jun] = [await make('mei'), await make('jun')];
     const key = freshKey();

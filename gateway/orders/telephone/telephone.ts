@@ -77,6 +77,11 @@ export class Telephone {
     return this.#parts.tables.telephone.find(number);
   }
 
+  /** Orders that a phone has to pay, newest first; `phone` is E.164. */
+  ofPhone(phone: string, limit: number): TelephoneOrderRow[] {
+    return this.#parts.tables.telephone.ofPhone(phone, limit);
+  }
+
   /**
    * For a caller, who knows the number and the last four digits of the phone. An unknown number and
    * wrong digits get the same answer, and wrong ones are counted. `client` is a digest of the caller.

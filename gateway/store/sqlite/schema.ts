@@ -167,4 +167,5 @@ export const MIGRATIONS: readonly string[] = [
   SETTLEMENT_MAC_BEFORE,
   reportsSchema(appendOnly),
   MERCHANT_WEBHOOKS,
+  'CREATE INDEX centre_orders_by_phone ON centre_orders (phone, created_at);',
 ];

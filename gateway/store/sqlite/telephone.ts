@@ -20,7 +20,7 @@ export function telephoneTable(database: DatabaseSync): TelephoneOrderTable {
 
 function orders(
   database: DatabaseSync,
-): Pick<TelephoneOrderTable, 'find' | 'add' | 'change' | 'due' | 'nextExpiry'> {
+): Pick<TelephoneOrderTable, 'find' | 'ofPhone' | 'add' | 'change' | 'due' | 'nextExpiry'> {
   const find = database.prepare('SELECT * FROM centre_orders WHERE number = ?');
   const add = database.prepare(
     `INSERT INTO centre_orders (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
@@ -32,11 +32,15 @@ function orders(
     `SELECT * FROM centre_orders WHERE ended_at IS NULL AND closing IS NULL AND expires_at <= ?
      ORDER BY expires_at LIMIT ?`,
   );
+  const ofPhone = database.prepare(
+    'SELECT * FROM centre_orders WHERE phone = ? ORDER BY created_at DESC, number LIMIT ?',
+  );
   const next = database.prepare(
     'SELECT min(expires_at) AS at FROM centre_orders WHERE ended_at IS NULL AND closing IS NULL',
   );
   return {
     find: (number) => first<TelephoneOrderRow>(find, number),
+    ofPhone: (phone, limit) => every<TelephoneOrderRow>(ofPhone, phone, limit),
     add(row) {
       const values: SQLInputValue[] = COLUMNS.map((name) => row[name]);
       add.run(...values);
