@@ -9,6 +9,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { CardMasterKeys } from '#device/card-work.ts';
+import { sameBytes } from '#device/codecs/bytes.ts';
+import { deriveKeys } from '#device/codecs/keys.ts';
 import { type CardKeys, cardKeysSchema } from '#device/messages/card.ts';
 import { writeDurably } from './durable.ts';
 
@@ -59,6 +61,22 @@ export async function storeCardKeys(
   await writeDurably(fileOf(dataDirectory), JSON.stringify(file));
 }
 
+/** Opens what the gateway has sealed to this terminal; `null` where it is not for it, or damaged. */
+export function openSentKeys(secret: string, terminal: string, sealed: string): CardKeys | null {
+  try {
+    const bytes = Buffer.from(sealed, 'base64url');
+    const key = deriveKeys(secret).card_keys;
+    const cipher = createDecipheriv(CIPHER, key, bytes.subarray(0, IV_BYTES));
+    cipher.setAAD(Buffer.from(terminal));
+    cipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+    const body = bytes.subarray(IV_BYTES, -TAG_BYTES);
+    const text = Buffer.concat([cipher.update(body), cipher.final()]).toString('utf8');
+    return cardKeysSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
 export type ReadCardKeys =
   | { readonly is: 'keys'; readonly keys: CardMasterKeys; readonly version: number }
   /** This house has no cards, or had none when the terminal was enrolled. */
@@ -100,11 +118,17 @@ const bytesOf = ({ debit, read }: CardKeys): CardMasterKeys => ({
   read: Buffer.from(read, 'base64url'),
 });
 
+const isSame = (one: CardMasterKeys, other: CardMasterKeys): boolean =>
+  sameBytes(one.debit, other.debit) && sameBytes(one.read, other.read);
+
 export interface KeptCardKeys {
   /** `null` where this terminal takes no cards. */
   readonly current: () => CardMasterKeys | null;
-  /** Seals newer ones and uses them from then on. */
-  keep(keys: CardKeys): Promise<void>;
+  /**
+   * Seals newer ones and uses them from then on; `false` for those that it has, and for an older version,
+   * which somebody on the way may have kept.
+   */
+  keep(keys: CardKeys): Promise<boolean>;
 }
 
 /** The keys of a running terminal; says in words what keeps it from taking cards. */
@@ -118,12 +142,18 @@ export function keepCardKeys(
     log(`no cards are taken: ${read.why}; start once with --enrol CODE --gateway URL`);
   }
   let current = read.is === 'keys' ? read.keys : null;
+  let version = read.is === 'keys' ? read.version : -1;
   return {
     current: () => current,
     async keep(keys) {
+      const { key_version } = keys;
+      const fresh = bytesOf(keys);
+      if (key_version < version || (current !== null && isSame(current, fresh))) return false;
       await storeCardKeys(dataDirectory, secret, keys);
-      current = bytesOf(keys);
-      log(`card keys of version ${keys.key_version} were sealed`);
+      current = fresh;
+      version = key_version;
+      log(`card keys of version ${key_version} were sealed`);
+      return true;
     },
   };
 }

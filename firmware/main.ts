@@ -17,7 +17,7 @@ import type { LinkEvents } from '#device/ports/link.ts';
 import { vendorVocabulary } from '#device/speech/vocabulary.ts';
 import { Terminal, type TerminalPorts } from '#device/terminal.ts';
 import { type Profile, readBoard } from './boards.ts';
-import { type KeptCardKeys, keepCardKeys } from './card-keys.ts';
+import { type KeptCardKeys, keepCardKeys, openSentKeys } from './card-keys.ts';
 import { systemChance, systemClock } from './clock.ts';
 import { openFileDisk } from './disk.ts';
 import { driverContext, powerAtOneMetre } from './drivers.ts';
@@ -132,8 +132,20 @@ function organTeller(organs: Settings['organs']): (name: string, state: OrganSta
 }
 
 /** What the link brings, verified, for a terminal that may not be there yet. */
-function linkEvents(identity: Identity, push: (input: Input) => void): LinkEvents {
+function linkEvents(
+  identity: Identity,
+  push: (input: Input) => void,
+  keepKeys: (keys: CardKeys) => Promise<void>,
+): LinkEvents {
   const gatewayKey = fromBase64url(identity.gateway_key) ?? new Uint8Array();
+  const takeKeys = (sealed: string): void => {
+    const keys = openSentKeys(identity.secret, identity.terminal, sealed);
+    if (keys === null) say({ event: 'refused', why: 'card keys that are not for this terminal' });
+    else
+      keepKeys(keys).catch((error: unknown) => {
+        say({ event: 'log', what: `card keys can't be kept: ${String(error)}` });
+      });
+  };
   return {
     up() {
       say({ event: 'online' });
@@ -145,8 +157,9 @@ function linkEvents(identity: Identity, push: (input: Input) => void): LinkEvent
     },
     message(token) {
       const read = readDownlink(token, identity.terminal, gatewayKey);
-      if (read.ok) push({ is: 'downlink', downlink: read.downlink });
-      else say({ event: 'refused', why: read.why });
+      if (!read.ok) say({ event: 'refused', why: read.why });
+      else if (read.downlink.kind === 'card_keys') takeKeys(read.downlink.sealed);
+      else push({ is: 'downlink', downlink: read.downlink });
     },
   };
 }
@@ -194,8 +207,7 @@ async function main(): Promise<void> {
   const clock = systemClock;
   const { data: dataDirectory } = options;
   const keepKeys = async (keys: CardKeys): Promise<void> => {
-    await cardKeys.keep(keys);
-    push({ is: 'card_keys' });
+    if (await cardKeys.keep(keys)) push({ is: 'card_keys' });
   };
   const renewal = keepCertificate({
     ...{ dataDirectory, identity, clock, log },
@@ -204,7 +216,7 @@ async function main(): Promise<void> {
   const { credentials } = renewal;
   const link = openLink(
     { broker, terminal: identity.terminal, password, credentials },
-    linkEvents(identity, push),
+    linkEvents(identity, push, keepKeys),
   );
   const ports = {
     ...{ clock, chance: systemChance, journal, link, outlets: organs, log },

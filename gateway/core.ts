@@ -20,6 +20,7 @@ import type { GatewayKeys } from './keys.ts';
 import type { Log } from './log.ts';
 import { Matching } from './matching/matching.ts';
 import { Uplinks } from './mqtt/uplinks.ts';
+import { CardKeyTeller } from './notify/card-keys.ts';
 import { Changes } from './notify/changes.ts';
 import { Downlinks } from './notify/downlinks.ts';
 import { OrderCards } from './orders/cards.ts';
@@ -197,6 +198,14 @@ export function openCore(options: CoreOptions): Core {
           shop: (tx, news) => shop.tell(tx, news),
         })
       : null;
+  const cardKeys = cards === null || settles === null ? null : settles.keys;
+  const keyTeller =
+    cardKeys === null
+      ? null
+      : new CardKeyTeller({
+          ...{ tables, clock, chance, log, downlinks, terminalKeys: registry.keys },
+          cardKeys: () => askGate(writer, cardKeys, null),
+        });
   if (settles !== null) relay.serve((card) => settles.serve(card));
   const shop = new Shop({
     ...{ tables, writer, clock, chance, keys, log, registry, relay },
@@ -262,6 +271,7 @@ export function openCore(options: CoreOptions): Core {
       desk.close();
       shop.close();
       cards?.close();
+      keyTeller?.close();
       settlement?.close();
       relay.close();
       linkPlatforms.close();

@@ -14,6 +14,8 @@ export interface TerminalKeys {
   readonly digits: Uint8Array;
   /** MQTT password of the terminal. */
   readonly broker: Uint8Array;
+  /** Seals the card keys that the terminal is sent (AES-256-GCM). */
+  readonly card_keys: Uint8Array;
 }
 
 /** Derives the keys from the 32-byte terminal secret (base64url); throws where it is not one. */
@@ -28,5 +30,6 @@ export function deriveKeys(secret: string): TerminalKeys {
     broadcast: derive('broadcast'),
     digits: derive('digits'),
     broker: derive('broker'),
+    card_keys: derive('card keys'),
   };
 }

@@ -49,6 +49,9 @@ export function stepDownlink(state: TerminalState, downlink: Downlink, moment: M
     }
     case 'hotlist':
       return stepHotlist(state, downlink.hotlist);
+    // Opened and kept before it comes here; that there are keys is an input of its own.
+    case 'card_keys':
+      return stay(state);
     case 'relay_invite':
     case 'relay_withdraw':
     case 'relay':

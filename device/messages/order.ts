@@ -235,6 +235,15 @@ export const downlinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('card_receipt'), ...downlinkBody, receipt: cardReceiptSchema }),
   z.strictObject({ kind: z.literal('card_verdict'), ...downlinkBody, verdict: cardVerdictSchema }),
   z.strictObject({ kind: z.literal('hotlist'), ...downlinkBody, hotlist: hotlistSchema }),
+  /** Keys of the house's cards, sealed to the terminal's secret; {@link cardKeysSchema} within. */
+  z.strictObject({
+    kind: z.literal('card_keys'),
+    ...downlinkBody,
+    sealed: z
+      .string()
+      .regex(/^[\w-]+$/)
+      .max(1000),
+  }),
 ]);
 
 export type CloseRequest = z.infer<typeof closeRequestSchema>;

@@ -222,7 +222,8 @@ export type News =
   | { readonly kind: 'relay_end'; readonly end: RelayEnd }
   | { readonly kind: 'card_receipt'; readonly receipt: CardReceipt }
   | { readonly kind: 'card_verdict'; readonly verdict: CardVerdict }
-  | { readonly kind: 'hotlist'; readonly hotlist: Hotlist };
+  | { readonly kind: 'hotlist'; readonly hotlist: Hotlist }
+  | { readonly kind: 'card_keys'; readonly sealed: string };
 
 type Spoken =
   | News

@@ -170,6 +170,8 @@ function describeDownlink(down: Downlink): string {
       const { order, card, committed } = down.verdict;
       return `card verdict: ${order}, card ${card} ${committed ? 'was' : 'was not'} debited`;
     }
+    case 'card_keys':
+      return 'card keys, sealed';
     case 'hotlist': {
       const { version, entries, full } = down.hotlist;
       return `hotlist ${version}: ${entries.length} cards${full ? '' : ' more'}`;
