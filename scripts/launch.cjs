@@ -92,6 +92,7 @@ const COMMANDS = {
   sale: { run: ['simulators/stall/sale.ts'], packages: SIMULATED },
   'bench:call': { run: ['test/bench/call.ts'], packages: ['socat', 'espeak-ng'] },
   'bench:drain': { run: ['test/bench/drain.ts'], packages: [] },
+  fuzz: { run: ['test/fuzz/main.ts'], packages: [] },
   telephone: { run: [...FLAGS, 'firmware/telephone/main.ts'], packages: ['espeak-ng'] },
   bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
   simulate: { run: ['test/simulation/main.ts'], packages: [] },

@@ -306,6 +306,18 @@ describe('the outbox', () => {
   });
 });
 
+test('an order whose price is no number of units is refused in words', async () => {
+  const stand = await openStand();
+  const [terminal] = stand.terminals;
+  const order = makeOrder(terminal.identity);
+  for (const unit_minor of [1e308, 0.5, -1]) {
+    const lines = [{ name: 'Dumplings', quantity: 2, unit_minor }];
+    assert.equal(await terminal.say({ kind: 'order', order: { ...order, lines } }), 'refused');
+    assert.match(stand.logged.at(-1)?.says ?? '', /order\.lines/);
+  }
+  stand.core.close();
+});
+
 test('receipts of one commit share a message, and each is told once', async () => {
   const stand = await openStand();
   const [terminal] = stand.terminals;
