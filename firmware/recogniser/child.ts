@@ -43,7 +43,12 @@ class RecogniserChild implements Recogniser {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#child.on('message', (word: FromRecogniser) => this.#take(word));
-    const end = (): void => this.#lose(this.#error('lost', 'the recogniser’s process ended'));
+    const end = (): void => {
+      const why = 'the recogniser’s process ended';
+      // Native code that does not like its model ends without a word.
+      if (this.#opened !== null) this.#take({ say: 'lost', what: 'model', why });
+      else this.#lose(this.#error('lost', why));
+    };
     this.#child.once('exit', end);
     this.#child.once('error', end);
   }

@@ -19,6 +19,8 @@ const RATE = 16_000;
 const FRAME = 320;
 /** Less than this between voice and place is noisy. */
 const NOISY_DB = 28;
+/** Less than this and nobody could be sure of an amount. */
+export const TOO_NOISY_DB = 15;
 /** Noise that is put in, below the voice: after the network, which leaves digital silence, and else. */
 const COMFORT_AFTER_DB = 30;
 const COMFORT_DB = 50;

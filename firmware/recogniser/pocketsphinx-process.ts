@@ -1,8 +1,8 @@
 /**
- * The process with PocketSphinx in it. Each utterance is decoded thrice: by how likely words are after
- * one another, by the grammar, which knows nothing but its phrases, and by the grammar again with a
- * little more noise, which a sure understanding survives. A fourth decoder hears bare sounds: how much
- * better words fit than any sounds do tells a phrase from other talk.
+ * The process with PocketSphinx in it. Each utterance is decoded by how likely words are after one
+ * another and by the grammar, which knows nothing but its phrases; and by both again under a little
+ * noise, which a sure understanding survives. A loop of bare sounds is decoded too: how much better
+ * words fit than any sounds do tells a phrase from other talk.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { arpaOf } from '#device/speech/language-model.ts';
 import { resample } from '#device/speech/resample.ts';
 import { examplesOf, pruned, wordsOf } from '#device/speech/rules.ts';
 import { type Engine, lose, serve } from './child-end.ts';
-import { openDenoiser, prepare, roughened } from './front-end.ts';
+import { levelsOf, openDenoiser, prepare, roughened, TOO_NOISY_DB } from './front-end.ts';
 import { DICTIONARY, Sphinx } from './sphinx.ts';
 
 const RATE = 16_000;
@@ -93,18 +93,21 @@ async function open(): Promise<Engine> {
       sphinx.setModel(`${name}.model`, write(`${name}.arpa`, model));
     },
     recognise({ rate, samples }: Utterance, name: string): Recognised {
-      const sound = prepare(resample(samples, rate, RATE), denoise);
+      const wide = resample(samples, rate, RATE);
+      const { place, voice } = levelsOf(wide);
+      const sound = prepare(wide, denoise);
+      const rough = roughened(sound);
       const byModel = sphinx.decode(`${name}.model`, sound);
       const byGrammar = sphinx.decode(`${name}.grammar`, sound);
-      const rougher = sphinx.decode(`${name}.grammar`, roughened(sound));
+      const again = ['grammar', 'model'].map((by) => sphinx.decode(`${name}.${by}`, rough).text);
       const bySound = sphinx.decode('phones', sound);
       if (byGrammar.text === '' && byModel.text === '') return { is: 'nothing' };
       const margin = (byGrammar.score - bySound.score) / Math.max(1, byGrammar.frames);
       const fit = (margin - BAD_MARGIN) / (GOOD_MARGIN - BAD_MARGIN);
       return {
         is: 'heard',
-        texts: [byModel.text, byGrammar.text, rougher.text],
-        fit: Math.max(0, Math.min(1, fit)),
+        texts: [byModel.text, byGrammar.text, ...again],
+        fit: voice - place < TOO_NOISY_DB ? 0 : Math.max(0, Math.min(1, fit)),
       };
     },
   };
