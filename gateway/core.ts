@@ -11,6 +11,9 @@ import { tellMerchant } from './acquirer/merchants/webhooks.ts';
 import { PayerDesk } from './acquirer/payers/desk.ts';
 import type { Chance, Clock } from './clock.ts';
 import { Counter } from './counter/counter.ts';
+import { Funds } from './funds/funds.ts';
+import type { FundGate } from './funds/gate.ts';
+import { Parties } from './funds/parties.ts';
 import { askGate } from './gate.ts';
 import type { Authority } from './identity/authority.ts';
 import { IdentityDesk } from './identity/desk.ts';
@@ -65,6 +68,7 @@ export interface CoreOptions {
     readonly acquirer?: AcquirerGate;
     readonly links?: LinkGate;
     readonly settlement?: SettlementGate;
+    readonly funds?: FundGate;
   };
   /** Where the order centre is elsewhere: how it is told. */
   readonly tell?: TellResult | undefined;
@@ -114,6 +118,9 @@ export interface Core extends Omit<CoreOptions, 'tell' | 'house' | 'tellCard'> {
   readonly relay: RelayDesk;
   /** `null` where this process is none. */
   readonly settlement: Settlement | null;
+  /** Vouchers and their parties; `null` where this process is no fund server. */
+  readonly funds: Funds | null;
+  readonly parties: Parties;
   /** Card payments of orders; `null` where there is no settlement, here or elsewhere. */
   readonly cards: OrderCards | null;
   /** The web shop at a reader. */
@@ -153,8 +160,15 @@ export function openCore(options: CoreOptions): Core {
     else (options.tell ?? tell)(tx, result);
   };
   const issuers = options.gates?.issuer ?? issuer.gate('acquirer');
+  const funds = (options.roles ?? HOUSE_ROLES).includes('fund-server')
+    ? new Funds({
+        ...{ tables, writer, clock, chance, keys, log, stretch },
+        issuer: options.gates?.issuer ?? issuer.gate('fund-server'),
+      })
+    : null;
   const acquirer = new Acquirer({
     ...{ tables, writer, clock, keys, log },
+    vouchers: options.gates?.funds ?? funds?.gate(),
     issuer: issuers,
     refundThrough: ({ id: of, through, currency }, id, amount_minor) =>
       linkPlatforms.refund(through, { id, of, amount_minor }, currency as Currency),
@@ -245,6 +259,8 @@ export function openCore(options: CoreOptions): Core {
     counter,
     settlement,
     settles,
+    funds,
+    parties: new Parties({ tables, writer, clock, chance, keys, stretch }),
     cards,
     idempotency: new Idempotency({ tables, clock, keys }),
     uplinks: new Uplinks({
@@ -273,6 +289,7 @@ export function openCore(options: CoreOptions): Core {
       cards?.close();
       keyTeller?.close();
       settlement?.close();
+      funds?.close();
       relay.close();
       linkPlatforms.close();
       payLinks.close();

@@ -23,8 +23,8 @@ export const USAGE = `Usage: gateway/main.ts --data DIR [options]
   --public-url URL       what payers' phones reach the gateway by
   --public-broker URL    what terminals reach the broker by
   --seed FILE            vendors, terminals and payers to start with
-  --role NAME            only order-centre, acquirer, issuer or settlement; without it, all four in
-                         one store
+  --role NAME            only order-centre, acquirer, issuer, settlement or fund-server; without
+                         it, all in one store
   --peer-door HOST:PORT  where other organisations and merchants call, mutual TLS
   --authority URL        who certifies this role (default the order centre's --peer)
   --tls-cert FILE, --tls-key FILE

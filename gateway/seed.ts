@@ -22,6 +22,8 @@ import {
 } from './acquirer/links/seed.ts';
 import { addProduct, productSeedSchema } from './catalogue/catalogue.ts';
 import type { Chance, Clock } from './clock.ts';
+import { Parties } from './funds/parties.ts';
+import { partyIdSchema } from './funds/schemas.ts';
 import { fundingAccount, payerAccount } from './issuer/accounts.ts';
 import { identityDigest, maskIdentity } from './issuer/identity.ts';
 import { hashPin } from './issuer/pin.ts';
@@ -78,6 +80,15 @@ const payerSchema = z.strictObject({
   ),
 });
 
+const partySeedSchema = z.strictObject({
+  id: partyIdSchema,
+  name: z.string().min(1).max(80),
+  /** For its pages. */
+  password: z.string().min(8).max(200).optional(),
+  /** For its systems; without it the operator adds one. */
+  token: z.string().min(16).max(64).optional(),
+});
+
 export const seedSchema = z
   .strictObject({
     /** Put before a phone number that was typed without its `+`. */
@@ -89,6 +100,8 @@ export const seedSchema = z
     contracts: z.array(contractsSchema).default([]),
     /** What is sold by telephone. */
     products: z.array(productSeedSchema).default([]),
+    /** Who issues, pays for and redeems vouchers. */
+    parties: z.array(partySeedSchema).default([]),
   })
   .superRefine((seed, context) => {
     const known = new Set(seed.vendors.map(({ id }) => id));
@@ -133,6 +146,12 @@ export async function applySeed(parts: SeedParts, seed: ReadSeed): Promise<void>
     parts,
     roles.includes('acquirer') ? seed.contracts : [],
   );
+  if (roles.includes('fund-server')) {
+    const parties = new Parties(parts);
+    for (const { id, name, password = null, token } of seed.parties) {
+      if (tables.funds.party(id) === undefined) await parties.add(id, name, password, token);
+    }
+  }
   await writer.run((tx) => {
     addContracts(tx);
     tx.settings.set('calling_code', seed.calling_code);

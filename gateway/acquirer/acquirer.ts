@@ -1,12 +1,13 @@
 /** The acquirer as a whole: its gate, and the resolver of what the issuer has not answered. */
 import { askGate, type GateHere, type GateThere, here, there } from '../gate.ts';
+import type { PayerProof } from '../issuer/gate.ts';
 import { backOff, startResolver } from '../resolver.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Transaction } from '../store/writer.ts';
 import { refundedMinor } from './action-beginnings.ts';
 import { Actions } from './actions.ts';
 import type { AcquirerGate, AcquirerStatus, AcquirerVerbs } from './gate.ts';
-import { type AcquirerParts, answerOf, Payments } from './payments.ts';
+import { type AcquirerParts, answerOf, Payments, sourceOf } from './payments.ts';
 
 /** Matters that are looked after in one round. */
 const ROUND = 64;
@@ -37,7 +38,10 @@ export class Acquirer {
   gate(): AcquirerGate {
     const { issuer } = this.#parts;
     const verbs = issuer.debit.where === 'here' ? this.#here() : this.#there();
-    return { ...verbs, present: (proof) => issuer.present(proof) };
+    // Number and code of a voucher are compared where it is redeemed.
+    const present = async (proof: PayerProof) =>
+      proof.by === 'voucher' ? { proof } : issuer.present(proof);
+    return { ...verbs, present };
   }
 
   #here(): GateHere<AcquirerVerbs> {
@@ -99,8 +103,9 @@ export class Acquirer {
   }
 
   async #resolve(id: string): Promise<void> {
-    const { writer, issuer } = this.#parts;
-    const status = await askGate(writer, issuer.status, id);
+    const { tables, writer } = this.#parts;
+    const { through = 'issuer' } = tables.payments.find(id) ?? {};
+    const status = await askGate(writer, sourceOf(this.#parts, through).status, id);
     await writer.run((tx) => this.payments.resolve(tx, id, status));
   }
 

@@ -6,6 +6,7 @@ import type { Transaction } from '../store/writer.ts';
 import { merchantAccount, merchantTransfer } from './accounts.ts';
 import { type ActionAnswer, actionAnswer, freeze } from './action-endings.ts';
 import type { VoidAnswer } from './gate.ts';
+import { isPlatform } from './payments.ts';
 
 export interface Asked {
   readonly row: ActionRow;
@@ -46,7 +47,7 @@ export function begin(
   const payment = tx.payments.find(of);
   const end = stands(tx, row, payment, now);
   if (end === null && payment !== undefined) {
-    if (payment.through === 'issuer') return { ask: { row, payment } };
+    if (!isPlatform(payment.through)) return { ask: { row, payment } };
     // A platform answers later: the resolver asks it.
     if (kind === 'refund') freeze(tx, row, payment, now);
     tx.payments.putAction({ ...row, next_at: now });

@@ -18,7 +18,7 @@ import {
   type VoidRequest,
 } from './gate.ts';
 import { isOwnOrder } from './merchants/own-orders.ts';
-import type { AcquirerParts } from './payments.ts';
+import { type AcquirerParts, isPlatform, sourceOf } from './payments.ts';
 
 type Where = 'here' | 'there';
 const VOIDED = { said: 'voided' } as const;
@@ -31,8 +31,11 @@ export class Actions {
   }
 
   /** Asks the issuer about an action, under ids that are the same however often it is asked. */
-  readonly #ask = (kind: ActionRow['kind']): Ask<Asked, Said> => {
-    const { capture, reverse, refund } = this.#parts.issuer;
+  readonly #ask = (kind: ActionRow['kind'], payment: string): Ask<Asked, Said> => {
+    const { tables, issuer } = this.#parts;
+    const { capture } = issuer;
+    const { through: source = 'issuer' } = tables.payments.find(payment) ?? {};
+    const { reverse, refund } = sourceOf(this.#parts, source);
     const over = <Q, A>(ask: Ask<Q, A>, question: (asked: Asked) => Q): Ask<Asked, A> =>
       ask.where === 'here'
         ? { where: 'here', ask: (tx, asked) => ask.ask(tx, question(asked)) }
@@ -73,7 +76,7 @@ export class Actions {
     request: { id: string; payment: string },
     amount: number,
   ): Promise<ActionAnswer> {
-    const ask = this.#ask(kind);
+    const ask = this.#ask(kind, request.payment);
     return through(this.#parts.writer, ask, this.#steps(kind, request, amount, ask.where));
   }
 
@@ -83,7 +86,7 @@ export class Actions {
     request: { id: string; payment: string },
     amount: number,
   ): ActionAnswer {
-    const ask = this.#ask(kind);
+    const ask = this.#ask(kind, request.payment);
     if (ask.where === 'there') throw new Error('the issuer is elsewhere: it can only be called');
     return throughHere(tx, ask.ask, this.#steps(kind, request, amount, 'here'));
   }
@@ -93,8 +96,8 @@ export class Actions {
     const { tables, writer } = this.#parts;
     const payment = tables.payments.find(row.payment);
     if (payment === undefined) throw new Error(`payment ${row.payment} of ${row.id} is gone`);
-    if (payment.through !== 'issuer') return this.#refundThrough(row, payment);
-    const ask = this.#ask(row.kind);
+    if (isPlatform(payment.through)) return this.#refundThrough(row, payment);
+    const ask = this.#ask(row.kind, row.payment);
     const asked = { row, payment };
     if (ask.where === 'here') {
       await writer.run((tx) => this.#finish(tx, row.id, ask.ask(tx, asked), true));

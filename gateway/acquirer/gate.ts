@@ -13,6 +13,7 @@ import {
   type Presented,
   payerProofSchema,
   requestIdSchema,
+  voucherRefusedSchema,
 } from '../issuer/gate.ts';
 import type { Transaction } from '../store/writer.ts';
 
@@ -58,6 +59,7 @@ export const payAnswerSchema = z.discriminatedUnion('said', [
     tries_left: z.int().optional(),
     retry_at: at.optional(),
   }),
+  voucherRefusedSchema,
   /**
    * Nothing was taken and nothing will be: the payer may try again under a new id, but for a merchant
    * that `code` speaks against.

@@ -4,13 +4,25 @@
  */
 import type { Currency } from '#device/messages/money.ts';
 import type { Clock } from '../clock.ts';
-import { type Ask, type Steps, through, throughHere } from '../gate.ts';
+import type { FundGate, FundVerbs } from '../funds/gate.ts';
+import {
+  type Ask,
+  type Gate,
+  type GateHere,
+  type GateThere,
+  here,
+  type Steps,
+  there,
+  through,
+  throughHere,
+} from '../gate.ts';
 import type {
   AuthoriseAnswer,
   DebitAnswer,
   DebitRequest,
   IssuerGate,
   IssuerStatus,
+  IssuerVerbs,
 } from '../issuer/gate.ts';
 import { type GatewayKeys, keyedDigest } from '../keys.ts';
 import { post } from '../ledger/ledger.ts';
@@ -29,6 +41,8 @@ export interface AcquirerParts {
   readonly keys: Pick<GatewayKeys, 'digest'>;
   readonly log: Log;
   readonly issuer: IssuerGate;
+  /** Where vouchers are redeemed; without it none are taken. */
+  readonly vouchers?: FundGate | undefined;
   /** Gives back what a payment platform took; rejects where that gives no answer. */
   readonly refundThrough?:
     | ((payment: PaymentRow, id: string, amountMinor: number) => Promise<'refunded' | 'refused'>)
@@ -60,6 +74,7 @@ export class Payments {
   }
 
   #ask(request: PayRequest): Ask<DebitRequest, Answer> {
+    if (request.payer.proof.by === 'voucher') return sourceOf(this.#parts, 'voucher').debit;
     const { debit, authorise } = this.#parts.issuer;
     return request.capture === 'now' ? debit : authorise;
   }
@@ -111,7 +126,7 @@ export class Payments {
       amount_minor,
       currency,
       capture,
-      through: 'issuer',
+      through: payer.proof.by === 'voucher' ? 'voucher' : 'issuer',
       state: 'asking',
       answer: JSON.stringify(PENDING),
       captured_minor: 0,
@@ -190,6 +205,34 @@ export class Payments {
   }
 }
 
+/** Whether a payment platform took it, and not an organisation of the house. */
+export const isPlatform = (through: string): boolean => through.startsWith('platform:');
+
+/** Who has the money of a payment: the issuer, or for a voucher the fund server. */
+export const sourceOf = (
+  { issuer, vouchers }: Pick<AcquirerParts, 'issuer' | 'vouchers'>,
+  through: string,
+): Pick<Gate<IssuerVerbs>, 'debit' | 'reverse' | 'refund' | 'status'> => {
+  if (through !== 'voucher') return issuer;
+  return vouchers ?? (issuer.debit.where === 'here' ? NO_FUNDS_HERE : NO_FUNDS_THERE);
+};
+
+/** Where there is no fund server, no voucher is good and nothing was ever taken of one. */
+const NO_VOUCHER = { said: 'voucher_refused', reason: 'not_good' } as const;
+const NOTHING = { said: 'refused', code: 'unknown_request' } as const;
+const NO_FUNDS_HERE: GateHere<FundVerbs> = {
+  debit: here(() => NO_VOUCHER),
+  reverse: here(() => NOTHING),
+  refund: here(() => NOTHING),
+  status: here(() => ({ said: 'unknown' })),
+};
+const NO_FUNDS_THERE: GateThere<FundVerbs> = {
+  debit: there(async () => NO_VOUCHER),
+  reverse: there(async () => NOTHING),
+  refund: there(async () => NOTHING),
+  status: there(async () => ({ said: 'unknown' })),
+};
+
 const PENDING: PayAnswer = { said: 'pending' };
 
 export const answerOf = (row: PaymentRow): PayAnswer => JSON.parse(row.answer) as PayAnswer;
@@ -231,6 +274,7 @@ function readAnswer(said: Answer): { state: PaymentState; answer: PayAnswer } {
     }
     case 'declined':
       return { state: 'declined', answer: said };
+    case 'voucher_refused':
     case 'not_admitted':
       return { state: 'not_admitted', answer: said };
     case 'refused':

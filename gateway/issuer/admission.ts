@@ -5,7 +5,7 @@ import type { PayerRow, Tables } from '../store/tables.ts';
 import type { Transaction } from '../store/writer.ts';
 import type { Stretch } from '../stretch.ts';
 import type { NotAdmitted, PayerProof, Presented } from './gate.ts';
-import { identityDigest, isHolder } from './identity.ts';
+import { identityDigest, isHolder, isNamed } from './identity.ts';
 import { hashPin, verifyPin } from './pin.ts';
 
 /** Wrong PINs in a row after which an account is locked. */
@@ -14,7 +14,14 @@ const LOCKED_MS = 15 * 60_000;
 
 type Checked = { readonly digest: string } & (
   | { readonly by: 'pin'; readonly payer: string | null; readonly right: boolean }
-  | { readonly by: 'identity'; readonly name: string; readonly identity: string }
+  | {
+      readonly by: 'identity';
+      readonly phone: string;
+      readonly name: string;
+      readonly identity: string;
+    }
+  | { readonly by: 'account'; readonly account: string; readonly name: string }
+  | { readonly by: 'nothing' }
 );
 
 /** Proofs that this issuer checked; whatever else says that it was checked is not believed. */
@@ -38,11 +45,16 @@ async function check(
   proof: PayerProof,
   stretch?: Stretch,
 ): Promise<Checked> {
+  if (proof.by === 'account') {
+    const { account, name } = proof;
+    return { by: 'account', account, name, digest: keyedDigest(keys, `of ${account}\n${name}`) };
+  }
+  if (proof.by === 'voucher') return { by: 'nothing', digest: 'voucher' };
   if (proof.by === 'identity') {
     const { name, phone } = proof;
     const identity = identityDigest(keys, proof.identity_number);
     const digest = keyedDigest(keys, `identity\n${phone}\n${identity}\n${name}`);
-    return { by: 'identity', digest, name, identity };
+    return { by: 'identity', digest, phone, name, identity };
   }
   const { phone, pin } = proof;
   const digest = keyedDigest(keys, `pin\n${phone}\n${pin}`);
@@ -73,8 +85,15 @@ export type Admitted =
 /** The account behind a proof; counts wrong PINs and locks the account after {@link TRIES}. */
 export function admit(tx: Transaction, presented: Presented, now: number): Admitted {
   const checked = checkedOf(presented);
+  if (checked.by === 'nothing') return { said: 'declined', reason: 'payer_not_verified' };
+  if (checked.by === 'account') {
+    const payer = tx.payers.find(checked.account);
+    return payer === undefined || !isNamed(payer, checked.name)
+      ? { said: 'declined', reason: 'payer_not_verified' }
+      : { said: 'admitted', payer };
+  }
   if (checked.by === 'identity') {
-    const payer = tx.payers.byPhone(presented.proof.phone);
+    const payer = tx.payers.byPhone(checked.phone);
     if (payer === undefined || !isHolder(payer, checked.name, checked.identity)) {
       return { said: 'declined', reason: 'payer_not_verified' };
     }

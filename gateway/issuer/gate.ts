@@ -6,6 +6,11 @@
 import { z } from 'zod';
 import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
 import { declineReasonSchema } from '#device/messages/order.ts';
+import {
+  voucherCodeSchema,
+  voucherNumberSchema,
+  voucherTroubleSchema,
+} from '#device/messages/voucher.ts';
 import type { Gate, Verb } from '../gate.ts';
 
 export const requestIdSchema = z
@@ -27,6 +32,18 @@ export const payerProofSchema = z.discriminatedUnion('by', [
     name: z.string().min(1).max(80),
     identity_number: z.string().min(4).max(40),
     phone: phoneSchema,
+  }),
+  /** The fund server admitted the payer before; the issuer compares whose account that is. */
+  z.strictObject({
+    by: z.literal('account'),
+    account: z.string().min(1).max(64),
+    name: z.string().min(1).max(80),
+  }),
+  /** No account's: the fund server compares number and code. */
+  z.strictObject({
+    by: z.literal('voucher'),
+    number: voucherNumberSchema,
+    code: voucherCodeSchema,
   }),
 ]);
 export type PayerProof = z.infer<typeof payerProofSchema>;
@@ -66,6 +83,8 @@ export const captureSchema = z.strictObject({
   authorisation: requestIdSchema,
   /** At most what was frozen; the rest is let go. */
   amount_minor: priceMinorSchema,
+  /** The rest, where there is one, stays frozen as an authorisation of this name. */
+  rest: requestIdSchema.optional(),
 });
 export type CaptureRequest = z.infer<typeof captureSchema>;
 export const releaseSchema = z.strictObject({
@@ -100,6 +119,14 @@ export const notAdmittedSchema = z.strictObject({
   retry_at: at.optional(),
 });
 export type NotAdmitted = z.infer<typeof notAdmittedSchema>;
+/** Only the fund server says so: nothing was taken, and the order may be paid otherwise. */
+export const voucherRefusedSchema = z.strictObject({
+  said: z.literal('voucher_refused'),
+  reason: voucherTroubleSchema,
+  tries_left: z.int().optional(),
+  retry_at: at.optional(),
+});
+export type VoucherRefused = z.infer<typeof voucherRefusedSchema>;
 /** `code` says what stands against it. */
 export const refusedSchema = z.strictObject({
   said: z.literal('refused'),
@@ -119,6 +146,7 @@ export const debitAnswerSchema = z.discriminatedUnion('said', [
   z.strictObject({ said: z.literal('debited'), payer: z.string(), at }),
   declinedSchema,
   notAdmittedSchema,
+  voucherRefusedSchema,
   refusedSchema,
   conflictSchema,
 ]);

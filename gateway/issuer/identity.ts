@@ -16,15 +16,15 @@ export const identityDigest = (keys: Pick<GatewayKeys, 'digest'>, number: string
 /** The last four: enough for its owner, nothing for anybody else. */
 export const maskIdentity = (number: string): string => `•••• ${plain(number).slice(-4)}`;
 
+/** Whether the account is in this name; one that names nobody is in no name. */
+export const isNamed = (payer: Pick<PayerRow, 'holder_name'>, name: string): boolean =>
+  payer.holder_name !== null && plain(payer.holder_name) === plain(name);
+
 /** Whether this is the holder of the account; an account that names nobody is nobody's. */
 export function isHolder(
   payer: Pick<PayerRow, 'holder_name' | 'identity_digest'>,
   name: string,
   digest: string,
 ): boolean {
-  return (
-    payer.holder_name !== null &&
-    plain(payer.holder_name) === plain(name) &&
-    payer.identity_digest === digest
-  );
+  return isNamed(payer, name) && payer.identity_digest === digest;
 }

@@ -28,6 +28,8 @@ import type {
 import { maskPhone } from './mask.ts';
 import { captureTaken, type Decision, refundTaken, releaseTaken, reverseTaken } from './taken.ts';
 
+const FUND_SERVER = 'fund-server';
+
 export interface IssuerParts {
   readonly tables: Tables;
   readonly clock: Clock;
@@ -66,11 +68,12 @@ export class Issuer {
         (tx, request) => this.#take(tx, caller, 'authorise', request) as AuthoriseAnswer,
       ),
       debit: here((tx, request) => this.#take(tx, caller, 'debit', request) as DebitAnswer),
-      capture: here((tx, { id, authorisation: of, amount_minor }) =>
-        this.#once(tx, caller, { id, kind: 'capture', of, body: amount_minor }, (now) =>
-          captureTaken(tx, caller, of, id, amount_minor, now),
-        ),
-      ),
+      capture: here((tx, { id, authorisation: of, amount_minor, rest }) => {
+        const body = rest === undefined ? amount_minor : [amount_minor, rest];
+        return this.#once(tx, caller, { id, kind: 'capture', of, body }, (now) =>
+          captureTaken(tx, caller, { of, id, amountMinor: amount_minor, rest }, now),
+        );
+      }),
       release: here((tx, { id, authorisation: of }) =>
         this.#once(tx, caller, { id, kind: 'release', of, body: null }, (now) =>
           releaseTaken(tx, caller, of, now),
@@ -164,6 +167,10 @@ function take(
     // Its reversal came first: then it must never happen.
     return nothing({ said: 'refused', code: 'reversed' });
   }
+  // An account is named without a PIN by nobody but the fund server, which has asked for it.
+  if (request.payer.proof.by === 'account' && caller !== FUND_SERVER) {
+    return nothing({ said: 'declined', reason: 'payer_not_verified' });
+  }
   const admitted = admit(tx, request.payer, now);
   if (admitted.said !== 'admitted') return nothing(admitted);
   const payer = maskPhone(admitted.payer.phone);
@@ -189,15 +196,17 @@ function takeFrom(
   now: number,
 ): string | null {
   const account = payerAccount(payer.id, currency);
+  const opens = { kind: 'liability', currency, floor_minor: 0 } as const;
   const done =
     kind === 'authorise'
       ? placeHold(tx, {
           id: holdOf(caller, id),
           account,
           amount_minor,
-          purpose: 'authorisation',
+          purpose: caller === FUND_SERVER ? 'voucher' : 'authorisation',
           order_number: reference,
           at: now,
+          opens,
         })
       : post(tx, {
           reference: `issuer:debit:${caller}:${id}`,
@@ -208,7 +217,7 @@ function takeFrom(
             {
               account,
               amount_minor: -amount_minor,
-              opens: { kind: 'liability', currency, floor_minor: 0 },
+              opens,
             },
             duePosting(caller, currency, amount_minor),
           ],

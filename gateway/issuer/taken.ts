@@ -1,5 +1,5 @@
 /** What can be done about money that was frozen or taken: each exactly once, never more than it was. */
-import { captureHold, type HoldEnded, releaseHold } from '../ledger/holds.ts';
+import { captureHold, type HoldEnded, placeHold, releaseHold } from '../ledger/holds.ts';
 import { post, type TransferKind } from '../ledger/ledger.ts';
 import type { IssuedRow } from '../store/tables-money.ts';
 import type { Transaction } from '../store/writer.ts';
@@ -65,12 +65,18 @@ const refuse = (code: Refused['code'], leftMinor?: number): Decision<Refused> =>
   amount_minor: 0,
 });
 
+export interface Capture {
+  readonly of: string;
+  readonly id: string;
+  readonly amountMinor: number;
+  /** Id of the authorisation that the rest becomes; without it the rest is let go. */
+  readonly rest: string | undefined;
+}
+
 export function captureTaken(
   tx: Transaction,
   caller: string,
-  of: string,
-  id: string,
-  amountMinor: number,
+  { of, id, amountMinor, rest }: Capture,
   now: number,
 ): Decision<CaptureAnswer> {
   const taken = readTaken(tx, caller, of);
@@ -91,8 +97,32 @@ export function captureTaken(
     ],
   });
   requireEnded(ended, of);
+  const left = taken.held_minor - amountMinor;
+  if (rest !== undefined && left > 0) holdRest(tx, caller, taken, rest, left, now);
   const answer = { said: 'captured', amount_minor: amountMinor, at: now } as const;
   return { answer, account, amount_minor: amountMinor, reference };
+}
+
+/** In the unit that let it go: nobody can have spent it between. */
+function holdRest(
+  tx: Transaction,
+  caller: string,
+  { account, reference }: Taken,
+  id: string,
+  amountMinor: number,
+  now: number,
+): void {
+  if (tx.issued.find(caller, id) !== undefined) throw new Error(`${id} was used before`);
+  const held = placeHold(tx, {
+    id: holdOf(caller, id),
+    ...{ account, amount_minor: amountMinor, purpose: 'voucher', order_number: reference, at: now },
+  });
+  if (!held.ok) throw new Error(`${id}: what was just let go can't be held`);
+  const answer = { said: 'authorised', authorisation: id, payer: '', at: now };
+  tx.issued.add({
+    ...{ caller, id, kind: 'authorise', of_request: null, fingerprint: 'rest', account, reference },
+    ...{ said: answer.said, answer: JSON.stringify(answer), amount_minor: amountMinor, at: now },
+  });
 }
 
 export function releaseTaken(

@@ -1,18 +1,23 @@
 /** What a payer's instruction comes to: what an order's record and the acquirer's answer make of it. */
 import type { DeclineReason } from '#device/messages/order.ts';
+import type { VoucherTrouble } from '#device/messages/voucher.ts';
 import type { PayAnswer as Answer } from '../acquirer/gate.ts';
 import type { OrderRow, OrderState } from '../store/tables.ts';
 import type { Transaction } from '../store/writer.ts';
 import { addEvent, endOrder } from './orders.ts';
 
-export interface PayInstruction {
+export type PayInstruction = {
   readonly order: string;
   /** The payer's own name for this attempt. */
   readonly key: string;
-  /** E.164. */
-  readonly phone: string;
-  readonly pin: string;
-}
+} & (
+  | {
+      /** E.164. */
+      readonly phone: string;
+      readonly pin: string;
+    }
+  | { readonly voucher: string; readonly code: string }
+);
 
 /** What became of an instruction; kept, and given again for the same key and instruction. */
 export type PayAnswer =
@@ -20,6 +25,13 @@ export type PayAnswer =
   | { readonly kind: 'declined'; readonly reason: DeclineReason }
   | { readonly kind: 'closed'; readonly state: OrderState }
   | { readonly kind: 'unknown_order' }
+  /** The voucher doesn't pay it: the order is open, and may be paid otherwise. */
+  | {
+      readonly kind: 'voucher_refused';
+      readonly reason: VoucherTrouble;
+      readonly tries_left?: number | undefined;
+      readonly retry_at?: number | undefined;
+    }
   /** Nothing was taken: the order is open, and may be paid with a new key. */
   | {
       readonly kind: 'not_made';
@@ -69,6 +81,11 @@ export function conclude(
       const { said: _, ...refusal } = answer;
       addEvent(tx, order, 'payer_refused', now, { code: refusal.code });
       return { kind: 'not_admitted', ...refusal };
+    }
+    case 'voucher_refused': {
+      const { said: _, ...refusal } = answer;
+      addEvent(tx, order, 'voucher_refused', now, { reason: refusal.reason });
+      return { kind: 'voucher_refused', ...refusal };
     }
     default:
       addEvent(tx, order, 'not_made', now, { payment: id, said: answer.said });

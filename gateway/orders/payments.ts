@@ -15,7 +15,7 @@ import type {
 import { ON_ITS_WAY_MS } from '../acquirer/gate.ts';
 import type { Chance, Clock } from '../clock.ts';
 import { askGate, type Steps, through } from '../gate.ts';
-import type { Presented } from '../issuer/gate.ts';
+import type { PayerProof, Presented } from '../issuer/gate.ts';
 import type { GatewayKeys } from '../keys.ts';
 import type { Log } from '../log.ts';
 import { backOff, startResolver } from '../resolver.ts';
@@ -113,8 +113,7 @@ export class OrderPayments {
         return keep(tx, early);
       });
     }
-    const { phone, pin } = instruction;
-    const payer = await acquirer.present({ by: 'pin', phone, pin });
+    const payer = await acquirer.present(proofIn(instruction));
     const end = await through(writer, acquirer.pay, this.#steps(instruction, payer, keep));
     if (end === null) throw new Pending();
     return end;
@@ -269,11 +268,19 @@ export class OrderPayments {
 
 const REFUSED = { in_flight: 'payment_in_flight', reused: 'idempotency_key_reused' } as const;
 
-const requestOf = ({ order, key, phone, pin }: PayInstruction): KeyedRequest => ({
-  scope: `pay:${order}`,
-  key,
-  content: `${phone}\n${pin}`,
+const requestOf = (instruction: PayInstruction): KeyedRequest => ({
+  scope: `pay:${instruction.order}`,
+  key: instruction.key,
+  content:
+    'voucher' in instruction
+      ? `voucher\n${instruction.voucher}\n${instruction.code}`
+      : `${instruction.phone}\n${instruction.pin}`,
 });
+
+const proofIn = (instruction: PayInstruction): PayerProof =>
+  'voucher' in instruction
+    ? { by: 'voucher', number: instruction.voucher, code: instruction.code }
+    : { by: 'pin', phone: instruction.phone, pin: instruction.pin };
 
 /** The resolver may have kept an answer since the key was looked up. */
 const wasKept = (tx: Transaction, { order, key }: Pick<PayInstruction, 'order' | 'key'>): boolean =>

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { remoteAcquirer, remoteLinks } from '../acquirer/remote.ts';
 import type { Clock } from '../clock.ts';
 import type { CoreOptions } from '../core.ts';
+import { remoteFunds } from '../funds/remote.ts';
 import type { PeerIdentity } from '../identity/mutual.ts';
 import { remoteIssuer } from '../issuer/remote.ts';
 import { isLoopback } from '../reachable.ts';
@@ -18,6 +19,7 @@ const NEEDS: Readonly<Record<Role, readonly Role[]>> = {
   acquirer: ['issuer', 'order-centre'],
   issuer: [],
   settlement: ['order-centre'],
+  'fund-server': ['issuer'],
   platform: [],
 };
 
@@ -64,12 +66,15 @@ export function openPeers(settings: PeerSettings): Peers {
     clients.push(made);
     return made;
   };
-  const issuer = role === 'acquirer' ? client('issuer') : undefined;
+  const asks = role === 'acquirer' || role === 'fund-server';
+  const issuer = asks ? client('issuer') : undefined;
+  const funds = role === 'acquirer' ? client('fund-server') : undefined;
   const acquirer = role === 'order-centre' ? client('acquirer') : undefined;
   const settlement = role === 'order-centre' ? client('settlement') : undefined;
   return {
     gates: {
       ...(settlement === undefined ? {} : { settlement: remoteSettlement(settlement) }),
+      ...(funds === undefined ? {} : { funds: remoteFunds(funds) }),
       ...(issuer === undefined ? {} : { issuer: remoteIssuer(issuer) }),
       ...(acquirer === undefined
         ? {}

@@ -1,10 +1,11 @@
-/** The HTTP interfaces of acquirer and issuer, where other organisations may call. */
+/** The HTTP interfaces of the roles, where other organisations may call. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { acquirerRoutes } from '../acquirer/http.ts';
 import { addMerchantDoor } from '../acquirer/merchants/door.ts';
 import { merchantRoutes } from '../acquirer/merchants/http.ts';
 import { Merchants } from '../acquirer/merchants/merchants.ts';
 import type { Core } from '../core.ts';
+import { fundRoutes } from '../funds/http.ts';
 import type { PeerIdentity } from '../identity/mutual.ts';
 import { issuerRoutes } from '../issuer/http.ts';
 import type { Role } from '../roles.ts';
@@ -24,13 +25,14 @@ export async function addRoleDoors(
   secrets: ReadonlyMap<string, Uint8Array>,
   identity: PeerIdentity | null,
 ): Promise<ReadonlyMap<Role, readonly Route[]>> {
-  const { settlement, writer } = core;
+  const { settlement, funds, writer } = core;
   const tables: Partial<Record<Role, Table>> = {
     issuer: (callerOf) => issuerRoutes(core, callerOf),
     acquirer: () => acquirerRoutes(core),
     ...(settlement === null
       ? {}
       : { settlement: (callerOf) => settlementRoutes({ settlement, writer }, callerOf) }),
+    ...(funds === null ? {} : { 'fund-server': () => fundRoutes({ funds, writer }) }),
   };
   const docs = new Map<Role, readonly Route[]>();
   for (const self of core.roles) {

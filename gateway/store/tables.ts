@@ -7,6 +7,7 @@
 import type { DeclineReason, Outcome } from '#device/messages/order.ts';
 import type { AgentTable } from './tables-agents.ts';
 import type { CentreTables } from './tables-centre.ts';
+import type { FundTable } from './tables-funds.ts';
 import type { IdentityTable } from './tables-identity.ts';
 import type { LinkTable } from './tables-links.ts';
 import type { MerchantWebhookTable } from './tables-merchants.ts';
@@ -289,6 +290,8 @@ export interface Tables extends CentreTables {
   readonly payerDesk: PayerDeskTable;
   readonly settlement: SettlementTable;
   readonly cardPayments: CentreCardTable;
+  /** Of the fund server. */
+  readonly funds: FundTable;
 }
 
 /** The verbs of a transaction that the batching writer needs of an engine. */

@@ -21,6 +21,8 @@ export type Note =
   | { readonly about: 'hotlist' }
   /** What became of a debit in doubt of this terminal. */
   | { readonly about: 'verdict'; readonly terminal: string }
+  /** A voucher of the fund server. */
+  | { readonly about: 'voucher'; readonly number: string }
   /** A payment link of the acquirer. */
   | { readonly about: 'link'; readonly id: string }
   /** Who is paired with a terminal, or how far an attempt is. */

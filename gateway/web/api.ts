@@ -1,5 +1,6 @@
 /** The JSON interface; docs/http.md describes each call. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import { enrolmentRequestSchema } from '#device/messages/enrolment.ts';
 import type { Core } from '../core.ts';
 import { readTrail } from '../ledger/trail.ts';
@@ -16,9 +17,10 @@ import {
   bearerText,
   clientOf,
   decodeBody,
+  decodePayment,
   idempotencyKey,
   matchSchema,
-  paymentSchema,
+  type paymentSchema,
   requireBearer,
   requireOperator,
 } from './requests.ts';
@@ -92,17 +94,21 @@ async function takePayment(core: Core, request: FastifyRequest<OfOrder>, reply: 
   requireBearer(core, bearerText(request), order, ['pay']);
   const key = idempotencyKey(request);
   if (key === null) throw new Problem('idempotency_key_missing');
-  const body = decodeBody(paymentSchema, request.body);
-  const phone = readPhone(body.phone, callingCode(core));
-  if (phone === null) {
-    const errors = [{ path: 'phone', message: 'must be a phone number in E.164 form' }];
-    throw new Problem('malformed_request', { errors });
-  }
-  const paid = await core.payments.pay({ order, key, phone, pin: body.pin });
+  const body = decodePayment(request.body);
+  const paid = await core.payments.pay({ order, key, ...payerIn(core, body) });
   if (!paid.ok) throw new Problem(paid.code);
   if (paid.replayed) reply.header('idempotency-replayed', 'true');
   const answer = requirePaid(paid.answer);
   return reply.code(201).send({ ...answer, order: viewOrder(requireOrder(core, order)) });
+}
+
+/** Who pays: an account by phone number, or a voucher. */
+function payerIn(core: Core, body: z.output<typeof paymentSchema>) {
+  if ('voucher' in body) return body;
+  const phone = readPhone(body.phone, callingCode(core));
+  if (phone !== null) return { phone, pin: body.pin };
+  const errors = [{ path: 'phone', message: 'must be a phone number in E.164 form' }];
+  throw new Problem('malformed_request', { errors });
 }
 
 function addOperator(server: FastifyInstance, { core, operatorToken }: ApiParts): void {
@@ -144,6 +150,10 @@ function requirePaid(answer: PayAnswer): PaidBody {
       throw new Problem('unknown_order');
     case 'not_made':
       throw new Problem(answer.code ?? 'payment_not_made');
+    case 'voucher_refused': {
+      const { kind: _, ...extras } = answer;
+      throw new Problem('voucher_refused', extras);
+    }
     case 'not_admitted': {
       const { kind: _, code, ...extras } = answer;
       throw new Problem(code, extras);

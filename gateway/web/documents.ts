@@ -19,6 +19,7 @@ const TITLES: Readonly<Record<Role, string>> = {
   acquirer: 'Hawker acquirer',
   issuer: 'Hawker issuer',
   settlement: 'Hawker settlement',
+  'fund-server': 'Hawker fund server',
   platform: 'Hawker platform',
 };
 
@@ -36,6 +37,7 @@ const BESIDE: Readonly<Record<Role, readonly RouteDoc[]>> = {
   acquirer: [...LINK_DOCS, ...PAYER_DOCS, PLATFORM_REPORT_DOC],
   issuer: [],
   settlement: [],
+  'fund-server': [],
   platform: [],
 };
 

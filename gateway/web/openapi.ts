@@ -16,6 +16,8 @@ const SECURITY: Readonly<Record<Caller, readonly Json[]>> = {
   pairing: [{ pairing: [] }, { pairing_cookie: [] }],
   merchant: [{ merchant_certificate: [], merchant_signature: [] }],
   payer: [{ payer_cookie: [] }],
+  party: [{ party: [] }],
+  party_session: [{ party_cookie: [] }],
   platform: [],
 };
 
@@ -38,6 +40,8 @@ const SCHEMES: Json = {
   pairing: { type: 'http', scheme: 'bearer', description: 'The session of a phone.' },
   pairing_cookie: { type: 'apiKey', in: 'cookie', name: 'pairing_session' },
   payer_cookie: { type: 'apiKey', in: 'cookie', name: 'payer_session' },
+  party: { type: 'http', scheme: 'bearer', description: 'Of a party of vouchers.' },
+  party_cookie: { type: 'apiKey', in: 'cookie', name: 'party_session' },
   merchant_certificate: {
     type: 'mutualTLS',
     description: 'The peer door, with the certificate of a merchant.',

@@ -1,6 +1,7 @@
 /** What comes in over HTTP, decoded; whatever is not as it should be is thrown as a problem. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { voucherCodeSchema, voucherNumberSchema } from '#device/messages/voucher.ts';
 import type { Core } from '../core.ts';
 import { decode } from '../decode.ts';
 import { keyedDigest, sameSecret } from '../keys.ts';
@@ -93,4 +94,19 @@ export const matchSchema = z.union([
 ]);
 
 export const pinSchema = z.string().regex(/^\d{4,12}$/, 'must be 4 to 12 digits');
-export const paymentSchema = z.strictObject({ phone: z.string().min(4).max(30), pin: pinSchema });
+const accountPaymentSchema = z.strictObject({
+  phone: z.string().min(4).max(30),
+  pin: pinSchema,
+});
+/** A voucher, by its number and the beneficiary's code. */
+const voucherPaymentSchema = z.strictObject({
+  voucher: voucherNumberSchema,
+  code: voucherCodeSchema,
+});
+export const paymentSchema = z.union([accountPaymentSchema, voucherPaymentSchema]);
+
+/** How an order is paid; what is wrong is told of the way that was meant. */
+export const decodePayment = (body: unknown): z.output<typeof paymentSchema> =>
+  typeof body === 'object' && body !== null && 'voucher' in body
+    ? decodeBody(voucherPaymentSchema, body)
+    : decodeBody(accountPaymentSchema, body);

@@ -23,6 +23,9 @@ export type Caller =
   | 'pairing'
   | 'merchant'
   | 'payer'
+  /** A party of vouchers, by the token of its systems. */
+  | 'party'
+  | 'party_session'
   /** A payment platform, as that signs. */
   | 'platform';
 

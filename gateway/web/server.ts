@@ -14,6 +14,7 @@ import { addLinkPages } from '../acquirer/links/pages.ts';
 import { addPayerPages } from '../acquirer/payers/pages.ts';
 import type { Core } from '../core.ts';
 import { addCounterPages } from '../counter/pages.ts';
+import { addFunds } from '../funds/web.ts';
 import { requireRole } from '../identity/admission.ts';
 import { addIdentity } from '../identity/http.ts';
 import { type MutualSettings, openMutualDoor, type PeerIdentity } from '../identity/mutual.ts';
@@ -148,6 +149,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     addRoutes(server, { idempotency, clock, writer, admit }, routes);
     docs.set('settlement', [...(docs.get('settlement') ?? []), ...routes]);
   }
+  await addFunds(server, core, settings.operatorToken, docs);
   addDocuments(server, core.roles, docs);
   const listening = await server.listen({ host: settings.host, port: settings.port });
   url = addressOf(settings.tls, settings.host, listening);

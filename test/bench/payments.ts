@@ -11,7 +11,7 @@ import { writeOrderNumber } from '#device/codecs/order-number.ts';
 import { Acquirer } from '#gateway/acquirer/acquirer.ts';
 import { systemChance, systemClock } from '#gateway/clock.ts';
 import { payerAccount } from '#gateway/issuer/accounts.ts';
-import type { Presented } from '#gateway/issuer/gate.ts';
+import type { PayerProof, Presented } from '#gateway/issuer/gate.ts';
 import { identityDigest } from '#gateway/issuer/identity.ts';
 import { Issuer } from '#gateway/issuer/issuer.ts';
 import { deriveGatewayKeys } from '#gateway/keys.ts';
@@ -71,7 +71,7 @@ export async function runPayments(directory: string, run: Run): Promise<Measured
   // Comparing a PIN is slow on purpose, and no part of what is measured: payers prove who they are.
   const ready = {
     ...gate,
-    present: async ({ phone }: { phone: string }) => known(presented, phone),
+    present: async (proof: PayerProof) => known(presented, proof.by === 'pin' ? proof.phone : ''),
   };
   const refunds = new OrderRefunds({
     ...{ ...parts, acquirer: gate, desk: false },

@@ -32,6 +32,8 @@ export interface Constellation {
   readonly wires: { readonly issuer: PeerProxy; readonly acquirer: PeerProxy } | null;
   /** The process that settles cards, and the wire to it; apart, only where it has options of its own. */
   readonly settlement: { readonly at: Gateway; readonly wire: PeerProxy | null } | null;
+  /** The fund server, and its wire to the issuer; apart, only where it has options of its own. */
+  readonly funds: { readonly at: Gateway; readonly wire: PeerProxy | null } | null;
   /** The books of every organisation, each from its own operator's interface. */
   books(): Promise<TrialBalance[]>;
   /** Balance of an account, wherever it is; 0 where there is none. */
@@ -69,10 +71,12 @@ export async function openConstellation(
   const issuer = await createGateway({ ...base, ...directory('issuer') });
   const toIssuer = await openProxy(() => issuer.http);
   if (own.acquirer?.peerDoor !== undefined) return mutual();
+  const funds = own['fund-server'] === undefined ? null : await openFunds();
   const acquirer = await createGateway({
     ...base,
     ...directory('acquirer'),
     peers: new Map<Role, string>([
+      ...(funds === null ? [] : [['fund-server', funds.at.http] as const]),
       ['issuer', toIssuer.url],
       ['order-centre', `http://127.0.0.1:${port}`],
     ]),
@@ -88,7 +92,14 @@ export async function openConstellation(
   });
   const wires = { issuer: toIssuer, acquirer: toAcquirer };
   const gateways = [centre, acquirer, issuer];
-  return constellation(kind, home, gateways, logged, wires, settlement?.wire, settlement);
+  return constellation(kind, home, gateways, logged, wires, settlement?.wire, settlement, funds);
+
+  /** With a wire to the issuer of its own. */
+  async function openFunds() {
+    const wire = await openProxy(() => issuer.http);
+    const peers = new Map<Role, string>([['issuer', wire.url]]);
+    return { at: await createGateway({ ...base, ...directory('fund-server'), peers }), wire };
+  }
 
   async function openSettlement() {
     const peers = new Map<Role, string>([['order-centre', `http://127.0.0.1:${port}`]]);
@@ -129,6 +140,8 @@ export function sharePeerSecrets(home: string): void {
     ['order-centre', 'acquirer'],
     ['acquirer', 'issuer'],
     ['order-centre', 'settlement'],
+    ['acquirer', 'fund-server'],
+    ['fund-server', 'issuer'],
   ];
   for (const [left, right] of pairs) {
     const secret = base64url(systemChance.bytes(32));
@@ -157,8 +170,10 @@ function constellation(
   wires: Constellation['wires'],
   other?: PeerProxy,
   settles: Constellation['settlement'] = null,
+  funds: Constellation['funds'] = null,
 ): Constellation {
-  const gateways = settles === null ? others : [...others, settles.at];
+  const apart = [settles, funds].flatMap((each) => (each === null ? [] : [each.at]));
+  const gateways = [...others, ...apart];
   const [centre, acquirer = centre] = gateways;
   if (centre === undefined || acquirer === undefined) throw new Error('no order centre');
   const ask = async <T>(path: string): Promise<T[]> =>
@@ -178,6 +193,7 @@ function constellation(
     logged,
     wires,
     settlement: kind === 'together' ? { at: centre, wire: null } : settles,
+    funds: kind === 'together' ? { at: centre, wire: null } : funds,
     books,
     async balance(account) {
       const accounts = (await books()).flatMap(({ currencies }) =>
@@ -199,6 +215,7 @@ function constellation(
       await wires?.issuer.close();
       await wires?.acquirer.close();
       await other?.close();
+      await funds?.wire?.close();
       rmSync(home, { recursive: true, force: true });
     },
   };

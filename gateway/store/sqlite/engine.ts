@@ -6,6 +6,7 @@ import { StoreError } from '../writer.ts';
 import { agentTable } from './agents.ts';
 import { attemptTable } from './attempts.ts';
 import { deliveryTable } from './deliveries.ts';
+import { fundTable } from './funds.ts';
 import { identityTable } from './identity.ts';
 import { issuedTable } from './issued.ts';
 import { ledgerTable } from './ledger.ts';
@@ -62,6 +63,7 @@ export function openSqlite(path: string): Engine {
       payerDesk: payerDeskTable(database),
       settlement: settlementTable(database),
       cardPayments: centreCardTable(database),
+      funds: fundTable(database),
     },
     begin: () => void verbs.begin.run(),
     savepoint: () => void verbs.savepoint.run(),

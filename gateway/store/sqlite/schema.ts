@@ -1,6 +1,7 @@
 /** The SQLite schema, one migration an entry; `PRAGMA user_version` counts those that were applied. */
 import { agentSchema } from './agents.ts';
 import { centreSchema } from './centre-schema.ts';
+import { fundsSchema } from './funds.ts';
 import { IDENTITY } from './identity.ts';
 import { MERCHANT_WEBHOOKS } from './merchants.ts';
 import { PAIRING } from './pairing.ts';
@@ -168,4 +169,5 @@ export const MIGRATIONS: readonly string[] = [
   reportsSchema(appendOnly),
   MERCHANT_WEBHOOKS,
   'CREATE INDEX centre_orders_by_phone ON centre_orders (phone, created_at);',
+  fundsSchema(appendOnly),
 ];

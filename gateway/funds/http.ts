@@ -1,0 +1,282 @@
+/** The fund server's HTTP interfaces: for the acquirer, for parties' systems, and for the operator. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { voucherNumberSchema } from '#device/messages/voucher.ts';
+import { askGate } from '../gate.ts';
+import {
+  debitAnswerSchema,
+  debitSchema,
+  issuerRefundAnswerSchema,
+  issuerRefundSchema,
+  issuerStatusSchema,
+  requestIdSchema,
+  reverseAnswerSchema,
+  reverseSchema,
+} from '../issuer/gate.ts';
+import { reply } from '../issuer/http.ts';
+import { PeerError } from '../peers/client.ts';
+import { requireSameKey } from '../peers/door.ts';
+import type { Writer } from '../store/writer.ts';
+import { Problem, type ProblemCode } from '../web/problems.ts';
+import { type Reply, type Route, requireKey, route } from '../web/routes.ts';
+import { type Action, RULES } from './flow.ts';
+import type { Funds } from './funds.ts';
+import type { Parties } from './parties.ts';
+import {
+  type ActInput,
+  addedPartySchema,
+  addPartySchema,
+  balancesSchema,
+  checkedSchema,
+  checkSchema,
+  createVoucherSchema,
+  nameAccountSchema,
+  redeemSchema,
+  transferSchema,
+  voucherListSchema,
+  voucherViewSchema,
+} from './schemas.ts';
+
+const NUMBER = '123456789015';
+const peer = { caller: 'peer', idempotency: 'own' } as const;
+
+/** What the acquirer asks, in the issuer's words. */
+export function fundRoutes({
+  funds,
+  writer,
+}: {
+  readonly funds: Funds;
+  readonly writer: Writer;
+}): readonly Route[] {
+  const gate = funds.gate();
+  const of = { id: 'R-1', of: 'PAY-06D2' };
+  return [
+    route({
+      ...{ method: 'POST', path: '/v1/funds/debits', ...peer },
+      says: 'Redeems of a voucher at a till',
+      body: {
+        schema: debitSchema,
+        example: {
+          ...{ id: 'PAY-06D2', amount_minor: 1250, currency: 'CNY', merchant: 'lin' },
+          ...{ reference: '06D2A8Y1Z5W3KQ7M' },
+          payer: { by: 'voucher', number: NUMBER, code: '482913' },
+        },
+      },
+      answers: { 200: { says: 'What became of it', schema: debitAnswerSchema } },
+      problems: ['peer_refused', 'issuer_unreachable'],
+      handle({ body, request }) {
+        requireSameKey(request, body.id);
+        const asked = { ...body, payer: { proof: body.payer } };
+        return answered(askGate(writer, gate.debit, asked));
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/funds/reversals', ...peer },
+      says: 'Undoes a redemption, also one that has not arrived: then it is refused when it does',
+      body: { schema: reverseSchema, example: of },
+      answers: { 200: { says: 'What became of it', schema: reverseAnswerSchema } },
+      problems: ['peer_refused', 'issuer_unreachable'],
+      handle({ body, request }) {
+        requireSameKey(request, body.id);
+        return answered(askGate(writer, gate.reverse, body));
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/funds/refunds', ...peer },
+      says: 'Gives back what a till took, or a part, to whoever redeemed',
+      body: { schema: issuerRefundSchema, example: { ...of, amount_minor: 500 } },
+      answers: { 200: { says: 'What became of it', schema: issuerRefundAnswerSchema } },
+      problems: ['peer_refused', 'issuer_unreachable'],
+      handle({ body, request }) {
+        requireSameKey(request, body.id);
+        return answered(askGate(writer, gate.refund, body));
+      },
+    }),
+    route({
+      ...{ method: 'GET', path: '/v1/funds/requests/{id}', caller: 'peer' },
+      says: 'What a request of a till was answered',
+      params: z.strictObject({ id: requestIdSchema }),
+      answers: { 200: { says: 'Its answer, or `unknown`', schema: issuerStatusSchema } },
+      problems: ['peer_refused', 'issuer_unreachable'],
+      handle: ({ params }) => answered(askGate(writer, gate.status, params.id)),
+    }),
+  ];
+}
+
+/** What nobody knows yet is asked for again. */
+const answered = (answer: Promise<{ readonly said: string }>): Promise<Reply> =>
+  answer.then(reply, (cause: unknown) => {
+    if (cause instanceof PeerError) throw new Problem('issuer_unreachable');
+    throw cause;
+  });
+
+const ofVoucher = z.strictObject({ number: voucherNumberSchema });
+const party = { caller: 'party' } as const;
+const ADMISSION = ['party_refused'] as const;
+const CREATE = {
+  ...{ paying: 'harbour-fund', beneficiary: 'chen', amount_minor: 20_000, currency: 'CNY' },
+  ...{ terms: { transferable: true, partial: true }, memo: 'Mid-autumn', expires_at: 1.9e12 },
+};
+const ACCOUNT = { phone: '+8613800000001', pin: '246810', name: 'Wang Lin' };
+
+/** What an action of the table takes beside its voucher. */
+const INPUTS: Partial<
+  Record<
+    Action,
+    {
+      readonly schema: z.ZodObject;
+      readonly example: unknown;
+      readonly read: (body: unknown) => ActInput;
+    }
+  >
+> = {
+  name_account: {
+    ...{ schema: nameAccountSchema, example: ACCOUNT },
+    read: (body) => ({ account: nameAccountSchema.parse(body) }),
+  },
+  redeem: {
+    ...{ schema: redeemSchema, example: { amount_minor: 5000, currency: 'CNY' } },
+    read: (body) => ({ redeem: redeemSchema.parse(body) }),
+  },
+  transfer: {
+    ...{ schema: transferSchema, example: { beneficiary: 'zhao' } },
+    read: (body) => ({ transfer: transferSchema.parse(body) }),
+  },
+};
+
+const MEETS: Partial<Record<Action, readonly ProblemCode[]>> = {
+  name_account: ['wrong_pin', 'account_locked', 'issuer_unreachable'],
+  confirm_account: ['account_refused'],
+  ask_change: ['change_refused'],
+  redeem: ['voucher_refused'],
+  transfer: ['not_transferable', 'unknown_party'],
+};
+
+/** Actions that a party may ask for; the others are the fund server's. */
+export const PARTY_ACTIONS: readonly Action[] = RULES.filter(
+  ({ by }) => !by.includes('fund_server'),
+).map(({ action }) => action);
+
+/** For the systems of parties, which bring their token. */
+export function partyRoutes(
+  funds: Funds,
+  partyOf: (request: FastifyRequest) => string,
+): readonly Route[] {
+  return [
+    route({
+      ...{ method: 'POST', path: '/v1/funds/vouchers', ...party, idempotency: 'own' },
+      says: 'Asks a paying party to be payer of a voucher',
+      body: { schema: createVoucherSchema, example: CREATE },
+      answers: { 201: { says: 'Asked', schema: voucherViewSchema } },
+      problems: [...ADMISSION, 'unknown_party'],
+      handle: ({ body, request }) => funds.create(partyOf(request), body, requireKey(request)),
+    }),
+    route({
+      ...{ method: 'GET', path: '/v1/funds/vouchers', ...party },
+      says: 'The vouchers of the caller, the newest first',
+      query: z.strictObject({ before: z.coerce.number().int().min(0).optional() }),
+      answers: { 200: { says: 'At most 50', schema: voucherListSchema } },
+      problems: ADMISSION,
+      async handle({ query, request }) {
+        const before = query.before ?? Number.MAX_SAFE_INTEGER;
+        return { status: 200, body: funds.list(partyOf(request), before) };
+      },
+    }),
+    route({
+      ...{ method: 'GET', path: '/v1/funds/vouchers/{number}', ...party },
+      says: 'One voucher, as the caller may see it',
+      params: ofVoucher,
+      answers: { 200: { says: 'It', schema: voucherViewSchema } },
+      problems: [...ADMISSION, 'unknown_voucher'],
+      async handle({ params, request }) {
+        const view = funds.view(partyOf(request), params.number);
+        if (view === null) return { problem: 'unknown_voucher', extras: {} };
+        return { status: 200, body: view };
+      },
+    }),
+    ...PARTY_ACTIONS.map((action) => actionRoute(funds, partyOf, action)),
+    route({
+      ...{ method: 'GET', path: '/v1/funds/balances', ...party },
+      says: 'What the caller has redeemed, or got back, and was not paid out',
+      answers: { 200: { says: 'By currency', schema: balancesSchema } },
+      problems: ADMISSION,
+      async handle({ request }) {
+        const id = partyOf(request);
+        return { status: 200, body: { party: id, balances: funds.balances(id) } };
+      },
+    }),
+  ];
+}
+
+function actionRoute(
+  funds: Funds,
+  partyOf: (request: FastifyRequest) => string,
+  action: Action,
+): Route {
+  const input = INPUTS[action];
+  const name = action.replaceAll('_', '-');
+  return route<z.infer<typeof ofVoucher>, undefined, unknown>({
+    ...{ method: 'POST', path: `/v1/funds/vouchers/{number}/${name}`, ...party },
+    idempotency: 'own',
+    says: `${name}: docs/voucher.md tells who may, and in which state`,
+    params: ofVoucher,
+    ...(input === undefined ? {} : { body: { schema: input.schema, example: input.example } }),
+    answers: {
+      200: { says: 'Done', schema: voucherViewSchema },
+      202: {
+        says: 'Recorded, and the same key tells what became of it',
+        schema: voucherViewSchema,
+      },
+    },
+    problems: [
+      ...ADMISSION,
+      ...(['unknown_voucher', 'wrong_party', 'wrong_voucher_state', 'request_in_flight'] as const),
+      ...(MEETS[action] ?? []),
+    ],
+    handle: ({ params, body, request }) =>
+      funds.act(
+        ...([partyOf(request), params.number, action] as const),
+        ...([input?.read(body) ?? {}, requireKey(request)] as const),
+      ),
+  });
+}
+
+/** For anybody who holds a voucher. */
+export const checkRoutes = (funds: Funds, publicKey: string): readonly Route[] => [
+  route({
+    ...{ method: 'POST', path: '/v1/funds/checks', caller: 'anybody' },
+    says: 'Whether a signed voucher is genuine, and what is left of it',
+    body: { schema: checkSchema, example: { token: 'eyJhbGciOiJFZERTQSJ9.e30.c2ln' } },
+    answers: { 200: { says: 'Genuine, or forged', schema: checkedSchema } },
+    problems: [],
+    handle: async ({ body }) => ({ status: 200, body: funds.check(body.token) }),
+  }),
+  route({
+    ...{ method: 'GET', path: '/v1/funds/key', caller: 'anybody' },
+    says: 'What vouchers are verified with, also without a connection: Ed25519, base64url',
+    answers: {
+      200: { says: 'The public key', schema: z.strictObject({ alg: z.string(), key: z.string() }) },
+    },
+    problems: [],
+    handle: async () => ({ status: 200, body: { alg: 'EdDSA', key: publicKey } }),
+  }),
+];
+
+/** For the operator alone. */
+export const fundOperatorRoutes = (parties: Parties): readonly Route[] => [
+  route({
+    ...{ method: 'POST', path: '/v1/funds/parties', caller: 'operator' },
+    says: 'Adds a party; its token is shown once',
+    body: {
+      schema: addPartySchema,
+      example: { id: 'chen', name: 'Chen Yi', password: 'a long window' },
+    },
+    answers: { 201: { says: 'Added', schema: addedPartySchema } },
+    problems: ['operator_only', 'party_taken'],
+    async handle({ body: { id, name, password = null } }) {
+      const token = await parties.add(id, name, password);
+      if (token === null) return { problem: 'party_taken', extras: { party: id } };
+      return { status: 201, body: { id, token } };
+    },
+  }),
+];

@@ -1,0 +1,101 @@
+/** The parties of vouchers: systems that bring a token, and people with a password and a session. */
+import { base64url } from '#device/codecs/bytes.ts';
+import type { Chance, Clock } from '../clock.ts';
+import { type GatewayKeys, keyedDigest } from '../keys.ts';
+import { hashPassword, verifyPassword } from '../password.ts';
+import type { Tables } from '../store/tables.ts';
+import type { PartyRow } from '../store/tables-funds.ts';
+import type { Writer } from '../store/writer.ts';
+import type { Stretch } from '../stretch.ts';
+
+export interface PartiesParts {
+  readonly tables: Tables;
+  readonly writer: Writer;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly chance: Chance;
+  readonly keys: GatewayKeys;
+  readonly stretch?: Stretch | undefined;
+}
+
+export const SESSION_S = 60 * 60;
+/** Wrong passwords in a row after which a party's pages are locked, and how long. */
+const TRIES = 5;
+const LOCKED_MS = 15 * 60_000;
+
+export type LoggedIn =
+  | { readonly said: 'in'; readonly token: string }
+  | { readonly said: 'wrong_password' | 'locked' };
+
+export class Parties {
+  readonly #parts: PartiesParts;
+
+  constructor(parts: PartiesParts) {
+    this.#parts = parts;
+  }
+
+  /** Adds a party and gives the token of its systems, which is shown once; `null` where it is known. */
+  async add(id: string, name: string, password: string | null, token?: string) {
+    const { writer, chance, keys, stretch } = this.#parts;
+    const fresh = token ?? base64url(chance.bytes(24));
+    const salt = chance.bytes(16);
+    const hashed = password === null ? null : await hashPassword(keys.pin, password, salt, stretch);
+    const digest = this.#digest('token', fresh);
+    return writer.run((tx) => {
+      if (tx.funds.party(id) !== undefined) return null;
+      tx.funds.addParty({ id, name, token: digest, password: hashed });
+      return fresh;
+    });
+  }
+
+  byToken(token: string): PartyRow | null {
+    return this.#parts.tables.funds.partyByToken(this.#digest('token', token)) ?? null;
+  }
+
+  all(): PartyRow[] {
+    return this.#parts.tables.funds.parties();
+  }
+
+  async logIn(id: string, password: string): Promise<LoggedIn> {
+    const { tables, writer, keys, clock, chance, stretch } = this.#parts;
+    const known = tables.funds.party(id)?.password ?? null;
+    // As slow for a name that there is not.
+    const right =
+      known === null
+        ? hashPassword(keys.pin, password, new Uint8Array(16), stretch).then(() => false)
+        : verifyPassword(keys.pin, password, known, stretch);
+    const token = base64url(chance.bytes(32));
+    const good = await right;
+    return writer.run((tx): LoggedIn => {
+      const party = tx.funds.party(id);
+      const now = Math.floor(clock.now());
+      if (party === undefined) return { said: 'wrong_password' };
+      if (party.locked_until > now) return { said: 'locked' };
+      if (!good) {
+        const locks = party.failures + 1 >= TRIES;
+        tx.funds.setPartyFailures(id, locks ? 0 : party.failures + 1, locks ? now + LOCKED_MS : 0);
+        return { said: locks ? 'locked' : 'wrong_password' };
+      }
+      if (party.failures > 0) tx.funds.setPartyFailures(id, 0, 0);
+      tx.funds.forgetSessions(now);
+      tx.funds.addSession(this.#digest('session', token), id, now + SESSION_S * 1000);
+      return { said: 'in', token };
+    });
+  }
+
+  /** Whose session it is. */
+  bySession(token: string | null): PartyRow | null {
+    if (token === null) return null;
+    const { tables, clock } = this.#parts;
+    const session = tables.funds.session(this.#digest('session', token));
+    if (session === undefined || session.until <= clock.now()) return null;
+    return tables.funds.party(session.party) ?? null;
+  }
+
+  async logOut(token: string): Promise<void> {
+    await this.#parts.writer.run((tx) => tx.funds.endSession(this.#digest('session', token)));
+  }
+
+  #digest(what: 'token' | 'session', text: string): string {
+    return keyedDigest(this.#parts.keys, `party ${what}\n${text}`);
+  }
+}

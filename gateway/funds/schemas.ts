@@ -1,0 +1,116 @@
+/** What parties say to the fund server, and what they hear of a voucher. */
+import { z } from 'zod';
+import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
+import {
+  voucherClaimsSchema,
+  voucherCodeSchema,
+  voucherNumberSchema,
+  voucherStateSchema,
+  voucherTermsSchema,
+} from '#device/messages/voucher.ts';
+import { pinSchema } from '../web/requests.ts';
+
+export const partyIdSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,29}$/, 'must be 1 to 30 small letters, digits and hyphens');
+const at = z.int().min(0);
+
+export const createVoucherSchema = z.strictObject({
+  /** Who is asked to pay; the caller is the issuing party. */
+  paying: partyIdSchema,
+  beneficiary: partyIdSchema,
+  amount_minor: priceMinorSchema,
+  currency: currencySchema,
+  terms: voucherTermsSchema,
+  memo: z.string().max(140).default(''),
+  /** ms since 1970: at least a minute from now, at most five years. */
+  expires_at: at,
+});
+export type CreateVoucher = z.output<typeof createVoucherSchema>;
+
+/** The account at the issuer: phone number and PIN prove it, the name is compared on verification. */
+export const nameAccountSchema = z.strictObject({
+  phone: z.string().min(4).max(30),
+  pin: pinSchema,
+  name: z.string().trim().min(1).max(80),
+});
+export const redeemSchema = z.strictObject({
+  amount_minor: priceMinorSchema,
+  currency: currencySchema,
+});
+export const transferSchema = z.strictObject({ beneficiary: partyIdSchema });
+
+/** What a party adds to an action; most take nothing. */
+export interface ActInput {
+  readonly account?: z.output<typeof nameAccountSchema>;
+  readonly redeem?: z.output<typeof redeemSchema>;
+  readonly transfer?: z.output<typeof transferSchema>;
+}
+
+const partySchema = z.strictObject({ id: partyIdSchema, name: z.string() });
+
+export const voucherViewSchema = z.strictObject({
+  number: voucherNumberSchema,
+  state: voucherStateSchema,
+  issuing: partySchema,
+  paying: partySchema,
+  beneficiary: partySchema,
+  amount_minor: z.int(),
+  redeemed_minor: z.int(),
+  /** What is held on the paying party's account for it. */
+  frozen_minor: z.int(),
+  currency: currencySchema,
+  terms: voucherTermsSchema,
+  memo: z.string(),
+  created_at: at,
+  expires_at: at,
+  issued_at: at.optional(),
+  ended_at: at.optional(),
+  /** Masked; for issuing and paying party. */
+  account: z.string().optional(),
+  /** How often the account may still be changed, until it is issued. */
+  changes_left: z.int().optional(),
+  /** Why the last account was rejected. */
+  trouble: z.string().optional(),
+  /** Signed, for a QR code; once it is issued. */
+  token: z.string().optional(),
+  /** For the beneficiary alone: proves it at a till. */
+  code: voucherCodeSchema.optional(),
+  /** What the caller may do now. */
+  may: z.array(z.string()),
+});
+export type VoucherView = z.infer<typeof voucherViewSchema>;
+
+export const voucherListSchema = z.strictObject({
+  vouchers: z.array(voucherViewSchema),
+  /** For the next page: `before`. */
+  next: at.optional(),
+});
+
+export const balancesSchema = z.strictObject({
+  party: partyIdSchema,
+  /** What was redeemed on the web, or came back from a till. */
+  balances: z.array(z.strictObject({ currency: currencySchema, amount_minor: z.int() })),
+});
+
+export const checkSchema = z.strictObject({ token: z.string().min(1).max(2000) });
+export const checkedSchema = z.discriminatedUnion('said', [
+  z.strictObject({
+    said: z.literal('genuine'),
+    claims: voucherClaimsSchema,
+    state: voucherStateSchema,
+    left_minor: z.int(),
+    /** It was passed on since: the newer one is good. */
+    superseded: z.boolean(),
+  }),
+  z.strictObject({ said: z.literal('forged') }),
+]);
+export type Checked = z.infer<typeof checkedSchema>;
+
+export const addPartySchema = z.strictObject({
+  id: partyIdSchema,
+  name: z.string().min(1).max(80),
+  /** For the pages; without it the party has none. */
+  password: z.string().min(8).max(200).optional(),
+});
+export const addedPartySchema = z.strictObject({ id: partyIdSchema, token: z.string() });

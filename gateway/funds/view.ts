@@ -1,0 +1,67 @@
+/** What a party is shown of a voucher, and what of it is signed. */
+import { writeVoucher } from '#device/codecs/voucher.ts';
+import type { Currency } from '#device/messages/money.ts';
+import type { VoucherClaims } from '#device/messages/voucher.ts';
+import type { GatewayKeys } from '../keys.ts';
+import type { Tables } from '../store/tables.ts';
+import type { VoucherRow } from '../store/tables-funds.ts';
+import { actionsIn, isEnded, ruleOf } from './flow.ts';
+import { actorsOf, codeOf, leftMinor } from './parts.ts';
+import type { VoucherView } from './schemas.ts';
+
+/** How often the account of one voucher may be changed before the fund server refuses. */
+export const CHANGES = 5;
+
+const nameOf = (tables: Pick<Tables, 'funds'>, id: string): string =>
+  tables.funds.party(id)?.name ?? id;
+
+export function claimsOf(tables: Pick<Tables, 'funds'>, row: VoucherRow): VoucherClaims {
+  const { number, face_minor, currency, issuing, paying, beneficiary, serial } = row;
+  return {
+    ...{ v: 1, number, amount_minor: face_minor, currency: currency as Currency, serial },
+    ...{ issuing: nameOf(tables, issuing), paying: nameOf(tables, paying) },
+    beneficiary: nameOf(tables, beneficiary),
+    terms: { transferable: row.transferable === 1, partial: row.partial === 1 },
+    ...{ issued_at: row.issued_at ?? 0, expires_at: row.expires_at },
+  };
+}
+
+/** The whole of it for that party; `null` for one that has nothing to do with it. */
+export function viewVoucher(
+  tables: Pick<Tables, 'funds'>,
+  keys: Pick<GatewayKeys, 'signing' | 'digest'>,
+  row: VoucherRow,
+  party: string,
+): VoucherView | null {
+  const actors = actorsOf(row, party);
+  if (actors.length === 0) return null;
+  const named = (id: string) => ({ id, name: nameOf(tables, id) });
+  const good = row.issued_at !== null && !isEnded(row.state);
+  const early = row.issued_at === null && !isEnded(row.state);
+  const sees = actors.some((actor) => actor !== 'beneficiary');
+  return {
+    ...{ number: row.number, state: row.state },
+    ...{ issuing: named(row.issuing), paying: named(row.paying) },
+    beneficiary: named(row.beneficiary),
+    ...{ amount_minor: row.face_minor, redeemed_minor: row.captured_minor },
+    frozen_minor: row.hold === null ? 0 : leftMinor(row),
+    currency: row.currency as Currency,
+    terms: { transferable: row.transferable === 1, partial: row.partial === 1 },
+    ...{ memo: row.memo, created_at: row.created_at, expires_at: row.expires_at },
+    ...(row.issued_at === null ? {} : { issued_at: row.issued_at }),
+    ...(row.ended_at === null ? {} : { ended_at: row.ended_at }),
+    ...(row.account_masked !== null && sees ? { account: row.account_masked } : {}),
+    ...(early && sees ? { changes_left: CHANGES - row.changes } : {}),
+    ...(row.trouble !== null && sees ? { trouble: row.trouble } : {}),
+    ...(good ? { token: writeVoucher(keys.signing, claimsOf(tables, row)) } : {}),
+    ...(good && actors.includes('beneficiary') ? { code: codeOf(keys, row) } : {}),
+    may: actionsIn(row.state, actors).filter((action) => allows(row, action)),
+  };
+}
+
+/** Whether the guard of an action stands against it whatever is asked for. */
+function allows(row: VoucherRow, action: string): boolean {
+  const rule = ruleOf(action as Parameters<typeof ruleOf>[0]);
+  if (rule.guard === 'changes_left') return row.changes < CHANGES;
+  return rule.guard !== 'transferable' || row.transferable === 1;
+}
