@@ -69,11 +69,22 @@ export function paidByCardLines(state: TerminalState, debit: Debit | undefined):
   const { payment, told = false } = debit ?? {};
   if (payment === undefined || !payment.sold) return [];
   const texts = textsOf(state);
+  if (debit?.refused === true) return [texts.refusedAdvice];
   return [
     texts.paidByCard,
     texts.onCard(moneyIn(state, payment.balance_after_minor)),
     ...(payment.offline && !told ? [texts.paidOffline] : []),
   ];
+}
+
+/** Above whatever is shown: a card's payment that settlement has just refused. */
+export function refusedLines(state: TerminalState): string[] {
+  const { refused } = state.cards;
+  if (refused === null) return [];
+  const texts = textsOf(state);
+  const order = groupOrderNumber(refused.order);
+  const what = texts.refusedBySettlement(moneyIn(state, refused.amount_minor), order);
+  return [what, texts.refusedAdvice];
 }
 
 /** Lines of the entry: what settlement has not heard of yet. */

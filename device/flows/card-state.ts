@@ -50,6 +50,8 @@ export interface Cards {
   readonly noticeUntil: number;
   readonly blocked: Blocked | null;
   readonly limits: OfflineLimits;
+  /** A payment that settlement has just refused, until a key is pressed. */
+  readonly refused: CardPayment | null;
   /** Of the last 24 hours, oldest first. */
   readonly day: readonly CardPayment[];
 }
@@ -90,6 +92,7 @@ export function beginCards(
     next: 1,
     notice: null,
     noticeUntil: Infinity,
+    refused: null,
     blocked: recallHotlist(entries),
     limits: set?.kind === 'card_limits' ? set.limits : stall.card_limits,
     day: ofLastDay(paid, now),
@@ -112,6 +115,12 @@ export const loseReader = (state: TerminalState, reader: string): TerminalState 
 /** Nobody has to read it any more. */
 export const clearNotice = (state: TerminalState): TerminalState =>
   state.cards.notice === null ? state : withCards(state, { notice: null, noticeUntil: Infinity });
+
+/** A key was pressed: whoever stands there has read what stood there, also of a refused payment. */
+export const readNotices = (state: TerminalState): TerminalState => {
+  const read = clearNotice(state);
+  return read.cards.refused === null ? read : withCards(read, { refused: null });
+};
 
 /** The card that lies there has paid: it does not pay the next order. */
 export const spend = (state: TerminalState): TerminalState => {

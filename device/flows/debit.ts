@@ -24,6 +24,8 @@ export interface Debit {
   readonly payment?: CardPayment;
   /** Settlement has the payment, or knows of the unknown. */
   readonly told: boolean;
+  /** Settlement does not believe the card: nothing was posted to the vendor. */
+  readonly refused?: boolean;
 }
 
 export type DebitEvent =
@@ -110,8 +112,14 @@ function stepReceipt(sale: Sale, receipt: CardReceipt): SaleStep {
   const why = receipt.reason ?? 'no reason given';
   const what = `settlement refused card ${receipt.card} for order ${receipt.order}: ${why}`;
   const log: SaleEffect[] = receipt.said === 'refused' ? [{ do: 'log', what }] : [];
-  return { sale: { ...sale, debit: { ...debit, told: true } }, effects: [journal, ...log] };
+  return { sale: { ...sale, debit: receive(debit, receipt) }, effects: [journal, ...log] };
 }
+
+const receive = (debit: Debit, { said }: CardReceipt): Debit => ({
+  ...debit,
+  told: true,
+  ...(said === 'refused' ? { refused: true } : {}),
+});
 
 function stepVerdict(sale: Sale, verdict: CardVerdict): SaleStep {
   const { debit } = sale;
@@ -173,7 +181,7 @@ export function recallDebit(sale: Sale, entry: JournalEntry): Sale {
     case 'card_undone':
       return debit?.debit.counter_before === entry.counter_before ? withoutDebit(sale) : sale;
     case 'card_receipt':
-      return debit === undefined ? sale : { ...sale, debit: { ...debit, told: true } };
+      return debit === undefined ? sale : { ...sale, debit: receive(debit, entry.receipt) };
     case 'card_verdict':
       return withoutDebit(sale);
     default:

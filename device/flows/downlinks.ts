@@ -1,6 +1,6 @@
 /** What the gateway says, each thing to the part of the terminal that it is for. */
 
-import type { Hotlist } from '../messages/card.ts';
+import type { CardReceipt, Hotlist } from '../messages/card.ts';
 import type { Attempt, Downlink, Receipt, Result } from '../messages/order.ts';
 import { beginDrain } from './drain.ts';
 import { applyHotlist, isNews } from './hotlist.ts';
@@ -39,10 +39,8 @@ export function stepDownlink(state: TerminalState, downlink: Downlink, moment: M
       const { number, paired = null } = downlink.pairing;
       return stay({ ...state, number, paired });
     }
-    case 'card_receipt': {
-      const { receipt } = downlink;
-      return stepOneSale(state, receipt.order, { is: 'card_receipt', receipt }, moment);
-    }
+    case 'card_receipt':
+      return stepCardReceipt(state, downlink.receipt, moment);
     case 'card_verdict': {
       const { verdict } = downlink;
       return stepOneSale(state, verdict.order, { is: 'card_verdict', verdict }, moment);
@@ -79,6 +77,21 @@ function stepHotlist(state: TerminalState, hotlist: Hotlist): Step {
   return isNews(known, hotlist)
     ? stay(next, { do: 'journal', entry: { kind: 'hotlist', hotlist } })
     : stay(next);
+}
+
+/** That nothing was posted is seen and heard, whatever is on the screen: the goods may be gone. */
+function stepCardReceipt(state: TerminalState, receipt: CardReceipt, moment: Moment): Step {
+  const { order } = receipt;
+  const before = state.sales.get(order)?.debit;
+  const step = stepOneSale(state, order, { is: 'card_receipt', receipt }, moment);
+  const after = step.state.sales.get(order)?.debit;
+  const payment = before?.payment;
+  // A sale that is settled may be forgotten by now.
+  const taken = receipt.said === 'refused' && before?.told === false && after?.told !== false;
+  if (!taken || payment === undefined) return step;
+  const cards = { ...step.state.cards, refused: payment };
+  const effects: Effect[] = [...step.effects, { do: 'beep', pattern: 'bad' }];
+  return { state: { ...step.state, cards }, effects };
 }
 
 /** A failed attempt is heard as well as seen; the order goes on. */

@@ -20,6 +20,7 @@ import {
   menuView,
   orTapLines,
   paidByCardLines,
+  refusedLines,
   takesCards,
   unpostedLines,
   type View,
@@ -49,7 +50,7 @@ function screenOf(state: TerminalState, sale: Sale | undefined, now: number): Sc
   const view = viewOf(state, sale, texts, now);
   return {
     ...view,
-    lines: [...asideLines(state, texts), ...view.lines],
+    lines: [...refusedLines(state), ...asideLines(state, texts), ...view.lines],
     missing: missingOrgans(state, texts),
     online: state.online,
   };
@@ -341,7 +342,7 @@ function broadcastOf(state: TerminalState, order: Order, now: number): Broadcast
 
 function lampOf(sale: Sale | undefined, state: TerminalState): LampSignal {
   if (state.cards.work !== null) return 'busy';
-  if (state.cards.notice?.is === 'problem') return 'bad';
+  if (state.cards.refused !== null || state.cards.notice?.is === 'problem') return 'bad';
   if (sale === undefined && state.voice.is === 'listening') return 'busy';
   if (sale === undefined) return state.diskRefused ? 'bad' : 'ready';
   if (sale.debit?.stage === 'unknown' && sale.stage === 'open') return 'bad';

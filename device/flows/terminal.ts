@@ -15,6 +15,7 @@ import {
   type CardStep,
   clearNotice,
   loseReader,
+  readNotices,
 } from './card-state.ts';
 import { isDebiting } from './debit.ts';
 import { stepDownlink, stepLink } from './downlinks.ts';
@@ -174,7 +175,7 @@ const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ s
 // ── Keys ────────────────────────────────────────────────────────────────────────────────────────
 
 function stepKey(before: TerminalState, key: Key, moment: Moment): Step {
-  const state = leaveRelay(clearNotice(before), key);
+  const state = leaveRelay(readNotices(before), key);
   if (state.menu !== null) return stepMenu(state, state.menu, key, moment);
   const focus = focusedSale(state);
   if (focus === undefined) return stepEntryKey(state, key, moment);

@@ -95,6 +95,9 @@ export const ENGLISH_CARD_TEXTS: CardTexts = {
   cardLine: (card) => `Card ${card}`,
   paidByCard: 'Paid by card',
   paidOffline: 'Without network: it is sent when the network is back.',
+  refusedBySettlement: (amount, order) => `Card payment refused: ${amount} (order ${order})`,
+  refusedAdvice:
+    'Settlement did not accept the card. This money does not come: keep the order number.',
   notPosted: (payments, sum) => `${payments} card payments not sent yet: ${sum}`,
   hintUnknown: 'Hold the same card · Cancel: give up this order',
   menu: 'Cards',

@@ -32,6 +32,8 @@ export const CHINESE_CARD_TEXTS: CardTexts = {
   cardLine: (card) => `卡 ${card}`,
   paidByCard: '刷卡付款',
   paidOffline: '没有网络，恢复后自动上传。',
+  refusedBySettlement: (amount, order) => `刷卡付款被拒：${amount}（订单 ${order}）`,
+  refusedAdvice: '结算方不认可这张卡，这笔钱不会到账，请记下订单号。',
   notPosted: (payments, sum) => `还有 ${payments} 笔刷卡没有上传：${sum}`,
   hintUnknown: '请放上同一张卡 · 取消：放弃这一单',
   menu: '储值卡',

@@ -46,6 +46,8 @@ export interface CardTexts {
   readonly cardLine: (card: string) => string;
   readonly paidByCard: string;
   readonly paidOffline: string;
+  readonly refusedBySettlement: (amount: string, order: string) => string;
+  readonly refusedAdvice: string;
   readonly notPosted: (payments: number, sum: string) => string;
   readonly hintUnknown: string;
 

@@ -78,6 +78,41 @@ describe('a card that is asked for', () => {
     assert.equal(house.balance(card), 1000);
   });
 
+  test('given back from the terminal’s own menu: credited once, also where it is torn half-way', async () => {
+    const { card, id } = await house.card(5000);
+    const trouble = [null, 1, 4, 6, 7, 8];
+    for (const at of trouble) {
+      const order = await house.sell(12);
+      await house.tap(card);
+      assert.equal(house.balance(card), 3800);
+      await house.lift();
+      await house.keys('back', '+', '2');
+      await house.tap(card);
+      assert.equal(house.screen?.title, 'Give back which payment?');
+      if (at !== null) house.field.tear({ apdu: at, when: 'after' });
+      await house.keys('1');
+      await house.rest(60);
+      if (at === null) assert.equal(house.balance(card), 5000, 'while it lies there');
+      else assert.equal(house.field.card, null, `pulled away at ${at}`);
+      await house.lift();
+      await house.keys('cancel', 'cancel');
+      // Whatever was torn is made up for at the next taps, and no more than that.
+      for (let tap = 0; tap < 3; tap += 1) await house.tap(card);
+      await house.lift();
+      const what = `torn at ${at}`;
+      assert.equal(house.balance(card), 5000, what);
+      assert.equal(house.inBook(id), 5000, what);
+      const jobs = house.core.tables.settlement
+        .jobsOf(id, ['asked', 'sent', 'unknown', 'done', 'failed'])
+        .filter((each) => each.kind === 'refund' && each.order_number === order);
+      assert.deepEqual(
+        jobs.map(({ kind, state }) => [kind, state]),
+        [['refund', 'done']],
+        what,
+      );
+    }
+  });
+
   test('a strange card gets a clear word, and the next one what it came for', async () => {
     const { card } = await house.card(1000);
     assert.ok(begin().ok);

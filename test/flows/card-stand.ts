@@ -223,11 +223,11 @@ export class Counter {
     return this.stand.sent.flatMap((up) => (up.kind === 'card_payment' ? [up.payment] : []));
   }
 
-  async receive(payment: CardPayment): Promise<void> {
+  async receive(payment: CardPayment, said: 'posted' | 'refused' = 'posted'): Promise<void> {
     const { order, card, counter } = payment;
     await this.stand.told({
       kind: 'card_receipt',
-      receipt: { order, card, counter, said: 'posted' },
+      receipt: { order, card, counter, said },
     });
   }
 

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { hex } from '#device/codecs/bytes.ts';
 import { INS } from '#device/codecs/desfire.ts';
 import type { Order } from '#device/messages/order.ts';
+import { cardTextsIn } from '#device/words/cards.ts';
 import type { Card } from '#simulators/card/card.ts';
 import type { Tear } from '#simulators/card/field.ts';
 import {
@@ -49,6 +50,28 @@ describe('a tap', () => {
     assert.equal(stand.spoken.length, 1, 'the gateway says no news');
     await stand.clock.pass(120_000);
     assert.equal(counter.payments().length, 1, 'what was received is not sent again');
+  });
+
+  test('refused by settlement: seen and heard on whatever is shown, and on its own bill', async () => {
+    const counter = await Counter.open();
+    const order = await counter.stand.sell('12.50');
+    await counter.tap(await cardWith(10_000));
+    const [payment] = counter.payments();
+    assert.ok(payment !== undefined);
+    counter.stand.key('cancel', '7');
+    const beeps = counter.stand.beeps.length;
+    await counter.receive(payment, 'refused');
+    await counter.receive(payment, 'refused');
+    const lines = (): string => counter.stand.screen?.lines.join(' | ') ?? '';
+    assert.match(lines(), /Card payment refused: ¥12\.50 \(order .* This money does not come/);
+    assert.deepEqual(counter.stand.beeps.slice(beeps), ['bad'], 'once');
+    counter.stand.key('back');
+    assert.doesNotMatch(lines(), /refused/, 'read');
+    await counter.stand.clock.pass(120_000);
+    assert.equal(counter.payments().length, 1, `${order.number} is not sent again`);
+    for (const language of ['en', 'zh-CN'] as const) {
+      assert.match(cardTextsIn(language).refusedBySettlement('¥1', '12'), /¥1.*12/);
+    }
   });
 
   test('what will be asked of the card is on disk before it is asked, and the answer before it is said', async () => {
