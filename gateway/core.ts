@@ -47,6 +47,7 @@ import { Writer } from './store/writer.ts';
 import type { Stretch } from './stretch.ts';
 import { type Enrolled, type EnrolmentRequest, enrol } from './terminals/enrolment.ts';
 import { Registry } from './terminals/registry.ts';
+import { TopUps } from './topups/topups.ts';
 import { Idempotency } from './web/idempotency.ts';
 
 export interface CoreOptions {
@@ -125,6 +126,8 @@ export interface Core extends Omit<CoreOptions, 'tell' | 'house' | 'tellCard'> {
   readonly cards: OrderCards | null;
   /** The web shop at a reader. */
   readonly shop: Shop;
+  /** Cards topped up from a phone. */
+  readonly topups: TopUps;
   /** What settles cards, here or elsewhere; `null` where nothing does. */
   readonly settles: SettlementGate | null;
   /** Cards that somebody has a terminal ask for. */
@@ -152,6 +155,7 @@ export function openCore(options: CoreOptions): Core {
   const issuer = new Issuer({ tables, clock, keys, stretch });
   const tell: TellResult = (tx, result) => {
     if (refunds.takeResult(tx, result) || telephone.takeResult(tx, result)) return;
+    if (topups.takeResult(tx, result)) return;
     payments.takeResult(tx, result);
   };
   // What a merchant's own system ordered is nothing that the order centre knows of: it is told itself.
@@ -210,6 +214,7 @@ export function openCore(options: CoreOptions): Core {
       ? new OrderCards({
           ...{ tables, writer, clock, log, downlinks, settlement: settles },
           shop: (tx, news) => shop.tell(tx, news),
+          blocked: (tx, cards) => topups.blocked(tx, cards),
         })
       : null;
   const cardKeys = cards === null || settles === null ? null : settles.keys;
@@ -220,6 +225,10 @@ export function openCore(options: CoreOptions): Core {
           ...{ tables, clock, chance, log, downlinks, terminalKeys: registry.keys },
           cardKeys: () => askGate(writer, cardKeys, null),
         });
+  const topups = new TopUps({
+    ...{ tables, writer, clock, chance, log, acquirer: gate, settlement: settles },
+    links: options.links ?? options.gates?.links ?? payLinks.gate(),
+  });
   if (settles !== null) relay.serve((card) => settles.serve(card));
   const shop = new Shop({
     ...{ tables, writer, clock, chance, keys, log, registry, relay },
@@ -256,6 +265,7 @@ export function openCore(options: CoreOptions): Core {
     pairing: desk,
     relay,
     shop,
+    topups,
     counter,
     settlement,
     settles,
@@ -286,6 +296,7 @@ export function openCore(options: CoreOptions): Core {
       payments.close();
       desk.close();
       shop.close();
+      topups.close();
       cards?.close();
       keyTeller?.close();
       settlement?.close();

@@ -34,6 +34,7 @@ import type { Tables } from './store/tables.ts';
 import type { Transaction, Writer } from './store/writer.ts';
 import type { Stretch } from './stretch.ts';
 import { codeDigest } from './terminals/enrolment.ts';
+import { CARD_MERCHANT } from './topups/topups.ts';
 
 const vendorSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]{1,30}$/),
@@ -98,6 +99,8 @@ export const seedSchema = z
     payers: z.array(payerSchema),
     /** Who pays by link, and how each is verified. */
     contracts: z.array(contractsSchema).default([]),
+    /** One of `vendors`, that of the house: money which phones pay for cards goes to it. */
+    card_merchant: z.string().optional(),
     /** What is sold by telephone. */
     products: z.array(productSeedSchema).default([]),
     /** Who issues, pays for and redeems vouchers. */
@@ -112,6 +115,11 @@ export const seedSchema = z
     };
     for (const [at, { vendor }] of seed.terminals.entries())
       check('terminals', at, 'vendor', vendor);
+    const { card_merchant } = seed;
+    if (card_merchant !== undefined && !known.has(card_merchant)) {
+      const message = `no vendor is called ${card_merchant}; add it to vendors`;
+      context.addIssue({ code: 'custom', path: ['card_merchant'], message });
+    }
     for (const [at, { merchant }] of seed.products.entries()) {
       check('products', at, 'merchant', merchant);
     }
@@ -155,6 +163,7 @@ export async function applySeed(parts: SeedParts, seed: ReadSeed): Promise<void>
   await writer.run((tx) => {
     addContracts(tx);
     tx.settings.set('calling_code', seed.calling_code);
+    if (seed.card_merchant !== undefined) tx.settings.set(CARD_MERCHANT, seed.card_merchant);
     for (const { id, name } of seed.vendors) tx.terminals.addVendor(id, name);
     for (const terminal of seed.terminals) {
       if (roles.includes('order-centre')) addTerminal(tx, keys, seed, terminal);

@@ -36,6 +36,8 @@ export interface OrderCardsParts {
   readonly settlement: SettlementGate;
   /** What the web shop is told; `false` where it has no such order open. */
   readonly shop: TellPurchase;
+  /** Told of all cards that no terminal takes. */
+  readonly blocked: (tx: Transaction, cards: readonly string[]) => void;
 }
 
 type CardUplink = Extract<Uplink, { kind: 'card_payment' | 'card_unknown' }>;
@@ -116,6 +118,7 @@ export class OrderCards {
         if (readHotlist(tx).version >= event.hotlist.version) return;
         tx.settings.set(HOTLIST, JSON.stringify(event.hotlist));
         tx.note({ about: 'hotlist' });
+        this.#parts.blocked(tx, event.hotlist.entries);
         return;
       }
     }

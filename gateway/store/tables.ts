@@ -17,6 +17,7 @@ import type { PayerDeskTable } from './tables-payers.ts';
 import type { PlatformTable } from './tables-platform.ts';
 import type { CentreCardTable, SettlementTable } from './tables-settlement.ts';
 import type { ShopTable } from './tables-shop.ts';
+import type { TopUpTable } from './tables-topups.ts';
 
 export type OrderState = 'offered' | Outcome;
 
@@ -284,6 +285,8 @@ export interface Tables extends CentreTables {
   /** Agents of the telephone desk. */
   readonly agents: AgentTable;
   readonly merchantWebhooks: MerchantWebhookTable;
+  /** Money paid by phone for cards. */
+  readonly topups: TopUpTable;
   /** The order centre's web shop. */
   readonly shop: ShopTable;
   /** Payers who look after their ways to pay, at the acquirer. */

@@ -8,6 +8,7 @@ import { PAIRING_DOCS } from '../pairing/docs.ts';
 import { PLATFORM_REPORT_DOC } from '../pairing/reports.ts';
 import type { Role } from '../roles.ts';
 import { SHOP_DOCS } from '../shop/docs.ts';
+import { TOP_UP_DOCS } from '../topups/docs.ts';
 import { writeOpenApi } from './openapi.ts';
 import { OPERATIONS_DOCS } from './operations.ts';
 import type { RouteDoc } from './routes.ts';
@@ -31,6 +32,7 @@ const BESIDE: Readonly<Record<Role, readonly RouteDoc[]>> = {
     ...PAIRING_DOCS,
     ...SHOP_DOCS,
     ...COUNTER_DOCS,
+    ...TOP_UP_DOCS,
     PLATFORM_REPORT_DOC,
     WEBHOOK_DOC,
   ],

@@ -27,6 +27,7 @@ import type { Role } from '../roles.ts';
 import { settlementOperatorRoutes } from '../settlement/operator.ts';
 import { addShop } from '../shop/web.ts';
 import { StoreError } from '../store/writer.ts';
+import { addTopUpPages } from '../topups/pages.ts';
 import { addApi } from './api.ts';
 import { findCardData } from './card-data.ts';
 import { addCentre } from './centre.ts';
@@ -126,6 +127,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     addPairing(server, core);
     addShop(server, core);
     addCounterPages(server, core, operatorToken);
+    addTopUpPages(server, core);
   }
   if (core.roles.includes('acquirer')) {
     const parts = { ...core, links: core.payLinks };

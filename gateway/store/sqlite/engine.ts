@@ -24,6 +24,7 @@ import { MIGRATIONS } from './schema.ts';
 import { centreCardTable, settlementTable } from './settlement.ts';
 import { shopTable } from './shop.ts';
 import { telephoneTable } from './telephone.ts';
+import { topUpTable } from './topups.ts';
 
 /** Primary result codes NOMEM, IOERR, CORRUPT, FULL, CANTOPEN. */
 const BROKEN: readonly number[] = [7, 10, 11, 13, 14];
@@ -60,6 +61,7 @@ export function openSqlite(path: string): Engine {
       agents: agentTable(database),
       merchantWebhooks: merchantWebhookTable(database),
       shop: shopTable(database),
+      topups: topUpTable(database),
       payerDesk: payerDeskTable(database),
       settlement: settlementTable(database),
       cardPayments: centreCardTable(database),

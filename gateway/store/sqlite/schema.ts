@@ -13,6 +13,7 @@ import { refundsSchema } from './schema-refunds.ts';
 import { reportsSchema } from './schema-reports.ts';
 import { SETTLEMENT_MAC_BEFORE, settlementSchema } from './schema-settlement.ts';
 import { SHOP } from './shop.ts';
+import { topUpSchema } from './topups.ts';
 
 /** Refuses changes of what is only ever appended. */
 const appendOnly = (table: string): string => `
@@ -170,4 +171,5 @@ export const MIGRATIONS: readonly string[] = [
   MERCHANT_WEBHOOKS,
   'CREATE INDEX centre_orders_by_phone ON centre_orders (phone, created_at);',
   fundsSchema(appendOnly),
+  topUpSchema,
 ];
