@@ -25,7 +25,7 @@ const json = (value: unknown): Uint8Array => utf8(JSON.stringify(value));
 
 /** Sealed with the terminal's own key: only what stands in it is wrong. */
 export async function uplinkDoor(): Promise<Door> {
-  const [stand, database] = await withDatabase(openStand);
+  const [stand, database] = await withDatabase(() => openStand());
   const digest = digester(database);
   const [terminal] = stand.terminals;
   const order = makeOrder(terminal.identity);

@@ -5,7 +5,7 @@ import { deriveKeys, type TerminalKeys } from '#device/codecs/keys.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
 import type { Downlink, Uplink } from '#device/messages/order.ts';
 import { type Clock, systemChance } from '#gateway/clock.ts';
-import { type Core, openCore } from '#gateway/core.ts';
+import { type Core, type CoreOptions, openCore } from '#gateway/core.ts';
 import { deriveGatewayKeys } from '#gateway/keys.ts';
 import type { LogEntry } from '#gateway/log.ts';
 import { applySeed, seedSchema } from '#gateway/seed.ts';
@@ -80,7 +80,10 @@ export interface Stand {
   readonly terminals: readonly [StandTerminal, StandTerminal];
 }
 
-export async function openStand(): Promise<Stand> {
+/** On a store of its own, in memory unless a file is named. */
+export async function openStand(
+  more: Partial<Pick<CoreOptions, 'database' | 'stretch'>> = {},
+): Promise<Stand> {
   const clock = new ManualClock();
   const logged: LogEntry[] = [];
   const keys = deriveGatewayKeys(new Uint8Array(32).fill(7));
@@ -91,6 +94,7 @@ export async function openStand(): Promise<Stand> {
     chance: systemChance,
     log: (entry) => logged.push(entry),
     defer: (then) => setImmediate(then),
+    ...more,
   });
   await applySeed(core, seedSchema.parse(SEED));
   const terminals = [await enrolled(core, 'CODE-0001'), await enrolled(core, 'CODE-0002')] as const;
