@@ -6,14 +6,13 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { base64url, fromHex, hex } from '#device/codecs/bytes.ts';
-import { goesOn } from '#device/codecs/purse-rounds.ts';
 import type { Downlink } from '#device/messages/order.ts';
 import type { RelayPurpose } from '#device/messages/relay.ts';
 import { systemChance } from '#gateway/clock.ts';
 import { Card } from '#simulators/card/card.ts';
 import { repeatable } from '#test/card/bench.ts';
 import { until } from '#test/until.ts';
+import { holdCard } from './card-terminal.ts';
 import { type Constellation, type Kind, openConstellation } from './constellation.ts';
 import { call, enrol, freshKey, makeOrder, mintNumber, Terminal } from './harness.ts';
 import { tapCard } from './settlement-stand.ts';
@@ -41,31 +40,7 @@ for (const kind of ['together', 'apart'] as const satisfies readonly Kind[]) {
     const heard = <K extends Downlink['kind']>(what: K) =>
       terminal.heard.filter((each): each is Extract<Downlink, { kind: K }> => each.kind === what);
 
-    /** Holds a card to the terminal, which carries what the gateway asks for. */
-    async function hold(card: Card, purpose: RelayPurpose) {
-      card.powerDown();
-      const relay = base64url(systemChance.bytes(9));
-      const wanted = { relay, uid: hex(card.uid), purpose };
-      await terminal.say({ kind: 'relay_wanted', wanted });
-      for (let step = 1; ; step += 1) {
-        const next = await until(`step ${step} of ${purpose}`, () =>
-          terminal.heard.find(
-            (each) =>
-              (each.kind === 'relay' && each.group.relay === relay && each.group.step === step) ||
-              (each.kind === 'relay_end' && each.end.relay === relay),
-          ),
-        );
-        if (next.kind === 'relay_end') return { ...next.end, steps: step - 1 };
-        assert.ok(next.kind === 'relay');
-        const answers: string[] = [];
-        for (const apdu of next.group.apdus) {
-          const answer = card.process(fromHex(apdu)).bytes;
-          answers.push(hex(answer));
-          if (!goesOn(answer)) break;
-        }
-        await terminal.say({ kind: 'relay_answer', answer: { relay, step, answers } });
-      }
-    }
+    const hold = (card: Card, purpose: RelayPurpose) => holdCard(terminal, card, purpose);
 
     async function loaded(amount_minor: number) {
       const made = await settle('cards', { currency: 'CNY' });
