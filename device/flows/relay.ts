@@ -85,6 +85,8 @@ export type RelayEvent =
   | { readonly is: 'offline' }
   /** A key was pressed: what is over leaves the screen. */
   | { readonly is: 'leave' }
+  /** Cancel: the invitation is sent away, and who invited is told. */
+  | { readonly is: 'decline' }
   | { readonly is: 'tick' };
 
 export type RelayEffect =
@@ -158,6 +160,13 @@ export function stepRelay(state: RelayState, event: RelayEvent, now: number): Re
       return stepRan(state, event.relay, event.step, event.ran, now);
     case 'offline':
       return stepOffline(state, now);
+    case 'decline': {
+      const { invite } = state;
+      if (invite === null) return stay(state);
+      const declined = { invite: invite.invite.invite };
+      const uplink = { kind: 'relay_declined', declined } as const;
+      return stay({ ...state, invite: null }, { do: 'publish', uplink });
+    }
     case 'leave':
       return stay({ ...state, end: null });
     case 'tick':

@@ -175,7 +175,12 @@ const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ s
 // ── Keys ────────────────────────────────────────────────────────────────────────────────────────
 
 function stepKey(before: TerminalState, key: Key, moment: Moment): Step {
-  const state = leaveRelay(readNotices(before), key);
+  const left = leaveRelay(readNotices(before), key, moment);
+  const step = stepKeyOn(left.state, key, moment);
+  return { ...step, effects: [...left.effects, ...step.effects] };
+}
+
+function stepKeyOn(state: TerminalState, key: Key, moment: Moment): Step {
   if (state.menu !== null) return stepMenu(state, state.menu, key, moment);
   const focus = focusedSale(state);
   if (focus === undefined) return stepEntryKey(state, key, moment);
@@ -309,11 +314,13 @@ function stepCards(state: TerminalState, input: CardInput, moment: Moment): Step
 }
 
 /** What is over leaves the screen; Cancel with nothing keyed also sends the invitation away. */
-function leaveRelay(state: TerminalState, key: Key): TerminalState {
+function leaveRelay(state: TerminalState, key: Key, moment: Moment): Step {
   const { invite, end } = state.relay;
   const away = key === 'cancel' && state.entry.keyed === '' && state.focus === null;
-  if (end === null && (invite === null || !away)) return state;
-  return { ...state, relay: { ...state.relay, end: null, invite: away ? null : invite } };
+  const left = end === null ? state : { ...state, relay: { ...state.relay, end: null } };
+  if (invite === null || !away) return stay(left);
+  const { state: next, effects } = stepRelays(left, { is: 'decline' }, moment);
+  return { state: next, effects };
 }
 
 function stepTick(state: TerminalState, moment: Moment): Step {

@@ -20,6 +20,7 @@ import {
 import { orderNumberSchema } from './order-number.ts';
 import {
   relayAnswerSchema,
+  relayDeclinedSchema,
   relayEndSchema,
   relayGroupSchema,
   relayInviteSchema,
@@ -124,6 +125,7 @@ export const uplinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('refund_seen'), seen: refundSeenSchema }),
   z.strictObject({ kind: z.literal('relay_wanted'), wanted: relayWantedSchema }),
   z.strictObject({ kind: z.literal('relay_answer'), answer: relayAnswerSchema }),
+  z.strictObject({ kind: z.literal('relay_declined'), declined: relayDeclinedSchema }),
   z.strictObject({ kind: z.literal('card_payment'), payment: cardPaymentSchema }),
   z.strictObject({ kind: z.literal('card_unknown'), unknown: cardDebitSchema }),
 ]);

@@ -131,6 +131,9 @@ export const relayAnswerSchema = z.strictObject({
   ended: relayEndedSchema.optional(),
 });
 
+/** The vendor sent the invitation away: no card comes of it. */
+export const relayDeclinedSchema = z.strictObject({ invite: relayIdSchema });
+
 export type RelayPurpose = z.infer<typeof relayPurposeSchema>;
 export type RelayEnded = z.infer<typeof relayEndedSchema>;
 export type RelaySaid = z.infer<typeof relaySaidSchema>;

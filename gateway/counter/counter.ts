@@ -43,6 +43,8 @@ export interface CounterView {
   readonly state: 'waiting' | 'working' | 'done' | 'over';
   /** Why the last card did not do. */
   readonly trouble?: Exclude<RelaySaid, 'done'>;
+  /** It was sent away at the terminal. */
+  readonly declined?: boolean;
   /** On the card now. */
   readonly balance_minor?: number;
   /** Which card it was. */
@@ -113,7 +115,7 @@ export class Counter {
       ...{ terminal, purpose: act, currency, ...amount, lifetimeMs: WAIT_MS },
       opening: act === 'personalise' ? [] : openingOf('load'),
       work: (card) => this.#take(settlement, work, card),
-      over: () => this.#over(work),
+      over: (why) => this.#over(work, why === 'declined'),
     });
     if (!invitation.heard) {
       invitation.withdraw();
@@ -169,8 +171,9 @@ export class Counter {
     this.#show(work, { ...view, ...balance, state: 'waiting', trouble });
   }
 
-  #over(work: Work): void {
-    if (work.view.state === 'waiting') this.#show(work, { ...work.view, state: 'over' });
+  #over(work: Work, declined = false): void {
+    if (work.view.state !== 'waiting') return;
+    this.#show(work, { ...work.view, state: 'over', ...(declined ? { declined } : {}) });
   }
 
   #show(work: Work, view: CounterView): void {

@@ -32,6 +32,7 @@ export const counterViewSchema = z.strictObject({
   amount_minor: z.int().optional(),
   state: z.enum(['waiting', 'working', 'done', 'over']),
   trouble: relaySaidSchema.optional(),
+  declined: z.boolean().optional(),
   balance_minor: z.int().optional(),
   card: cardIdSchema.optional(),
 });

@@ -137,14 +137,14 @@ export function workPage(language: Language, view: CounterView, version: string)
   return { ...page, refresh: { seconds: SECONDS[state], url: next, always: false } };
 }
 
-function titleOf(language: Language, { state, act, terminal }: CounterView): string {
+function titleOf(language: Language, { state, act, terminal, declined }: CounterView): string {
   switch (state) {
     case 'waiting':
       return t(language, 'waiting', { number: spaced(terminal) });
     case 'working':
       return t(language, 'working');
     case 'over':
-      return t(language, 'over');
+      return t(language, declined === true ? 'declined' : 'over');
     case 'done':
       return t(language, `done_${act}`);
   }

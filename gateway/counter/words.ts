@@ -24,6 +24,7 @@ const EN = {
   done_inspect: 'The card',
   done_personalise: 'The card is made',
   over: 'No card came',
+  declined: 'Sent away at the terminal',
   over_says:
     'The terminal asks for none any more. What had begun is finished by the card’s next tap.',
   live: 'This page follows by itself.',
@@ -99,6 +100,7 @@ const ZH: Readonly<Record<CounterWord, string>> = {
   done_inspect: '卡片信息',
   done_personalise: '新卡已开通',
   over: '没有等到卡片',
+  declined: '已在终端上取消',
   over_says: '终端已不再等待。已开始的操作会在该卡下次刷卡时完成。',
   live: '本页会自动更新。',
   cancel: '不再等待',

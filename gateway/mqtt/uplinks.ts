@@ -25,7 +25,7 @@ export interface UplinksParts {
   readonly log: Log;
   /** Ends the pairing where it is this terminal's and lasts. */
   readonly unpair: (terminal: string, pairing: string) => Promise<void>;
-  readonly relay: Pick<RelayDesk, 'wanted' | 'answer'>;
+  readonly relay: Pick<RelayDesk, 'wanted' | 'answer' | 'declined'>;
   /** `null` where there is no settlement. */
   readonly cards: Pick<OrderCards, 'take' | 'concludeWaiting'> | null;
 }
@@ -80,6 +80,9 @@ export class Uplinks {
         return 'committed';
       case 'relay_answer':
         this.#parts.relay.answer(terminal, read.uplink.answer);
+        return 'committed';
+      case 'relay_declined':
+        this.#parts.relay.declined(terminal, read.uplink.declined.invite);
         return 'committed';
       case 'card_payment':
       case 'card_unknown':

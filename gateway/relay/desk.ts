@@ -29,6 +29,8 @@ export interface RelayDeskParts {
   };
 }
 
+export type InvitationEnd = 'expired' | 'replaced' | 'declined';
+
 export interface Invited {
   readonly terminal: string;
   readonly purpose: RelayPurpose;
@@ -43,8 +45,8 @@ export interface Invited {
   readonly opening: readonly Uint8Array[];
   /** Done for each card that comes while the invitation stands; what it calls done ends that. */
   readonly work: RelayWork;
-  /** Told once: the invitation's time is over, or another one took its terminal. */
-  readonly over: (why: 'expired' | 'replaced') => void;
+  /** Told once: its time is over, another one took its terminal, or the vendor sent it away. */
+  readonly over: (why: InvitationEnd) => void;
 }
 
 export interface Invitation {
@@ -118,6 +120,12 @@ export class RelayDesk {
     );
     this.#sessions.set(terminal, session);
     void this.#run(terminal, session, wanted, work ?? null);
+  }
+
+  /** The vendor sent an invitation away; one of another terminal is none of theirs. */
+  declined(terminal: string, invite: string): void {
+    const standing = this.#standing.get(invite);
+    if (standing?.invited.terminal === terminal) this.#end(invite, 'declined');
   }
 
   answer(terminal: string, answer: RelayAnswer): void {
@@ -200,7 +208,7 @@ export class RelayDesk {
     this.#parts.downlinks.tell(terminal, { kind: 'relay_withdraw', withdraw: { invite: id } });
   }
 
-  #end(id: string, why: 'expired' | 'replaced'): void {
+  #end(id: string, why: InvitationEnd): void {
     this.#forget(id)?.invited.over(why);
   }
 }

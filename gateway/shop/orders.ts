@@ -22,6 +22,8 @@ import type { PurchaseNews } from './purchase.ts';
 export const LIFETIME_MS = 15 * 60_000;
 /** Unpaid orders of one browser: each keeps stock from others. */
 const OPEN_LIMIT = 3;
+/** And of one address, whatever browsers are behind it: a cookie costs nothing. */
+const ADDRESS_LIMIT = 12;
 export const MAX_OF_ONE = 99;
 
 export const basketSchema = z
@@ -44,6 +46,8 @@ export const shopLines = (row: Pick<ShopOrderRow, 'lines'>) =>
 export interface Wish {
   readonly merchant: string;
   readonly customer: string;
+  /** Digest of the address that it comes from. */
+  readonly client: string;
   readonly basket: Basket;
   readonly language: Language;
 }
@@ -51,15 +55,19 @@ export interface Wish {
 export type Placed =
   | { readonly ok: true; readonly row: ShopOrderRow }
   | { readonly ok: false; readonly refused: Refused }
-  | { readonly ok: false; readonly code: 'too_many_orders' | 'unknown_merchant' | 'too_large' };
+  | {
+      readonly ok: false;
+      readonly code: 'too_many_orders' | 'crowded' | 'unknown_merchant' | 'too_large';
+    };
 
 /** Registers the order and takes its stock, or nothing of it happens. */
 export function placeShopOrder(tx: Transaction, chance: Chance, wish: Wish, now: number): Placed {
-  const { merchant, customer, basket, language } = wish;
+  const { merchant, customer, client, basket, language } = wish;
   if (tx.products.merchantName(merchant) === undefined) {
     return { ok: false, code: 'unknown_merchant' };
   }
   if (tx.shop.openOf(customer) >= OPEN_LIMIT) return { ok: false, code: 'too_many_orders' };
+  if (tx.shop.openFrom(client) >= ADDRESS_LIMIT) return { ok: false, code: 'crowded' };
   const found = lookUpLines(tx, merchant, basket);
   if (!found.ok) return found;
   const lines = basket.map(({ quantity }, at) => lineOf(found.products[at], quantity));
@@ -70,7 +78,7 @@ export function placeShopOrder(tx: Transaction, chance: Chance, wish: Wish, now:
     ...{ number: mintOrderNumber(now, chance.bytes(4)), merchant, customer, language },
     ...{ lines: JSON.stringify(lines), currency, amount_minor, state: 'unpaid', terminal: null },
     ...{ trouble: null, created_at: now, expires_at: now + LIFETIME_MS, ended_at: null },
-    ...{ payment: null, card: null, balance_minor: null },
+    ...{ payment: null, card: null, balance_minor: null, client },
   };
   tx.shop.add(row);
   takeStock(tx, row, basket, now);

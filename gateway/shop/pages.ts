@@ -172,7 +172,10 @@ async function place(core: Core, request: FastifyRequest<OfShop>, reply: Fastify
   if (!basket.success)
     return showBasket(core, request, reply, { ...{ status: 422, picked }, complaint: null });
   const token = readCookie(request, CUSTOMER) ?? base64url(core.chance.bytes(32));
-  const wish = { merchant, customer: customerOf(core, token), basket: basket.data, language };
+  const wish = {
+    ...{ merchant, customer: customerOf(core, token), basket: basket.data, language },
+    client: clientOf(core, request),
+  };
   const scope = `shop ${wish.customer}`;
   const once = await core.idempotency.once<Placed>(
     { scope, key, content: canonical({ merchant, basket: basket.data }) },

@@ -7,7 +7,7 @@ import { type Product, viewProduct } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { addEvent } from '../orders/orders.ts';
-import type { Invitation, RelayDesk } from '../relay/desk.ts';
+import type { Invitation, InvitationEnd, RelayDesk } from '../relay/desk.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import type { ShopOrderRow } from '../store/tables-shop.ts';
 import type { Writer } from '../store/writer.ts';
@@ -210,7 +210,7 @@ export class Shop {
       lifetimeMs: step === 'digits' ? DIGITS_MS : TAP_MS,
       opening: purchases.opening,
       work: (card) => this.#take(number, card),
-      over: () => this.#forget(number),
+      over: (why) => this.#over(number, why),
     });
     if (!invitation.heard) {
       invitation.withdraw();
@@ -266,6 +266,13 @@ export class Shop {
   #drop(number: string): void {
     this.#taps.get(number)?.invitation.withdraw();
     this.#forget(number);
+  }
+
+  /** The reader waits no more; the page says who ended it where that was the vendor. */
+  #over(number: string, why: InvitationEnd): void {
+    if (this.#taps.get(number)?.step === 'working') return;
+    this.#taps.delete(number);
+    this.#note(number, why === 'declined' ? 'declined' : null);
   }
 
   #forget(number: string): void {

@@ -13,6 +13,8 @@ export interface ShopOrderRow {
   readonly merchant: string;
   /** Digest of what the customer's browser keeps. */
   readonly customer: string;
+  /** Digest of the address that it came from; `null` of orders from before that was kept. */
+  readonly client: string | null;
   /** JSON. */
   readonly lines: string;
   readonly currency: string;
@@ -59,6 +61,8 @@ export interface ShopTable {
   unsure(): ShopOrderRow[];
   /** Orders of one customer that are neither paid nor over. */
   openOf(customer: string): number;
+  /** The same of one address. */
+  openFrom(client: string): number;
   /** Keeps a reader for a browser; what is older than `now` is forgotten. */
   addReader(digest: string, terminal: string, until: number, now: number): void;
   /** Whose reader the browser has proved to be near, until it is over. */

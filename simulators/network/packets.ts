@@ -119,6 +119,8 @@ function describeUplink(up: Uplink): string {
       const end = ended === undefined ? '' : `, then ${ended}`;
       return `${answers.length} answers of the card to group ${step}${end}`;
     }
+    case 'relay_declined':
+      return 'sends the invitation of a card away';
     case 'card_payment': {
       const { order, card, counter } = up.payment;
       return `order ${order} paid by card ${card}, its transaction ${counter}`;

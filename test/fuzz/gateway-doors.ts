@@ -47,6 +47,7 @@ export async function uplinkDoor(): Promise<Door> {
       kind: 'relay_answer',
       answer: { relay: 'relay-0001', step: 1, answers: ['9000'] },
     },
+    { kind: 'relay_declined', declined: { invite: 'invite-0001' } },
     {
       kind: 'card_unknown',
       unknown: { ...debit, counter_before: 2, balance_before_minor: 5000 },

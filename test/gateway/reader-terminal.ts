@@ -52,6 +52,11 @@ export class ReaderTerminal {
     return end.end.said;
   }
 
+  /** The vendor presses Cancel. */
+  decline(): void {
+    this.#step({ is: 'decline' });
+  }
+
   /** Nothing is shown any more. */
   leave(): void {
     this.#step({ is: 'leave' });

@@ -191,6 +191,7 @@ export class House {
         ...{ language: 'en', state: 'unpaid', terminal: null, trouble: null, created_at: now },
         ...{ expires_at: now + 3_600_000, ended_at: null, payment: null, card: null },
         balance_minor: null,
+        client: null,
       }),
     );
     return number;

@@ -3,19 +3,13 @@ import assert from 'node:assert/strict';
 import { digitsStep, writeDigits } from '#device/codecs/digits.ts';
 import { deriveKeys } from '#device/codecs/keys.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
+import type { Gateway } from '#gateway/gateway.ts';
 import { Card } from '#simulators/card/card.ts';
 import type { Tear } from '#simulators/card/field.ts';
 import { repeatable } from '#test/card/bench.ts';
 import { until } from '#test/until.ts';
-import {
-  call,
-  enrol,
-  freshKey,
-  SEED,
-  startGateway,
-  Terminal,
-  type TestGateway,
-} from './harness.ts';
+import { type Constellation, type Kind, openConstellation } from './constellation.ts';
+import { call, enrol, freshKey, SEED, Terminal } from './harness.ts';
 import { ReaderTerminal } from './reader-terminal.ts';
 
 const product = (code: string, en: string, zh: string, unit_minor: number, stock: number) => ({
@@ -33,7 +27,7 @@ const SHOP_SEED = {
 };
 
 export class ShopStand {
-  readonly gateway: TestGateway;
+  readonly all: Constellation;
   readonly identity: Identity;
   readonly reader: ReaderTerminal;
   readonly terminal: Terminal;
@@ -41,28 +35,29 @@ export class ShopStand {
   readonly number: string;
   #uids = 0;
 
-  private constructor(
-    gateway: TestGateway,
-    identity: Identity,
-    terminal: Terminal,
-    number: string,
-  ) {
-    this.gateway = gateway;
+  private constructor(all: Constellation, identity: Identity, terminal: Terminal, number: string) {
+    this.all = all;
     this.identity = identity;
     this.terminal = terminal;
     this.number = number;
     this.reader = new ReaderTerminal(terminal);
   }
 
-  static async open(): Promise<ShopStand> {
-    const gateway = await startGateway({ seed: SHOP_SEED });
+  static async open(kind: Kind = 'together'): Promise<ShopStand> {
+    const all = await openConstellation(kind, { seed: SHOP_SEED }, { settlement: {} });
+    const gateway = all.centre;
     const identity = await enrol(gateway.http);
-    const terminal = await Terminal.connect(identity, gateway.mqtt);
+    const terminal = await Terminal.connect(identity, gateway.mqtt ?? undefined);
     const number = await until('its number', () => {
       const told = terminal.heard.find((each) => each.kind === 'pairing');
       return told?.kind === 'pairing' ? told.pairing.number : undefined;
     });
-    return new ShopStand(gateway, identity, terminal, number);
+    return new ShopStand(all, identity, terminal, number);
+  }
+
+  /** The order centre. */
+  get gateway(): Gateway {
+    return this.all.centre;
   }
 
   get http(): string {
@@ -71,13 +66,14 @@ export class ShopStand {
 
   async close(): Promise<void> {
     await this.terminal.close();
-    await this.gateway.close();
+    await this.all.close();
   }
 
   operator(path: string, body?: unknown) {
-    const bearer = this.gateway.operatorToken;
+    const settles = path.startsWith('/v1/settlement/') ? this.all.settlement?.at : undefined;
+    const { http, operatorToken: bearer } = settles ?? this.gateway;
     const options = body === undefined ? { bearer } : { bearer, body, key: freshKey() };
-    return call(`${this.http}${path}`, options);
+    return call(`${http}${path}`, options);
   }
 
   /** Has the terminal ask for a card, and holds this one to it; what came of it. */

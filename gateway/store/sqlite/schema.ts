@@ -12,7 +12,7 @@ import { MONEY } from './schema-money.ts';
 import { refundsSchema } from './schema-refunds.ts';
 import { reportsSchema } from './schema-reports.ts';
 import { SETTLEMENT_MAC_BEFORE, settlementSchema } from './schema-settlement.ts';
-import { SHOP } from './shop.ts';
+import { SHOP, SHOP_CLIENTS } from './shop.ts';
 import { topUpSchema } from './topups.ts';
 
 /** Refuses changes of what is only ever appended. */
@@ -172,4 +172,5 @@ export const MIGRATIONS: readonly string[] = [
   'CREATE INDEX centre_orders_by_phone ON centre_orders (phone, created_at);',
   fundsSchema(appendOnly),
   topUpSchema,
+  SHOP_CLIENTS,
 ];

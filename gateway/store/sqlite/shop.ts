@@ -37,10 +37,15 @@ export const SHOP = `
     until INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;`;
 
+/** How many orders of one address keep stock from others. */
+export const SHOP_CLIENTS = `
+  ALTER TABLE centre_shop_orders ADD COLUMN client TEXT;
+  CREATE INDEX centre_shop_orders_from ON centre_shop_orders (client) WHERE ended_at IS NULL;`;
+
 const COLUMNS = [
   ...['number', 'merchant', 'customer', 'lines', 'currency', 'amount_minor', 'language', 'state'],
   ...['terminal', 'trouble', 'created_at', 'expires_at', 'ended_at', 'payment', 'card'],
-  'balance_minor',
+  ...(['balance_minor', 'client'] as const),
 ] as const satisfies readonly (keyof ShopOrderRow)[];
 
 /** Those that {@link ShopTable.change} may change. */
@@ -70,6 +75,9 @@ export function shopTable(database: DatabaseSync): ShopTable {
   const openOf = database.prepare(
     `SELECT count(*) AS count FROM centre_shop_orders WHERE customer = ? AND ended_at IS NULL`,
   );
+  const openFrom = database.prepare(
+    `SELECT count(*) AS count FROM centre_shop_orders WHERE client = ? AND ended_at IS NULL`,
+  );
   return {
     find: (number) => first<ShopOrderRow>(find, number),
     add(row) {
@@ -85,6 +93,7 @@ export function shopTable(database: DatabaseSync): ShopTable {
     due: (now, limit) => every<ShopOrderRow>(due, now, limit),
     nextExpiry: () => first<{ at: number | null }>(next)?.at ?? undefined,
     unsure: () => every<ShopOrderRow>(unsure),
+    openFrom: (client) => first<{ count: number }>(openFrom, client)?.count ?? 0,
     openOf: (customer) => first<{ count: number }>(openOf, customer)?.count ?? 0,
     ...readers(database),
   };
