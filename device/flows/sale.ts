@@ -255,12 +255,15 @@ function unanswered(sale: Sale): Uplink[] {
   const ended = sale.stage === 'ended';
   const card = untold(sale);
   const uplinks: Uplink[] = [];
-  if (!sale.received && (!ended || card.length > 0)) {
+  if (!sale.received && (!ended || card.length > 0 || isSoldByCard(sale))) {
     uplinks.push({ kind: 'order', order: sale.order });
   }
   if (sale.close !== undefined && !ended) uplinks.push({ kind: 'close', close: sale.close });
   return [...uplinks, ...card];
 }
+
+/** Ended by a card, and so by nothing that tells that the gateway has the order. */
+const isSoldByCard = ({ debit }: Sale): boolean => debit?.payment?.sold === true;
 
 /** It was said, or could not be: either way not again, as soon as that entry is written down. */
 export function announceSale(sale: Sale): { readonly sale: Sale; readonly entry: JournalEntry } {
@@ -274,7 +277,8 @@ const seenUplink = (sale: Sale): Uplink => ({ kind: 'seen', seen: { order: sale.
 export const isSettled = (sale: Sale): boolean =>
   (sale.conflict !== undefined ||
     (sale.stage === 'ended' && sale.announced && sale.unsaved === undefined)) &&
-  (sale.debit === undefined || (sale.debit.stage === 'done' && sale.debit.told));
+  (sale.debit === undefined || (sale.debit.stage === 'done' && sale.debit.told)) &&
+  (sale.received || sale.conflict !== undefined || !isSoldByCard(sale));
 
 /**
  * What the journal says of the sales it holds. A sale that was open is open again for the rest of its

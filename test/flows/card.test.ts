@@ -227,6 +227,24 @@ describe('wrong', () => {
   });
 });
 
+test('an order that a card paid is sent until the gateway has it, also where the payment arrived alone', async () => {
+  const counter = await Counter.open();
+  const order = await counter.stand.sell('5');
+  await counter.tap(await cardWith(10_000));
+  const [payment] = counter.payments();
+  assert.ok(payment !== undefined);
+  await counter.receive(payment);
+  const sent = counter.stand.orders().length;
+  await counter.stand.clock.pass(70_000);
+  assert.ok(counter.stand.orders().length > sent);
+  await counter.restart();
+  assert.deepEqual(counter.stand.orders().at(-1), order, 'also after a power cut');
+  await counter.stand.receive(order);
+  const later = counter.stand.orders().length;
+  await counter.stand.clock.pass(200_000);
+  assert.equal(counter.stand.orders().length, later);
+});
+
 describe('a disk that refuses what a card did', () => {
   const paidWhile = async (counter: Counter, refuses: (entry: string) => boolean) => {
     const card = await cardWith(10_000);
