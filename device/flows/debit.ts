@@ -13,7 +13,7 @@ import type { Proof } from '../codecs/purse-talks.ts';
 import type { CardDebit, CardPayment, CardReceipt, CardVerdict } from '../messages/card.ts';
 import type { JournalEntry } from '../messages/journal.ts';
 import type { Result, Uplink } from '../messages/order.ts';
-import type { Sale, SaleEffect, SaleStep } from './sale.ts';
+import { type Sale, type SaleEffect, type SaleStep, withoutUnsaved } from './sale.ts';
 
 export type DebitStage = 'saving' | 'sent' | 'unknown' | 'proven' | 'done';
 
@@ -48,7 +48,9 @@ export function stepDebit(sale: Sale, event: DebitEvent): SaleStep {
     case 'debit': {
       if (sale.stage !== 'open' || debit !== undefined) return stay(sale);
       const begun: Debit = { debit: event.debit, stage: 'saving', told: false };
-      return keep({ ...sale, debit: begun }, { kind: 'card_begun', debit: event.debit });
+      // That an earlier one was undone must not be written behind this one.
+      const free = withoutUnsaved(sale, 'card_undone');
+      return keep({ ...free, debit: begun }, { kind: 'card_begun', debit: event.debit });
     }
     case 'debited':
       return prove(sale, event.proof);

@@ -146,7 +146,11 @@ function stepSaved(sale: Sale, entry: SaleEntry, now: number, online: boolean): 
       return { sale: { ...withoutUnsaved(sale, 'result'), stage: 'ended' }, effects };
     }
     case 'announced':
-      return stay(withoutUnsaved(sale, 'announced'));
+    case 'receipt':
+    case 'card_receipt':
+    case 'card_verdict':
+    case 'card_undone':
+      return stay(withoutUnsaved(sale, entry.kind));
     default:
       return stay(sale);
   }
@@ -160,7 +164,13 @@ function stepNotSaved(sale: Sale, entry: SaleEntry, now: number): SaleStep {
   switch (entry.kind) {
     case 'close':
     case 'announced':
+    case 'receipt':
+    case 'card_receipt':
+    case 'card_verdict':
       return stay(waiting);
+    case 'card_undone':
+      // What was begun since then comes behind it in the journal: it is not undone.
+      return stay(sale.debit === undefined ? waiting : sale);
     case 'card_done':
       return settleDebit(waiting, entry.payment);
     case 'result': {
@@ -181,7 +191,7 @@ const isUnsaved = ({ unsaved = [] }: Sale, kind: SaleEntry['kind']): boolean =>
 const withUnsaved = (sale: Sale, entry: SaleEntry): Sale =>
   isUnsaved(sale, entry.kind) ? sale : { ...sale, unsaved: [...(sale.unsaved ?? []), entry] };
 
-function withoutUnsaved({ unsaved = [], ...sale }: Sale, kind: SaleEntry['kind']): Sale {
+export function withoutUnsaved({ unsaved = [], ...sale }: Sale, kind: SaleEntry['kind']): Sale {
   const left = unsaved.filter((entry) => entry.kind !== kind);
   return left.length === 0 ? sale : { ...sale, unsaved: left };
 }
@@ -221,8 +231,10 @@ function stepTick(sale: Sale, now: number, online: boolean): SaleStep {
   }
   if (now < sale.resendAt) return stay(sale);
   if (sale.unsaved !== undefined) {
-    const effects = sale.unsaved.map((entry): SaleEffect => ({ do: 'journal', entry }));
-    return { sale: { ...sale, resendAt: now + FIRST_RESEND_MS }, effects };
+    const again = sale.unsaved.map((entry): SaleEffect => ({ do: 'journal', entry }));
+    const sent = send(sale, now, online);
+    const effects = [...again, ...sent.effects];
+    return { sale: { ...sent.sale, resendAt: now + FIRST_RESEND_MS }, effects };
   }
   return send(sale, now, online);
 }

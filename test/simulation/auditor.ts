@@ -2,14 +2,20 @@
  * Sees everything and trusts nobody: what terminals wrote down and said, what gateways committed, what
  * payers were told. Each promise of the system is compared with that at each step, and at the end.
  */
+
+import type { LogRecord } from '#device/codecs/purse.ts';
 import { recallSales } from '#device/flows/sale.ts';
+import type { Hotlist } from '#device/messages/card.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
 import type { Order, Result } from '#device/messages/order.ts';
 import { sayResult } from '#device/words/clips.ts';
 import { trialBalance } from '#gateway/ledger/trial-balance.ts';
-import type { OrderRow, Tables } from '#gateway/store/tables.ts';
+import type { Settlement } from '#gateway/settlement/settlement.ts';
+import type { Ending, OrderRow, Tables } from '#gateway/store/tables.ts';
 import type { IssuedRow, PaymentRow } from '#gateway/store/tables-money.ts';
 import { Books } from './books.ts';
+import { CardBooks } from './card-books.ts';
+import type { Purse } from './card-reader.ts';
 import type { Trace } from './trace.ts';
 import type { Write } from './watched-engine.ts';
 
@@ -22,7 +28,8 @@ interface Debit {
 export class Auditor {
   /** What was found, a sentence each; the first names the fault. */
   readonly violations: string[] = [];
-  readonly counts = { sales: 0, paid: 0, spoken: 0, commits: 0 };
+  readonly counts = { sales: 0, paid: 0, spoken: 0, commits: 0, cards: 0 };
+  readonly cards = new CardBooks();
   readonly #trace: Trace;
   readonly #books = new Books();
   readonly #orders = new Map<string, OrderRow>();
@@ -40,6 +47,8 @@ export class Auditor {
 
   /** Called once for each order that is paid. */
   onPaid: (order: string, amountMinor: number) => void = () => undefined;
+  /** The same where a card paid it. */
+  onPaidByCard: (order: string) => void = () => undefined;
 
   constructor(trace: Trace) {
     this.#trace = trace;
@@ -66,6 +75,10 @@ export class Auditor {
           touched.add(write.number);
           this.#end(house, write.number, write.ending);
           break;
+        case 'ended_by_card':
+          touched.add(write.number);
+          this.#endByCard(house, write.number, write.ending);
+          break;
         case 'payment':
           this.#payments.set(write.row.id, write.row);
           touched.add(write.row.order_number);
@@ -79,7 +92,8 @@ export class Auditor {
     }
     for (const order of touched) this.#checkDebits(order);
     for (const write of writes) {
-      if (write.is !== 'ended' || write.ending.state !== 'paid') continue;
+      if (write.is !== 'ended' && write.is !== 'ended_by_card') continue;
+      if (write.ending.state !== 'paid') continue;
       if (!this.#isPosted(write.number)) {
         this.report(`announced: ${write.number} is called paid, and nothing was posted`);
       }
@@ -106,6 +120,20 @@ export class Auditor {
       this.counts.paid += 1;
       this.onPaid(number, row.amount_minor);
     }
+    this.#orders.set(number, { ...row, ...ending });
+  }
+
+  /** Whatever its end was: the goods are gone. */
+  #endByCard(house: string, number: string, ending: Ending): void {
+    const row = this.#orders.get(number);
+    this.#trace.say(house, `order ${number} is paid by ${ending.payment}`);
+    if (row === undefined) {
+      this.report(`lost: ${number} was paid by a card and was never recorded`);
+      return;
+    }
+    if (row.payment?.startsWith('CARD-')) this.report(`debit: ${number} was paid by two cards`);
+    this.counts.paid += 1;
+    this.onPaidByCard(number);
     this.#orders.set(number, { ...row, ...ending });
   }
 
@@ -150,12 +178,39 @@ export class Auditor {
   #isPosted(number: string): boolean {
     const order = this.#orders.get(number);
     if (order?.state !== 'paid' || order.payment === null) return false;
+    const { terminal, amount_minor } = order;
+    if (order.payment.startsWith('CARD-')) {
+      const [, card, counter] = order.payment.split('-');
+      const posted = this.#books.has(`settlement:debit:${card}:${counter}`);
+      return posted && this.cards.hasPaid(number, amount_minor, terminal);
+    }
     const payment = this.#payments.get(order.payment);
     return (
       payment?.state === 'paid' &&
       payment.amount_minor === order.amount_minor &&
       this.#books.has(`acquirer:pay:${order.payment}`)
     );
+  }
+
+  // ── Cards ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** A card has committed something, by its own memory. */
+  cardDid(purse: Purse, record: LogRecord): void {
+    const { kind, order, amountMinor } = record;
+    this.counts.cards += 1;
+    this.#trace.say(`card ${purse.id.slice(-4)}`, `commits ${kind} ${amountMinor} for ${order}`);
+    for (const wrong of this.cards.did(purse, record)) this.report(wrong);
+  }
+
+  toldHotlist(terminal: string, hotlist: Hotlist): void {
+    this.cards.told(terminal, hotlist);
+  }
+
+  /** All that cards did has arrived where it belongs. */
+  judgeCards(settlement: Settlement, tables: Tables): void {
+    const payments = new Set([...this.#orders.values()].map(({ payment }) => payment ?? ''));
+    const wrong = this.cards.judge(tables, settlement.reconcile(), payments);
+    for (const each of wrong) this.report(each);
   }
 
   // ── Terminals ─────────────────────────────────────────────────────────────────────────────────
@@ -168,6 +223,9 @@ export class Auditor {
     for (const entry of entries) {
       if (entry.kind === 'order') this.counts.sales += 1;
       this.#keep(entry);
+      if (entry.kind === 'card_begun') {
+        for (const wrong of this.cards.begun(terminal, entry.debit)) this.report(wrong);
+      }
       this.#trace.say(terminal, `journal has ${describe(entry)}`);
     }
   }
@@ -183,6 +241,7 @@ export class Auditor {
       this.report(`journal: ${terminal} has lost ${lost === undefined ? '' : describe(lost)}`);
     }
     this.#journals.set(terminal, [...entries]);
+    this.cards.booted(terminal, entries);
     for (const entry of entries) this.#keep(entry);
   }
 
@@ -209,10 +268,12 @@ export class Auditor {
     this.#heard.set(order, times);
     if (times > 1) this.report(`announced: ${order} was called paid ${times} times`);
     this.#checkPaid(terminal, order);
-    const row = this.#orders.get(order);
-    if (row === undefined) return;
-    const said = { outcome: 'paid', amount_minor: row.amount_minor, currency: 'CNY' } as const;
-    const right = [false, true].map((earlier) => sayResult(said, language, { earlier }).join());
+    const made = this.#madeOrder(order);
+    if (made === null) return;
+    const said = { outcome: 'paid', amount_minor: made.amount_minor, currency: 'CNY' } as const;
+    const right = [false, true].flatMap((earlier) =>
+      [false, true].map((offline) => sayResult(said, language, { earlier, offline }).join()),
+    );
     if (!right.includes(clips.join())) this.report(`announced: ${order} with a wrong amount`);
   }
 
@@ -222,6 +283,9 @@ export class Auditor {
   }
 
   #checkPaid(terminal: string, order: string): void {
+    const made = this.#madeOrder(order);
+    const amount = made?.amount_minor ?? -1;
+    if (made?.terminal === terminal && this.cards.hasPaid(order, amount, terminal)) return;
     if (!this.#isPosted(order)) {
       this.report(`announced: ${terminal} calls ${order} paid, and nothing was posted`);
     } else if (this.#orders.get(order)?.terminal !== terminal) {
@@ -244,10 +308,21 @@ export class Auditor {
   unsettled(terminal: string): string[] {
     const sales = recallSales(this.#journals.get(terminal) ?? [], 0, 0);
     return [...sales.values()]
-      .filter(({ stage, announced, conflict }) =>
-        conflict === undefined ? stage !== 'ended' || !announced : false,
+      .filter(
+        ({ stage, announced, conflict, debit, received }) =>
+          (conflict === undefined && (stage !== 'ended' || !announced)) ||
+          (conflict === undefined && debit?.payment?.sold === true && !received) ||
+          (debit !== undefined && !(debit.stage === 'done' && debit.told)),
       )
       .map(({ order }) => order.number);
+  }
+
+  /** Whether only this card can tell its terminal what became of a debit. */
+  inDoubt(terminal: string, card: string): boolean {
+    const sales = recallSales(this.#journals.get(terminal) ?? [], 0, 0);
+    return [...sales.values()].some(
+      ({ debit }) => debit !== undefined && debit.debit.card === card && !debit.told,
+    );
   }
 
   /** Both sides agree on every order, and every amount is where it belongs. */
@@ -262,7 +337,10 @@ export class Auditor {
       if (!this.#orders.has(order)) this.report(`lost: ${order} of ${terminal} never arrived`);
     }
     for (const { order, payment } of this.#told) {
-      if (this.#orders.get(order)?.payment !== payment) this.report(`value: ${payment} is gone`);
+      const now = this.#orders.get(order)?.payment;
+      // A card that paid it, too, prevails; what the phone paid has gone back ({@link #judgeMoney}).
+      if (now === payment || now?.startsWith('CARD-')) continue;
+      this.report(`value: ${payment} is gone`);
     }
     this.#judgeMoney();
   }
@@ -307,7 +385,10 @@ export class Auditor {
     const debits = Map.groupBy(this.#debits.values(), ({ order }) => order);
     for (const { number, state, payment } of this.#orders.values()) {
       const taken = debits.get(number) ?? [];
-      if (state === 'paid') {
+      if (payment?.startsWith('CARD-')) {
+        const left = taken.filter(({ amount_minor }) => amount_minor > 0);
+        if (left.length > 0) this.report(`debit: ${number} is paid by card, and by ${ids(left)}`);
+      } else if (state === 'paid') {
         if (taken.length !== 1 || taken[0]?.id !== payment) {
           this.report(`debit: ${number} is paid by ${payment}, taken was ${ids(taken)}`);
         }
@@ -325,6 +406,11 @@ export class Auditor {
     }
   }
 
+  #madeOrder(number: string): Order | null {
+    const made = this.#made.get(number);
+    return made === undefined ? null : JSON.parse(made);
+  }
+
   #keep(entry: JournalEntry): void {
     if (entry.kind === 'order') this.#made.set(entry.order.number, JSON.stringify(entry.order));
   }
@@ -332,10 +418,11 @@ export class Auditor {
 
 const ids = (debits: readonly Debit[]): string => debits.map(({ id }) => id).join(', ') || 'none';
 
+/** Where a card paid what a phone had paid before, the terminal has called it paid once already. */
 const agrees = (row: OrderRow, result: Result | undefined): boolean =>
   result?.outcome === row.state &&
   result.amount_minor === row.amount_minor &&
-  (result.payment ?? null) === row.payment;
+  ((result.payment ?? null) === row.payment || row.payment?.startsWith('CARD-') === true);
 
 function describe(entry: JournalEntry): string {
   switch (entry.kind) {
@@ -349,6 +436,12 @@ function describe(entry: JournalEntry): string {
       return `result ${entry.result.order} ${entry.result.outcome}`;
     case 'announced':
       return `announced ${entry.order}`;
+    case 'card_begun':
+      return `card_begun ${entry.debit.order} by ${entry.debit.card.slice(-4)}`;
+    case 'card_done':
+      return `card_done ${entry.payment.order}${entry.payment.sold ? '' : ', owed'}`;
+    case 'card_undone':
+      return `card_undone ${entry.order}`;
     default:
       return entry.kind;
   }

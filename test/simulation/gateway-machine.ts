@@ -37,7 +37,7 @@ export interface GatewayParts {
     clock: LivingClock,
     chance: Chance,
     isOn: () => boolean,
-  ) => Pick<CoreOptions, 'gates' | 'tell'>;
+  ) => Pick<CoreOptions, 'gates' | 'tell' | 'tellCard' | 'house'>;
   /** Doors open and close with each life; the answer closes. */
   readonly doors: (life: GatewayLife) => () => void;
   readonly plantEngine: (engine: Engine) => Engine;

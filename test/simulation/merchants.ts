@@ -9,7 +9,7 @@ const wait = ({ time }: Street, ms: number): Promise<void> =>
   new Promise((resolve) => time.after(ms, resolve));
 
 /** Asks until there is an answer that is none of waiting, under the same id. */
-async function insist<A extends { said: string }>(
+export async function insist<A extends { said: string }>(
   street: Street,
   machine: GatewayMachine,
   chance: SeededChance,

@@ -7,6 +7,8 @@ import { issuerRoutes } from '#gateway/issuer/http.ts';
 import { Courier } from '#gateway/notify/courier.ts';
 import type { Told } from '#gateway/notify/notifier.ts';
 import { type PeerAnswer, type PeerClient, PeerError } from '#gateway/peers/client.ts';
+import { cardEventSchema } from '#gateway/settlement/gate.ts';
+import { settlementRoutes } from '#gateway/settlement/http.ts';
 import { StoreError } from '#gateway/store/writer.ts';
 import { PROBLEMS, Problem } from '#gateway/web/problems.ts';
 import type { Reply, Route } from '#gateway/web/routes.ts';
@@ -16,10 +18,21 @@ import type { GatewayMachine } from './gateway-machine.ts';
 
 const TIMEOUT_MS = 10_000;
 
-type Serve = 'issuer' | 'acquirer';
+export type Serve = 'issuer' | 'acquirer' | 'settlement';
 
-const routesOf = (core: Core, who: Serve): readonly Route[] =>
-  who === 'issuer' ? issuerRoutes(core, () => 'acquirer') : acquirerRoutes(core);
+function routesOf(core: Core, who: Serve): readonly Route[] {
+  switch (who) {
+    case 'issuer':
+      return issuerRoutes(core, () => 'acquirer');
+    case 'acquirer':
+      return acquirerRoutes(core);
+    case 'settlement': {
+      const { settlement, writer } = core;
+      if (settlement === null) throw new Error('it is no settlement');
+      return settlementRoutes({ settlement, writer }, () => 'order-centre');
+    }
+  }
+}
 
 /** Calls `machine` as the one organisation it is; an answer that is not there in time is none. */
 export function peerOver(
@@ -92,16 +105,17 @@ function matchPath(template: string, path: string): Record<string, string> | nul
   );
 }
 
-/** Carries the acquirer's results to an order centre elsewhere; the answer stops it. */
+/** Carries what acquirer or settlement tell to an order centre elsewhere; the answer stops it. */
 export function carryResults(
   time: VirtualTime,
   weather: Weather,
   core: Core,
   centre: () => GatewayMachine,
+  owner: 'acquirer' | 'settlement',
 ): () => void {
   const { tables, writer, clock, chance, log } = core;
   const courier = new Courier({
-    owner: 'acquirer',
+    owner,
     deliveries: tables.deliveries,
     ...{ writer, clock, chance, log },
     notifiers: {
@@ -114,7 +128,7 @@ export function carryResults(
             weather.carry(() => {
               const life = centre().life;
               if (life === null) return;
-              take(life.core, id, body).then(
+              take(life.core, owner, id, body).then(
                 () => weather.carry(() => resolve({ said: 'taken', reference: null })),
                 () => weather.carry(() => resolve({ said: 'later', why: 'store' })),
               );
@@ -126,10 +140,17 @@ export function carryResults(
   return () => courier.close();
 }
 
-async function take(core: Core, id: string, body: string): Promise<void> {
+async function take(
+  core: Core,
+  owner: 'acquirer' | 'settlement',
+  id: string,
+  body: string,
+): Promise<void> {
   const { payload } = JSON.parse(body) as { payload: string };
-  const result = acquirerResultSchema.parse(JSON.parse(payload));
+  const said: unknown = JSON.parse(payload);
   await core.writer.run((tx) => {
-    if (tx.deliveries.receive('acquirer', id, core.clock.now())) core.tell(tx, result);
+    if (!tx.deliveries.receive(owner, id, core.clock.now())) return;
+    if (owner === 'acquirer') core.tell(tx, acquirerResultSchema.parse(said));
+    else core.cards?.event(tx, cardEventSchema.parse(said));
   });
 }

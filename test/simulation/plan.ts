@@ -4,7 +4,7 @@ import type { SeededChance } from '#simulators/simulation/chance.ts';
 import { CALM, type Climate } from '#simulators/simulation/weather.ts';
 
 /** Which organisations share a store. */
-export type Houses = 'one' | 'issuer_apart' | 'all_apart';
+export type Houses = 'one' | 'issuer_apart' | 'settlement_apart' | 'all_apart';
 
 export interface Plan {
   readonly terminals: number;
@@ -15,6 +15,10 @@ export interface Plan {
   readonly houses: Houses;
   readonly embeddedBroker: boolean;
   readonly orderLifetimeS: number;
+  /** Stored-value cards that go round; without any there is no settlement. */
+  readonly cards: number;
+  /** Share of orders that somebody with a card comes to. */
+  readonly cardShare: number;
   /** Mean time between two strokes of one kind in the whole world, ms; `null` where there is none. */
   readonly every: Readonly<Record<Stroke, number | null>>;
   /** Of the radio to terminals, of phones, between organisations. */
@@ -60,9 +64,11 @@ export function planOf(chance: SeededChance): Plan {
     terminals: chance.between(1, busy ? 3 : 6),
     troubleMs,
     saleEveryMs: busy ? chance.between(30, 180) * 1000 : chance.between(6, 40) * MINUTE,
-    houses: chance.pick(['one', 'one', 'issuer_apart', 'all_apart']),
+    houses: chance.pick(['one', 'one', 'issuer_apart', 'settlement_apart', 'all_apart']),
     embeddedBroker: chance.happens(0.6),
     orderLifetimeS: chance.pick([30, 60, 120]),
+    cards: chance.pick([0, 1, 2, 4]),
+    cardShare: chance.pick([0.2, 0.6]),
     every,
     climates: {
       terminals: climateOf(chance, calm),

@@ -34,7 +34,7 @@ describe('simulation', () => {
   /** All of them: npm run simulate -- --plant all. */
   for (const [name, seed] of [
     ['early-ack', 3],
-    ['asks-anew', 2],
+    ['debits-again', 16],
     ['new-number', 10],
   ] as const) {
     test(`finds ${name}, which is planted`, async () => {

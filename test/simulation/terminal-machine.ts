@@ -1,25 +1,29 @@
 /** A terminal put together on in-memory ports: the real loop and journal on a machine that fails. */
+import { type CardMasterKeys, workCard } from '#device/card-work.ts';
 import { fromBase64url } from '#device/codecs/bytes.ts';
 import { readMerchantPresented } from '#device/codecs/emvco.ts';
-import { seal } from '#device/codecs/jws.ts';
+import { peek, seal } from '#device/codecs/jws.ts';
 import { deriveKeys } from '#device/codecs/keys.ts';
 import { offerOrder } from '#device/codecs/offer.ts';
 import type { Input, Settings } from '#device/flows/state.ts';
 import { Journal } from '#device/journal.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
-import type { Uplink } from '#device/messages/order.ts';
+import type { Downlink, Uplink } from '#device/messages/order.ts';
 import type { readDownlink } from '#device/messages/signed.ts';
 import type { Disk } from '#device/ports/disk.ts';
 import type { Screen } from '#device/ports/display.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import type { Link, LinkEvents } from '#device/ports/link.ts';
 import { Terminal, type TerminalPorts } from '#device/terminal.ts';
+import { ENGLISH_TEXTS } from '#device/words/catalogue-en.ts';
+import { CHINESE_TEXTS } from '#device/words/catalogue-zh.ts';
 import type { SeededChance } from '#simulators/simulation/chance.ts';
 import { type DiskFault, type DiskVerb, SimulatedDisk } from '#simulators/simulation/disk.ts';
 import { type LivingClock, MachineClock } from '#simulators/simulation/machine-clock.ts';
 import { SimulatedSpeaker } from '#simulators/simulation/speaker.ts';
 import type { VirtualTime } from '#simulators/simulation/time.ts';
 import type { Auditor } from './auditor.ts';
+import { CardReader, READER } from './card-reader.ts';
 import type { Trace } from './trace.ts';
 
 export interface TerminalParts {
@@ -50,11 +54,13 @@ interface Life {
 }
 
 const RESTART_MS = 5000;
+const PAID_TITLES = [ENGLISH_TEXTS, CHINESE_TEXTS].map(({ outcome }) => outcome.paid);
 
 export class TerminalMachine {
   readonly id: string;
   readonly clock: MachineClock;
   readonly speaker: SimulatedSpeaker;
+  readonly reader: CardReader;
   /** What a passer-by sees; `null` while it is off. */
   screen: Screen | null = null;
   /** Called with each order that is offered for the first time by a screen. */
@@ -62,6 +68,7 @@ export class TerminalMachine {
   readonly #parts: TerminalParts;
   readonly #disk: SimulatedDisk;
   readonly #settings: Settings;
+  readonly #cardKeys: CardMasterKeys | null;
   readonly #seen = new Set<string>();
   #life: Life | null = null;
   /** Tokens that came, for those who replay them. */
@@ -82,6 +89,11 @@ export class TerminalMachine {
       of: (verb) => parts.diskFault(this.id, verb),
       cut: () => this.cutPower('during a write'),
     });
+    this.#cardKeys = keysIn(identity);
+    this.reader = new CardReader(time, {
+      card: (event) => this.#push({ is: 'card', reader: READER, event }),
+      did: (purse, record) => auditor.cardDid(purse, record),
+    });
     this.#settings = {
       terminal: this.id,
       stall: identity.stall,
@@ -89,8 +101,11 @@ export class TerminalMachine {
       payUrl: identity.pay_url,
       qrFormat: chance.happens(0.3) ? 'emvco' : 'url',
       powerAtOneMetre: -60,
-      takesCards: false,
-      organs: [{ name: 'speaker', role: 'speaker' }],
+      takesCards: this.#cardKeys !== null,
+      organs: [
+        { name: 'speaker', role: 'speaker' },
+        { name: READER, role: 'reader' },
+      ],
     };
   }
 
@@ -154,6 +169,7 @@ export class TerminalMachine {
     this.screen = null;
     this.#parts.trace.say(this.id, why);
     life.clock.stop();
+    this.reader.abandon();
     void life.link?.close();
     return life;
   }
@@ -181,6 +197,8 @@ export class TerminalMachine {
         },
       },
       link,
+      transmit: this.reader.transmit,
+      ...this.#cardWorker(chance),
       outlets: this.#outlets(isOn),
       log: (what) => trace.say(this.id, what),
     };
@@ -193,6 +211,17 @@ export class TerminalMachine {
     const state = works ? ({ is: 'working' } as const) : missing;
     this.#push({ is: 'tick' });
     this.#push({ is: 'organ', name: 'speaker', state });
+    this.#push({ is: 'organ', name: READER, state: { is: 'working' } });
+    this.reader.begin();
+  }
+
+  #cardWorker(chance: SeededChance): Pick<TerminalPorts, 'workCard'> {
+    const keys = this.#cardKeys;
+    const { transmit } = this.reader;
+    if (keys === null) return {};
+    return {
+      workCard: (reader, card, task) => workCard({ keys, chance, transmit }, reader, card, task),
+    };
   }
 
   #hear(token: string, gatewayKey: Uint8Array | null): void {
@@ -200,8 +229,11 @@ export class TerminalMachine {
     this.overheard.push(token);
     if (this.overheard.length > 40) this.overheard.shift();
     const read = plant.read(token, this.id, gatewayKey ?? new Uint8Array());
-    if (read.ok) this.#push({ is: 'downlink', downlink: read.downlink });
-    else trace.say(this.id, `refused a downlink: ${read.why}`);
+    if (read.ok) {
+      const said = peek(token) as Downlink;
+      if (said.kind === 'hotlist') this.#parts.auditor.toldHotlist(this.id, said.hotlist);
+      this.#push({ is: 'downlink', downlink: read.downlink });
+    } else trace.say(this.id, `refused a downlink: ${read.why}`);
   }
 
   #outlets(isOn: () => boolean): TerminalPorts['outlets'] {
@@ -234,10 +266,17 @@ export class TerminalMachine {
       this.onOffer(order);
     }
     if (screen.tone !== 'good' || screen.qr !== undefined) return;
+    // A card that was loaded looks as good.
+    if (!PAID_TITLES.includes(screen.title)) return;
     // Further up stands what became of another order.
     const paid = screen.lines.map(numberIn).findLast((number) => number !== null);
     if (paid) auditor.shownPaid(this.id, paid);
   }
+}
+
+function keysIn({ card_keys }: Identity): CardMasterKeys | null {
+  const [debit, read] = [card_keys?.debit, card_keys?.read].map((key) => fromBase64url(key ?? ''));
+  return debit?.length === 16 && read?.length === 16 ? { debit, read } : null;
 }
 
 /** The number of the order whose QR is shown. */

@@ -16,6 +16,7 @@ import type { IssuedRow, PaymentRow } from '#gateway/store/tables-money.ts';
 export type Write =
   | { readonly is: 'order'; readonly row: OrderRow }
   | { readonly is: 'ended'; readonly number: string; readonly ending: Ending }
+  | { readonly is: 'ended_by_card'; readonly number: string; readonly ending: Ending }
   | { readonly is: 'issued'; readonly row: IssuedRow }
   | { readonly is: 'payment'; readonly row: PaymentRow }
   | { readonly is: 'account'; readonly row: Omit<AccountRow, 'balance_minor' | 'held_minor'> }
@@ -91,6 +92,10 @@ function watchTables({ tables }: Engine, tell: (write: Write) => void): Engine['
       end(number, ending) {
         orders.end(number, ending);
         tell({ is: 'ended', number, ending });
+      },
+      endByCard(number, ending) {
+        orders.endByCard(number, ending);
+        tell({ is: 'ended_by_card', number, ending });
       },
     },
     issued: {

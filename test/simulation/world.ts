@@ -6,17 +6,29 @@
 import { remoteAcquirer, remoteLinks } from '#gateway/acquirer/remote.ts';
 import type { Core } from '#gateway/core.ts';
 import { remoteIssuer } from '#gateway/issuer/remote.ts';
-import { tellByWebhook } from '#gateway/peers/results.ts';
+import { tellByWebhook, tellCardsByWebhook } from '#gateway/peers/results.ts';
 import type { Role } from '#gateway/roles.ts';
 import type { Seed } from '#gateway/seed.ts';
+import { type HouseKeys, makeHouseKeys } from '#gateway/settlement/keys.ts';
+import { remoteSettlement } from '#gateway/settlement/remote.ts';
 import { SimulatedBroker } from '#simulators/simulation/broker.ts';
 import { SeededChance } from '#simulators/simulation/chance.ts';
 import { VirtualTime } from '#simulators/simulation/time.ts';
 import { Weather } from '#simulators/simulation/weather.ts';
 import { Auditor } from './auditor.ts';
+import {
+  comeWithCard,
+  giveBackToCard,
+  isWanted,
+  keepCards,
+  makePurse,
+  settleCards,
+  type Wallet,
+} from './card-people.ts';
+import type { Purse } from './card-reader.ts';
 import { GatewayMachine, type GatewayParts } from './gateway-machine.ts';
 import { giveBack, keepGuests } from './merchants.ts';
-import { carryResults, peerOver } from './peer-wire.ts';
+import { carryResults, peerOver, type Serve } from './peer-wire.ts';
 import { BLOCKED, comeToPay, keepStall, PAYERS, POOR, type Street } from './people.ts';
 import { type Plan, planOf } from './plan.ts';
 import { NOTHING_PLANTED, type Planted } from './planted.ts';
@@ -56,10 +68,17 @@ export async function runWorld(
 }
 
 const ROLES: Readonly<Record<Plan['houses'], readonly (readonly Role[])[]>> = {
-  one: [['order-centre', 'acquirer', 'issuer']],
-  issuer_apart: [['order-centre', 'acquirer'], ['issuer']],
-  all_apart: [['order-centre'], ['acquirer'], ['issuer']],
+  one: [['order-centre', 'acquirer', 'issuer', 'settlement']],
+  issuer_apart: [['order-centre', 'acquirer', 'settlement'], ['issuer']],
+  settlement_apart: [['order-centre', 'acquirer', 'issuer'], ['settlement']],
+  all_apart: [['order-centre'], ['acquirer'], ['issuer'], ['settlement']],
 };
+
+/** Who is which; without cards there is no settlement. */
+const rolesOf = ({ houses, cards }: Plan): readonly (readonly Role[])[] =>
+  ROLES[houses]
+    .map((roles) => roles.filter((role) => cards > 0 || role !== 'settlement'))
+    .filter((roles) => roles.length > 0);
 
 class World {
   readonly #seed: number;
@@ -75,6 +94,8 @@ class World {
   readonly #peers: Weather;
   readonly #gateways: GatewayMachine[] = [];
   readonly #terminals: TerminalMachine[] = [];
+  readonly #purses: Purse[] = [];
+  #holders: { readonly street: Street; readonly wallet: Wallet } | null = null;
   #trouble: Trouble | null = null;
   #open = true;
 
@@ -99,12 +120,13 @@ class World {
   }
 
   async run(): Promise<Outcome> {
-    const { terminals, troubleMs, houses } = this.#plan;
+    const { terminals, troubleMs } = this.#plan;
     this.#trace.say('world', JSON.stringify(this.#plan));
-    for (const roles of ROLES[houses]) this.#gateways.push(this.#gateway(roles));
+    for (const roles of rolesOf(this.#plan)) this.#gateways.push(this.#gateway(roles));
     for (const gateway of this.#gateways) gateway.start();
     await this.#finish(Promise.all(this.#gateways.map((each) => each.seed(seedOf(this.#plan)))));
     for (let at = 1; at <= terminals; at += 1) await this.#addTerminal(`t-000${at}`);
+    await this.#finish(this.#makeCards());
     this.#begin();
     const bad = (): boolean => this.#auditor.violations.length > 0;
     await this.#time.run(this.#time.now + troubleMs, bad);
@@ -130,6 +152,10 @@ class World {
     this.#open = false;
     this.#trouble?.heal();
     const from = this.#time.now;
+    const { wallet, street } = this.#holders ?? {};
+    if (wallet !== undefined && street !== undefined) {
+      void settleCards(street, wallet, (purse) => this.#wants(wallet, purse));
+    }
     const bad = (): boolean => this.#auditor.violations.length > 0;
     while (!bad()) {
       await this.#time.run(this.#time.now + LOOK_EVERY_MS, bad);
@@ -139,6 +165,9 @@ class World {
     }
     if (!bad()) {
       this.#auditor.judge();
+      const settlement = this.#settlementMachine;
+      const desk = settlement?.life?.core.settlement;
+      if (settlement !== null && desk) this.#auditor.judgeCards(desk, settlement.tables);
       for (const { name, tables } of this.#gateways) {
         const keepsOrders = name === this.#house('order-centre').name;
         this.#auditor.judgeStore(name, tables, keepsOrders);
@@ -160,6 +189,9 @@ class World {
           ...(tables.deliveries.next('acquirer') === undefined
             ? []
             : [`${name} has a result to tell`]),
+          ...(tables.deliveries.next('settlement') === undefined
+            ? []
+            : [`${name} has news of cards to tell`]),
           ...(tables.orders.nextExpiry() === undefined ? [] : [`${name} has an open order`]),
         ];
       }),
@@ -169,7 +201,37 @@ class World {
           .unsettled(terminal.id)
           .map((number) => `${terminal.id} has ${number} open`),
       ]),
+      ...(this.#holders?.wallet.purses ?? []).flatMap((purse) =>
+        this.#holders !== null && this.#wants(this.#holders.wallet, purse)
+          ? [`card ${purse.id} is waited for`]
+          : [],
+      ),
     ];
+  }
+
+  /** Something is due to a card or in doubt of it, or it has done what nobody has told yet. */
+  #wants(wallet: Wallet, purse: Purse): boolean {
+    const { tables } = wallet.settlement;
+    return (
+      isWanted(wallet, purse) ||
+      (tables.settlement.lastTransaction(purse.id)?.counter ?? 0) !== purse.counter ||
+      this.#terminals.some(({ id }) => this.#auditor.inDoubt(id, purse.id))
+    );
+  }
+
+  get #settlementMachine(): GatewayMachine | null {
+    return this.#plan.cards === 0 ? null : this.#house('settlement');
+  }
+
+  async #makeCards(): Promise<void> {
+    const settlement = this.#settlementMachine;
+    if (settlement === null) return;
+    for (let at = 1; at <= this.#plan.cards; at += 1) {
+      const chance = this.#chance.stream(`card ${at}`);
+      const purse = await makePurse(settlement, chance, chance.pick([0, 3000, 60_000]));
+      this.#purses.push(purse);
+      this.#auditor.cards.add(purse);
+    }
   }
 
   #begin(): void {
@@ -198,9 +260,24 @@ class World {
       saleEveryMs: this.#plan.saleEveryMs,
       isOpen: () => this.#open,
     };
+    const settlement = this.#settlementMachine;
+    const wallet =
+      settlement === null
+        ? null
+        : {
+            ...{ purses: this.#purses, settlement, terminals: this.#terminals },
+            share: this.#plan.cardShare,
+          };
+    if (wallet !== null) {
+      this.#holders = { street, wallet };
+      void keepCards(street, wallet);
+      this.#auditor.onPaidByCard = (order) => void giveBackToCard(street, wallet, order);
+    }
     for (const terminal of this.#terminals) {
       terminal.onOffer = (order) => {
-        if (this.#open) comeToPay(street, terminal, order);
+        if (!this.#open) return;
+        comeToPay(street, terminal, order);
+        if (wallet !== null) void comeWithCard(street, wallet, terminal, order);
       };
       terminal.start();
       void keepStall(street, terminal);
@@ -211,14 +288,17 @@ class World {
   }
 
   #house(role: Role): GatewayMachine {
-    const at = ROLES[this.#plan.houses].findIndex((roles) => roles.includes(role));
+    const at = rolesOf(this.#plan).findIndex((roles) => roles.includes(role));
     const found = this.#gateways[at];
     if (found === undefined) throw new Error(`nobody is the ${role}`);
     return found;
   }
 
   #gateway(roles: readonly Role[]): GatewayMachine {
-    const name = roles.length === 1 ? (roles[0] ?? '') : roles.length === 2 ? 'centre' : 'gateway';
+    const whole = roles.includes('order-centre') && roles.includes('issuer');
+    const name = roles.length === 1 ? (roles[0] ?? '') : whole ? 'gateway' : 'centre';
+    const keys = this.#chance.stream('card keys');
+    const house = roles.includes('settlement') ? makeHouseKeys(keys) : undefined;
     return new GatewayMachine({
       name,
       roles,
@@ -227,14 +307,14 @@ class World {
       trace: this.#trace,
       auditor: this.#auditor,
       beganAt: BEGAN_AT,
-      connect: this.#connectionsOf(roles),
+      connect: this.#connectionsOf(roles, house),
       doors: (life) => this.#doorsOf(roles, life.core),
       plantEngine: this.#planted.engine(this.#chance.stream('planted'), roles),
     });
   }
 
-  #connectionsOf(roles: readonly Role[]): GatewayParts['connect'] {
-    const call = (who: 'issuer' | 'acquirer') =>
+  #connectionsOf(roles: readonly Role[], house?: HouseKeys): GatewayParts['connect'] {
+    const call = (who: Serve) =>
       this.#planted.peer(
         peerOver(this.#time, this.#peers, () => this.#house(who), who),
         who,
@@ -246,8 +326,18 @@ class World {
           ? {}
           : { acquirer: remoteAcquirer(call('acquirer')), links: remoteLinks(call('acquirer')) }),
       };
-      const apart = roles.includes('acquirer') && !roles.includes('order-centre');
-      return { gates, tell: apart ? tellByWebhook(chance, clock) : undefined };
+      const centre = roles.includes('order-centre');
+      const isApart = (role: Role): boolean => roles.includes(role) && !centre;
+      const cards = this.#plan.cards > 0 && centre && !roles.includes('settlement');
+      return {
+        gates: {
+          ...gates,
+          ...(cards ? { settlement: remoteSettlement(call('settlement')) } : {}),
+        },
+        tell: isApart('acquirer') ? tellByWebhook(chance, clock) : undefined,
+        tellCard: isApart('settlement') ? tellCardsByWebhook(chance, clock) : undefined,
+        house,
+      };
     };
   }
 
@@ -263,9 +353,12 @@ class World {
         brokerArrived: () => core.downlinks.brokerArrived(),
       });
       closes.push(() => this.#broker.attach(null));
-    } else if (roles.includes('acquirer')) {
+    } else {
       const centre = (): GatewayMachine => this.#house('order-centre');
-      closes.push(carryResults(this.#time, this.#peers, core, centre));
+      for (const owner of ['acquirer', 'settlement'] as const) {
+        if (!roles.includes(owner)) continue;
+        closes.push(carryResults(this.#time, this.#peers, core, centre, owner));
+      }
     }
     return () => {
       for (const close of closes) close();
