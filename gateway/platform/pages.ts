@@ -42,7 +42,7 @@ const formSchema = z.object({
 type OfPermission = { Params: { permission: string } };
 
 export const pageLanguage = (request: FastifyRequest): Language => {
-  const { lang } = request.query as { lang?: unknown };
+  const { lang } = (request.query ?? {}) as { lang?: unknown };
   return pickLanguage(
     typeof lang === 'string' ? lang : undefined,
     request.headers['accept-language'],

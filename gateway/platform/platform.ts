@@ -109,6 +109,8 @@ async function openDoor(parts: DoorParts): Promise<FastifyInstance> {
     forceCloseConnections: true,
     trustProxy: 'loopback',
     requestTimeout: 15_000,
+    frameworkErrors: (_error, request, reply) =>
+      sendPlatformProblem(parts, request, reply, new PlatformProblem('malformed_request')),
   });
   await server.register(formbody, { bodyLimit: BODY_LIMIT });
   server.removeContentTypeParser('application/json');
@@ -149,19 +151,24 @@ function requireOwner(request: FastifyRequest, token: string): void {
   }
 }
 
-function addErrors(server: FastifyInstance, { log, house }: DoorParts): void {
-  const answer = (request: FastifyRequest, reply: FastifyReply, problem: PlatformProblem) => {
-    const language = pageLanguage(request);
-    if (!request.url.startsWith('/v1/')) {
-      return sendPlatformRefusal(reply, problem, language, house);
-    }
-    reply.code(problem.status).header('content-language', language);
-    if (problem.code === 'store_unavailable') reply.header('retry-after', '1');
-    const body = Buffer.from(JSON.stringify(platformProblemBody(problem, language)));
-    return reply.header('content-type', 'application/problem+json').send(body);
-  };
+function sendPlatformProblem(
+  { house }: DoorParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem: PlatformProblem,
+) {
+  const language = pageLanguage(request);
+  if (!request.url.startsWith('/v1/')) return sendPlatformRefusal(reply, problem, language, house);
+  reply.code(problem.status).header('content-language', language);
+  if (problem.code === 'store_unavailable') reply.header('retry-after', '1');
+  const body = Buffer.from(JSON.stringify(platformProblemBody(problem, language)));
+  return reply.header('content-type', 'application/problem+json').send(body);
+}
+
+function addErrors(server: FastifyInstance, parts: DoorParts): void {
+  const { log } = parts;
   server.setNotFoundHandler((request, reply) =>
-    answer(request, reply, new PlatformProblem('not_found')),
+    sendPlatformProblem(parts, request, reply, new PlatformProblem('not_found')),
   );
   server.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
@@ -171,7 +178,7 @@ function addErrors(server: FastifyInstance, { log, house }: DoorParts): void {
       const says = error instanceof Error ? (error.stack ?? error.message) : String(error);
       log({ level: 'error', place, says });
     }
-    return answer(request, reply, problem);
+    return sendPlatformProblem(parts, request, reply, problem);
   });
 }
 

@@ -16,7 +16,8 @@ export function decodeBody<T>(schema: z.ZodType<T>, body: unknown): T {
 }
 
 export const languageOf = (request: FastifyRequest) => {
-  const { lang } = request.query as { lang?: unknown };
+  // There is no query where the router could not read the address.
+  const { lang } = (request.query ?? {}) as { lang?: unknown };
   const chosen = typeof lang === 'string' ? lang : undefined;
   return pickLanguage(chosen, request.headers['accept-language']);
 };

@@ -4,7 +4,6 @@ import { createServer } from 'node:https';
 import formbody from '@fastify/formbody';
 import Fastify, {
   type FastifyInstance,
-  type FastifyReply,
   type FastifyRequest,
   type FastifyServerFactory,
   type FastifyServerOptions,
@@ -26,16 +25,16 @@ import { reachable } from '../reachable.ts';
 import type { Role } from '../roles.ts';
 import { settlementOperatorRoutes } from '../settlement/operator.ts';
 import { addShop } from '../shop/web.ts';
-import { StoreError } from '../store/writer.ts';
 import { addTopUpPages } from '../topups/pages.ts';
 import { addApi } from './api.ts';
 import { findCardData } from './card-data.ts';
 import { addCentre } from './centre.ts';
 import { addDocuments } from './documents.ts';
+import { addErrors, endBadConnection, requireJson, sendBadAddress } from './errors.ts';
 import { addOperations } from './operations.ts';
-import { addPages, sendRefusal } from './pages.ts';
-import { Problem, problemBody, retryAfter } from './problems.ts';
-import { languageOf, requireOperator } from './requests.ts';
+import { addPages } from './pages.ts';
+import { Problem } from './problems.ts';
+import { requireOperator } from './requests.ts';
 import { addRoutes, type RouteDoc } from './routes.ts';
 import type { Receiver } from './webhooks.ts';
 
@@ -88,6 +87,8 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     trustProxy: 'loopback',
     requestTimeout: 15_000,
     routerOptions: { maxParamLength: 512 },
+    frameworkErrors: sendBadAddress,
+    clientErrorHandler: endBadConnection,
     ...secured(settings.tls),
   });
   let url = '';
@@ -112,7 +113,9 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
       requireRole(request, identity, sender, core.clock.now());
   });
   // Before anything of it is decoded, kept or counted.
-  server.addHook('preValidation', async ({ params, query, body }) => {
+  server.addHook('preValidation', async (request) => {
+    const { params, query, body } = request;
+    requireJson(request);
     const path = findCardData({ params, query, body });
     if (path !== null) throw new Problem('card_data_refused', { path });
   });
@@ -195,41 +198,4 @@ async function openPeerDoor(
     server.routing(request, response);
   const { port, close } = await openMutualDoor({ ...peerDoor, identity }, handle, core);
   return { url: `https://${reachable(peerDoor.host)}:${port}`, close };
-}
-
-function addErrors(server: FastifyInstance, core: Core): void {
-  const answer = (request: FastifyRequest, reply: FastifyReply, problem: Problem) => {
-    const language = languageOf(request);
-    const wait = retryAfter(problem.code);
-    if (wait !== null) reply.header('retry-after', String(wait));
-    reply.code(problem.status).header('content-language', language);
-    if (!request.url.startsWith('/v1/')) return sendRefusal(reply, problem, language);
-    // As bytes, so that no charset is added: the media type has none (RFC 9457 §6.1).
-    const body = Buffer.from(JSON.stringify(problemBody(problem, language)));
-    return reply.header('content-type', 'application/problem+json').send(body);
-  };
-  server.setNotFoundHandler((request, reply) => answer(request, reply, new Problem('not_found')));
-  server.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error);
-    if (problem.status >= 500) {
-      const place = `http ${request.method} ${request.routeOptions.url ?? 'unknown'}`;
-      const says = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      core.log({ level: 'error', place, says });
-    }
-    return answer(request, reply, problem);
-  });
-}
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  if (error instanceof StoreError) return new Problem('store_unavailable');
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('too_large');
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported_media_type');
-  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
-  if (status >= 400 && status < 500) {
-    const message = error instanceof Error ? error.message : String(error);
-    return new Problem('malformed_request', { errors: [{ path: '', message }] });
-  }
-  return new Problem('internal');
 }

@@ -41,6 +41,14 @@ describe('the payment platform', () => {
     until(`webhook of ${id}`, () => merchant.webhooks.find((each) => each.data.id === id));
   const holders = async () => (await platform.balances()).get('platform:merchant:hawker:CNY') ?? 0;
 
+  test('an address that cannot be read is a documented problem, too', async () => {
+    const answer = await fetch(`${platform.url}/v1/permissions/%E0%A4%A`);
+    assert.equal(answer.status, 400);
+    assert.equal(answer.headers.get('content-type'), 'application/problem+json');
+    assert.equal(((await answer.json()) as { code: string }).code, 'malformed_request');
+    assert.equal((await fetch(`${platform.url}/%E0%A4%A`)).status, 400);
+  });
+
   test('a payment: debited once, told by return, by webhook and by status', async () => {
     const before = await holders();
     const { id, page } = await granted();
