@@ -94,6 +94,7 @@ const COMMANDS = {
   'bench:drain': { run: ['test/bench/drain.ts'], packages: [] },
   fuzz: { run: ['test/fuzz/main.ts'], packages: [] },
   'power-cuts': { run: ['test/power-cuts/main.ts'], packages: ['gcc'] },
+  chaos: { run: ['test/chaos/main.ts'], packages: [] },
   telephone: { run: [...FLAGS, 'firmware/telephone/main.ts'], packages: ['espeak-ng'] },
   bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
   simulate: { run: ['test/simulation/main.ts'], packages: [] },

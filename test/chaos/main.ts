@@ -1,0 +1,106 @@
+/**
+ * `npm run chaos`: a gateway and terminals as real processes, killed and cut off from each other at
+ * random while vendors sell and customers pay. Then everything heals, and both sides must agree.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SeededChance } from '#simulators/simulation/chance.ts';
+import { audit, isQuiet, readSales, type Told } from './audit.ts';
+import { type Doings, tend } from './people.ts';
+import { openStreet, type Street } from './street.ts';
+import { trouble } from './troubles.ts';
+
+const USAGE = `usage: npm run chaos -- [options]
+  --minutes N     how long there is trouble (default a third)
+  --seed N        the same troubles again; without it fresh ones
+  --terminals N   how many terminals (default 3)`;
+
+const PAYERS = 3;
+/** Orders that nobody pays end by themselves in this time, and retries are at most a minute apart. */
+const HEAL_MS = 150_000;
+
+const say = (text: string): void => void process.stderr.write(`chaos: ${text}\n`);
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n\n${USAGE}\n`);
+  process.exit(2);
+}
+
+function readOptions() {
+  const text = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({ options: { minutes: text, seed: text, terminals: text } });
+    const minutes = Number(values.minutes ?? 1 / 3);
+    const terminals = Number(values.terminals ?? 3);
+    if (!(minutes > 0)) refuse('--minutes: give a number above 0');
+    if (!Number.isInteger(terminals) || terminals < 1) refuse('--terminals: give a whole number');
+    const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 32));
+    return { minutes, seed, terminals };
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const salesOf = (street: Street): Promise<Map<string, Told>[]> =>
+  Promise.all(street.stalls.map(async (stall) => readSales(await stall.journal())));
+
+/** Waits until every sale has ended on its terminal; how long it took, or `null`. */
+async function heal(street: Street): Promise<number | null> {
+  const began = performance.now();
+  await Promise.all(street.stalls.map(({ wire }) => wire.apply({ fault: 'clear' })));
+  while (performance.now() - began < HEAL_MS) {
+    if ((await salesOf(street)).every(isQuiet)) return performance.now() - began;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  return null;
+}
+
+/** The last acknowledgements are on their way for a moment after the last journal is quiet. */
+async function audited(street: Street, doings: Doings): Promise<ReturnType<typeof audit>> {
+  const journals = await salesOf(street);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await street.close();
+  return audit(street.store, journals, doings.told, PAYERS);
+}
+
+async function main(): Promise<number> {
+  const { minutes, seed, terminals } = readOptions();
+  const directory = mkdtempSync(join(tmpdir(), 'hawker-chaos-'));
+  const chance = new SeededChance(seed);
+  say(`seed ${seed}`);
+  const street = await openStreet(directory, terminals, PAYERS, chance);
+  const doings: Doings = { told: [], keyed: 0, cancelled: 0, attempts: 0 };
+  const ends = performance.now() + minutes * 60_000;
+  const goesOn = (): boolean => performance.now() < ends;
+  const complaints: string[] = [];
+  try {
+    const [troubles] = await Promise.all([
+      trouble(street, chance.stream('troubles'), goesOn),
+      ...street.stalls.map((stall) =>
+        tend(street, stall, chance.stream(`vendor ${stall.name}`), doings, goesOn),
+      ),
+    ]);
+    const happened = Object.entries(troubles).map(([what, count]) => `${what} ${count}`);
+    say(`${happened.join(', ')}; ${doings.keyed} orders, ${doings.attempts} payments tried`);
+    const healed = await heal(street);
+    if (healed === null) complaints.push(`not quiet ${HEAL_MS / 1000} s after all was well again`);
+    else say(`healed in ${(healed / 1000).toFixed(1)} s`);
+    const { complaints: found, paid } = await audited(street, doings);
+    complaints.push(...found);
+    if (complaints.length === 0) say(`${paid} paid, each once; both sides agree`);
+  } catch (error) {
+    complaints.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    await street.close();
+  }
+  if (complaints.length === 0) {
+    rmSync(directory, { recursive: true, force: true });
+    return 0;
+  }
+  say(`failed with seed ${seed}:\n${complaints.join('\n')}`);
+  say(`stores and journals are kept: ${directory}`);
+  return 1;
+}
+
+process.exit(await main());
