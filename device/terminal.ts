@@ -5,7 +5,7 @@
 import type { CardOutcome, CardTask } from './card-work.ts';
 import { seal } from './codecs/jws.ts';
 import { outlookOf } from './flows/outlook.ts';
-import type { Effect, Input, Outlook, Settings, TerminalState } from './flows/state.ts';
+import type { Effect, Input, Moment, Outlook, Settings, TerminalState } from './flows/state.ts';
 import { beginTerminal, needsTick, stepTerminal } from './flows/terminal.ts';
 import type { JournalEntry } from './messages/journal.ts';
 import type { Broadcast } from './ports/advertiser.ts';
@@ -47,7 +47,11 @@ export interface Outlets {
 export interface TerminalPorts {
   readonly clock: Clock;
   readonly chance: Chance;
-  readonly journal: { append(entries: readonly JournalEntry[]): Promise<void> };
+  readonly journal: {
+    /** Hash over everything written so far. */
+    readonly head?: string;
+    append(entries: readonly JournalEntry[]): Promise<void>;
+  };
   readonly link: Pick<Link, 'publish'>;
   readonly outlets: Outlets;
   /** Does one task at one card; absent where the terminal has no keys of cards. */
@@ -100,9 +104,10 @@ export class Terminal {
     this.#cancelTick = null;
   }
 
-  #moment(): { now: number; monotonic: number; chance: Uint8Array } {
-    const { clock, chance } = this.#ports;
-    return { now: clock.now(), monotonic: clock.monotonic(), chance: chance.bytes(4) };
+  #moment(): Moment {
+    const { clock, chance, journal } = this.#ports;
+    const { head = '' } = journal;
+    return { now: clock.now(), monotonic: clock.monotonic(), chance: chance.bytes(4), head };
   }
 
   #run(): void {

@@ -72,7 +72,7 @@ export function printedRefund(
 }
 
 /** Date and time to the minute at the stall, with the zone's offset: proof beyond its street. */
-function timeText(ms: number, timeZone: string): string {
+export function timeText(ms: number, timeZone: string): string {
   const parts = new Intl.DateTimeFormat('sv-SE', {
     timeZone,
     dateStyle: 'short',

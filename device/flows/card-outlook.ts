@@ -7,8 +7,10 @@ import { terminalMark } from '../codecs/purse.ts';
 import { CURRENCIES, formatMoney, sumMinor } from '../messages/money.ts';
 import type { Screen } from '../ports/display.ts';
 import { type CardTexts, cardTextsIn } from '../words/cards.ts';
+import { dayTextsIn } from '../words/day.ts';
+import { closeView } from './day-report.ts';
 import { type Debit, isDebiting, maskCard } from './debit.ts';
-import { LOG_PAGE, type Menu } from './menu.ts';
+import { hasCardMenu, LOG_PAGE, type Menu } from './menu.ts';
 import type { Sale } from './sale.ts';
 import type { TerminalState } from './state.ts';
 
@@ -112,7 +114,9 @@ export function menuView(state: TerminalState, menu: Menu): View {
   switch (menu.at) {
     case 'list': {
       const { menuBalance, menuRefund, menuLog, menuDay, menuLimits } = texts;
-      const lines = [menuBalance, menuRefund, menuLog, menuDay, menuLimits];
+      const ofCards = [menuBalance, menuRefund, menuLog, menuDay, menuLimits];
+      const { menuClose } = dayTextsIn(state.settings.stall.language);
+      const lines = [...(hasCardMenu(state) ? ofCards : []), menuClose];
       return { ...plain, title: texts.menu, lines, hint: texts.hintPick };
     }
     case 'hold':
@@ -139,6 +143,8 @@ export function menuView(state: TerminalState, menu: Menu): View {
       return { ...plain, title: texts.day, lines: dayLines(state, texts) };
     case 'limits':
       return limitsView(state, menu, texts);
+    case 'close':
+      return closeView(state, menu);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { CardReceipt, Hotlist } from '../messages/card.ts';
 import type { Attempt, Downlink, Receipt, Result } from '../messages/order.ts';
+import { stepDayReceipt, stepDayWanted } from './day.ts';
 import { beginDrain } from './drain.ts';
 import { applyHotlist, isNews } from './hotlist.ts';
 import { stepRefund } from './refund.ts';
@@ -50,6 +51,10 @@ export function stepDownlink(state: TerminalState, downlink: Downlink, moment: M
     // Opened and kept before it comes here; that there are keys is an input of its own.
     case 'card_keys':
       return stay(state);
+    case 'day_wanted':
+      return stepDayWanted(state, downlink.wanted, moment);
+    case 'day_receipt':
+      return stepDayReceipt(state, downlink.receipt, moment);
     case 'relay_invite':
     case 'relay_withdraw':
     case 'relay':

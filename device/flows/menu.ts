@@ -1,6 +1,7 @@
 /**
- * The operator's menu of cards: balance, giving back, the last ten of a card, the day, and how far
- * cards are taken without network. It is open only while no order is on the screen.
+ * The operator's menu: of cards balance, giving back, the last ten, the last day, and how far they are
+ * taken without network; and the end of the business day. It is open only while no order is on the
+ * screen.
  */
 import { hex, sameBytes } from '../codecs/bytes.ts';
 import { type LogRecord, terminalMark } from '../codecs/purse.ts';
@@ -10,6 +11,8 @@ import { offlineLimitsSchema } from '../messages/card.ts';
 import { type CURRENCIES, parseAmount } from '../messages/money.ts';
 import type { Key } from '../ports/keypad.ts';
 import type { CardPresence } from '../ports/reader.ts';
+import { closeDay } from './day.ts';
+import { printedDay } from './day-report.ts';
 import { isDriven } from './relay.ts';
 import { askRefund } from './relays.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
@@ -38,6 +41,8 @@ export type Menu =
   /** Settlement gives back, through this terminal's reader. */
   | { readonly at: 'refunding'; readonly uid: string; readonly relay: string }
   | { readonly at: 'day' }
+  /** The business day; `sure` where Enter closes it. */
+  | { readonly at: 'close'; readonly sure: boolean }
   | {
       readonly at: 'limits';
       readonly field: LimitField | null;
@@ -54,12 +59,13 @@ const DAY_MS = 86_400_000;
 /** More than a stall sells in a day by card and than any screen shows. */
 const DAY_LIMIT = 500;
 
-/** `+` with nothing keyed, where the terminal takes cards. */
+/** `+` with nothing keyed. */
 export const opensMenu = (state: TerminalState, key: Key): boolean =>
-  key === '+' &&
-  state.entry.keyed === '' &&
-  state.cards.taken &&
-  state.settings.organs.some(({ role }) => role === 'reader');
+  key === '+' && state.entry.keyed === '';
+
+/** Whether the menu is of cards, too. */
+export const hasCardMenu = (state: TerminalState): boolean =>
+  state.cards.taken && state.settings.organs.some(({ role }) => role === 'reader');
 
 const to = (state: TerminalState, menu: Menu | null, ...effects: readonly Effect[]): Step => ({
   state: { ...state, menu },
@@ -87,12 +93,16 @@ export function stepMenu(state: TerminalState, menu: Menu, key: Key, moment: Mom
       return pickRefund(state, menu, key, moment);
     case 'limits':
       return keyLimit(state, menu, key);
+    case 'close':
+      return keyClose(state, menu.sure, key, moment);
     default:
       return wrong(state);
   }
 }
 
 function pick(state: TerminalState, key: Key): Step {
+  if (key === '6') return to(state, { at: 'close', sure: false });
+  if (!hasCardMenu(state)) return wrong(state);
   switch (key) {
     case '1':
       return hold(state, 'balance');
@@ -162,6 +172,25 @@ export const ofLastDay = (payments: readonly CardPayment[], now: number): CardPa
 export function rememberPayment(state: TerminalState, payment: CardPayment): TerminalState {
   const day = ofLastDay([...state.cards.day, payment], payment.at);
   return { ...state, cards: { ...state.cards, day } };
+}
+
+// ── The end of the day ──────────────────────────────────────────────────────────────────────────
+
+/** Enter twice closes the day; 0 prints the report of the last one again. */
+function keyClose(state: TerminalState, sure: boolean, key: Key, moment: Moment): Step {
+  const { last } = state.day.book;
+  if (key === '0' && last !== null) {
+    const receipt = printedDay(last, state.settings.stall);
+    return to(state, { at: 'close', sure: false }, { do: 'print', receipt });
+  }
+  if (key !== 'enter') return wrong(state);
+  if (!sure) {
+    const { closing, book } = state.day;
+    return closing || book.lines === null ? wrong(state) : to(state, { at: 'close', sure: true });
+  }
+  const closed = closeDay(state, moment);
+  if (closed === null) return wrong(state);
+  return to(closed.state, { at: 'close', sure: false }, ...closed.effects);
 }
 
 // ── Limits ──────────────────────────────────────────────────────────────────────────────────────

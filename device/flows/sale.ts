@@ -48,7 +48,17 @@ export interface Sale {
 }
 
 /** What the journal holds of sales. */
-export type SaleEntry = Exclude<JournalEntry, { kind: 'refund' | 'refund_announced' }>;
+export type SaleEntry = Exclude<
+  JournalEntry,
+  { kind: 'refund' | 'refund_announced' | 'day_closed' | 'day_receipt' }
+>;
+
+/** Whether it is about no sale that is still open. */
+export const isOfNoSale = (entry: JournalEntry): entry is Exclude<JournalEntry, SaleEntry> =>
+  entry.kind === 'refund' ||
+  entry.kind === 'refund_announced' ||
+  entry.kind === 'day_closed' ||
+  entry.kind === 'day_receipt';
 
 export type SaleEvent =
   | { readonly is: 'saved'; readonly entry: SaleEntry }
@@ -309,8 +319,8 @@ export function recallSales(
       sales.set(entry.order.number, { ...sale, stage: 'open' });
       continue;
     }
-    // Those of refunds are about settled sales.
-    if (entry.kind === 'refund' || entry.kind === 'refund_announced') continue;
+    // Those of refunds and days are about settled sales.
+    if (isOfNoSale(entry)) continue;
     const number = numberOf(entry);
     const sale = number === null ? undefined : sales.get(number);
     if (number !== null && sale !== undefined) sales.set(number, recall(sale, entry));

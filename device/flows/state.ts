@@ -15,6 +15,7 @@ import type { CardPresence } from '../ports/reader.ts';
 import type { Heard } from '../ports/recogniser.ts';
 import type { SpeechProblem } from '../speech/phrase.ts';
 import type { CardInput, Cards } from './card-state.ts';
+import type { Day } from './day.ts';
 import type { Drain } from './drain.ts';
 import type { Entry } from './entry.ts';
 import type { Menu } from './menu.ts';
@@ -127,6 +128,8 @@ export interface TerminalState {
   readonly cards: Cards;
   /** A card that the gateway drives. */
   readonly relay: RelayState;
+  /** The business day, and those before it that the gateway has not agreed to. */
+  readonly day: Day;
   /** The operator's menu, where it is open. */
   readonly menu: Menu | null;
 }
@@ -136,6 +139,8 @@ export interface Moment {
   readonly now: number;
   readonly monotonic: number;
   readonly chance: Uint8Array;
+  /** Chain of the journal just now. */
+  readonly head?: string;
 }
 
 export type Input =

@@ -17,6 +17,15 @@ import {
   loseReader,
   readNotices,
 } from './card-state.ts';
+import {
+  beginDay,
+  closeYesterday,
+  dayWaits,
+  stepDayLink,
+  stepDayNotSaved,
+  stepDaySaved,
+  stepDayTick,
+} from './day.ts';
 import { isDebiting } from './debit.ts';
 import { stepDownlink, stepLink } from './downlinks.ts';
 import { keepDraining } from './drain.ts';
@@ -34,7 +43,7 @@ import {
 } from './refund.ts';
 import { NO_RELAY, relayWaits } from './relay.ts';
 import { followCard, inviteCard, stepRelays } from './relays.ts';
-import { beginSale, isSettled, numberOf, recallSales } from './sale.ts';
+import { beginSale, isOfNoSale, isSettled, numberOf, recallSales } from './sale.ts';
 import { SaleBook } from './sale-book.ts';
 import {
   focusedSale,
@@ -112,6 +121,7 @@ export function beginTerminal(
     cards: beginCards(entries, settings, moment.now),
     relay: NO_RELAY,
     menu: null,
+    day: beginDay(entries),
   };
 }
 
@@ -127,15 +137,18 @@ export function stepTerminal(state: TerminalState, input: Input, moment: Moment)
 export function needsTick(state: TerminalState): boolean {
   const waits = state.cards.notice !== null || relayWaits(state.relay) || isListening(state);
   const unsaid = state.toAnnounce.length > 0 || state.unsavedRefunds.length > 0;
-  return state.sales.size > 0 || unsaid || waits;
+  return state.sales.size > 0 || unsaid || waits || dayWaits(state);
 }
 
 function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
   switch (input.is) {
     case 'key':
       return stepKey(state, input.key, moment);
-    case 'saved':
-      return stepSaved(state, input.entry, moment);
+    case 'saved': {
+      const step = stepSaved(state, input.entry, moment);
+      const day = stepDaySaved(step.state, input.entry, moment);
+      return { state: day.state, effects: [...step.effects, ...day.effects] };
+    }
     case 'card':
     case 'card_keys':
     case 'card_work':
@@ -144,9 +157,12 @@ function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
       return takeCard(stepRelays(state, { ...input, is: 'ran' }, moment), moment);
     case 'not_saved':
       return stepNotSaved(state, input.entry, input.why, moment);
-    case 'link':
+    case 'link': {
       // Who is paired is told anew with each connection.
-      return stepLink({ ...state, online: input.up, paired: null }, moment);
+      const step = stepLink({ ...state, online: input.up, paired: null }, moment);
+      const day = stepDayLink(step.state, moment);
+      return { state: day.state, effects: [...step.effects, ...day.effects] };
+    }
     case 'downlink':
       return stepDownlink(state, input.downlink, moment);
     case 'organ': {
@@ -242,16 +258,18 @@ function stepKeyed(state: TerminalState, key: Key, moment: Moment, leaving: bool
     made_at: moment.now,
     lifetime_s: stall.order_lifetime_s,
   };
+  const yesterday = closeYesterday(quiet, moment);
   const { sale, effects } = beginSale(order, moment.monotonic);
   const sales = state.sales.with(order.number, sale);
   const next: TerminalState = {
-    ...quiet,
+    ...yesterday.state,
     entry: EMPTY_ENTRY,
     sales,
     focus: order.number,
     left: null,
   };
-  return withSaleEffects({ ...next, nudged: false, leaveAt: Infinity }, effects);
+  const begun = withSaleEffects({ ...next, nudged: false, leaveAt: Infinity }, effects);
+  return { state: begun.state, effects: [...yesterday.effects, ...begun.effects] };
 }
 
 // ── Sales ───────────────────────────────────────────────────────────────────────────────────────
@@ -266,6 +284,10 @@ function stepNotSaved(
   if (entry.kind === 'refund') return stay(stepRefundNotSaved(state, entry.refund), log);
   if (entry.kind === 'refund_announced') {
     return stay(keepRefundTold(state, entry, moment.monotonic), log);
+  }
+  if (isOfNoSale(entry)) {
+    const day = stepDayNotSaved(state, entry);
+    return { state: day.state, effects: [log, ...day.effects] };
   }
   if (entry.kind !== 'order') {
     const step = stepOneSale(state, numberOf(entry), { is: 'not_saved', entry }, moment);
@@ -284,6 +306,7 @@ function stepNotSaved(
 function stepSaved(state: TerminalState, entry: JournalEntry, moment: Moment): Step {
   if (entry.kind === 'refund') return stepRefundSaved(state, entry.refund);
   if (entry.kind === 'refund_announced') return stay(dropRefundTold(state, entry));
+  if (isOfNoSale(entry)) return stay(state);
   const step = stepOneSale(state, numberOf(entry), { is: 'saved', entry }, moment);
   const then = ({ effects }: Step, card: CardStep): Step => {
     const taken = takeCard(card, moment);
@@ -331,8 +354,9 @@ function stepTick(state: TerminalState, moment: Moment): Step {
   const relayed = takeCard(stepRelays(left, { is: 'tick' }, moment), moment);
   const refunds = stepRefundTick(relayed.state, moment.monotonic);
   const step = stepEverySale(refunds.state, { is: 'tick' }, moment);
-  const effects = [...voice.effects, ...relayed.effects, ...refunds.effects, ...step.effects];
-  return { state: step.state, effects };
+  const day = stepDayTick(step.state, moment);
+  const before = [...voice.effects, ...relayed.effects, ...refunds.effects];
+  return { state: day.state, effects: [...before, ...step.effects, ...day.effects] };
 }
 
 /** Forgets what is settled since, except the order on the screen. */

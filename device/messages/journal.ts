@@ -8,6 +8,7 @@ import {
   hotlistSchema,
   offlineLimitsSchema,
 } from './card.ts';
+import { dayReceiptSchema, dayStatementSchema } from './day.ts';
 import {
   closeRequestSchema,
   orderSchema,
@@ -52,6 +53,13 @@ export const journalEntrySchema = z.discriminatedUnion('kind', [
     order: orderNumberSchema,
     refund: z.string().min(1).max(64),
   }),
+  /**
+   * A business day with all its lines, written before it is told or sent: no entry before it is needed
+   * to state it again.
+   */
+  z.strictObject({ kind: z.literal('day_closed'), day: dayStatementSchema }),
+  /** The gateway has compared the day; written before it is told. */
+  z.strictObject({ kind: z.literal('day_receipt'), receipt: dayReceiptSchema }),
 ]);
 
 export type JournalEntry = z.infer<typeof journalEntrySchema>;

@@ -10,6 +10,7 @@ import {
   cardVerdictSchema,
   hotlistSchema,
 } from './card.ts';
+import { dayPageSchema, dayReceiptSchema, dayWantedSchema } from './day.ts';
 import {
   currencySchema,
   MAX_ORDER_MINOR,
@@ -128,6 +129,7 @@ export const uplinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('relay_declined'), declined: relayDeclinedSchema }),
   z.strictObject({ kind: z.literal('card_payment'), payment: cardPaymentSchema }),
   z.strictObject({ kind: z.literal('card_unknown'), unknown: cardDebitSchema }),
+  z.strictObject({ kind: z.literal('day'), day: dayPageSchema }),
 ]);
 export type Uplink = z.infer<typeof uplinkSchema>;
 
@@ -250,6 +252,8 @@ export const downlinkSchema = z.discriminatedUnion('kind', [
       .regex(/^[\w-]+$/)
       .max(1000),
   }),
+  z.strictObject({ kind: z.literal('day_wanted'), ...downlinkBody, wanted: dayWantedSchema }),
+  z.strictObject({ kind: z.literal('day_receipt'), ...downlinkBody, receipt: dayReceiptSchema }),
 ]);
 
 export type CloseRequest = z.infer<typeof closeRequestSchema>;

@@ -100,7 +100,7 @@ export const ENGLISH_CARD_TEXTS: CardTexts = {
     'Settlement did not accept the card. This money does not come: keep the order number.',
   notPosted: (payments, sum) => `${payments} card payments not sent yet: ${sum}`,
   hintUnknown: 'Hold the same card · Cancel: give up this order',
-  menu: 'Cards',
+  menu: 'Menu',
   menuBalance: '1  Balance of a card',
   menuRefund: '2  Give back to a card',
   menuLog: '3  Last ten of a card',

@@ -36,7 +36,7 @@ export const CHINESE_CARD_TEXTS: CardTexts = {
   refusedAdvice: '结算方不认可这张卡，这笔钱不会到账，请记下订单号。',
   notPosted: (payments, sum) => `还有 ${payments} 笔刷卡没有上传：${sum}`,
   hintUnknown: '请放上同一张卡 · 取消：放弃这一单',
-  menu: '储值卡',
+  menu: '菜单',
   menuBalance: '1  查余额',
   menuRefund: '2  退款到卡',
   menuLog: '3  最近十笔',

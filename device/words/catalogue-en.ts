@@ -108,8 +108,8 @@ export const ENGLISH_TEXTS: Texts = {
 
   problem,
 
-  hintEnterAmount: 'Enter: offer · +: next item · *: how many · /: item code',
-  hintCards: 'Key in the amount, then Enter · +: cards',
+  hintEnterAmount: 'Enter: offer · *: how many · /: item code · +: menu',
+  hintCards: 'Key in the amount, then Enter · +: menu',
   hintSpeak: '*: say it',
   hintListening: 'Speak now · any key: stop',
   hintIsThisRight: 'Enter: offer · a figure: key it in instead · Cancel: start over',

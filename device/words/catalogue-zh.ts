@@ -105,8 +105,8 @@ export const CHINESE_TEXTS: Texts = {
 
   problem,
 
-  hintEnterAmount: '确认：收款 · +：下一项 · *：数量 · /：商品编号',
-  hintCards: '输入金额后按确认 · +：储值卡',
+  hintEnterAmount: '确认：收款 · *：数量 · /：商品编号 · +：菜单',
+  hintCards: '输入金额后按确认 · +：菜单',
   hintSpeak: '*：语音输入',
   hintListening: '请说话 · 按任意键停止',
   hintIsThisRight: '确认：收款 · 数字：改用键盘 · 取消：重新开始',

@@ -74,6 +74,10 @@ export const CHINESE = {
   'card-limit-sum': '没有网络，总额已满',
   'card-list-old': '停用卡名单太旧',
   'card-disk': '存储已满',
+  'day-closed': '今日已结账',
+  sale: '笔',
+  sales: '笔收款',
+  'in-all': '合计',
 } as const;
 
 export type ChineseWord = keyof typeof CHINESE;
@@ -145,6 +149,10 @@ function count(value: number): ChineseWord[] {
   if (low === 0) return words;
   return [...words, ...(low < 1000 ? (['ling'] as const) : []), ...below10000(low, false)];
 }
+
+/** A number of things, up to 99 999 999. */
+export const countInChinese = (value: number): ChineseWord[] =>
+  value === 0 ? ['ling'] : count(value);
 
 /**
  * Words of an amount of at least one minor unit: 1250 CNY → 十二元五角; 1205 CNY → 十二元零五分.

@@ -5,8 +5,8 @@ import { MAX_ORDER_MINOR } from '#device/messages/money.ts';
 import type { DeclineReason, Refund, Result } from '#device/messages/order.ts';
 import type { Clip } from '#device/ports/speaker.ts';
 import type { CardProblem } from './cards.ts';
-import { amountInChinese, CHINESE, type ChineseWord } from './chinese.ts';
-import { amountInEnglish, ENGLISH, type EnglishWord } from './english.ts';
+import { amountInChinese, CHINESE, type ChineseWord, countInChinese } from './chinese.ts';
+import { amountInEnglish, countInEnglish, ENGLISH, type EnglishWord } from './english.ts';
 
 /** Every prompt that any announcement uses, in both languages. */
 export const VOCABULARY: readonly Clip[] = [
@@ -93,6 +93,25 @@ export const sayRefund = (
   ...sayAmount(refund.amount_minor, refund.currency, language),
   ...shared(language, ['to-the-payer']),
 ];
+
+/**
+ * Clip ids of a day that was closed: how many sales, and their sum. It is named in front, so that
+ * nobody takes the sum for money received; a sum larger than any order has is left to the paper.
+ */
+export function sayDayClosed(
+  sales: number,
+  sumMinor: number,
+  currency: Currency,
+  language: Language,
+): string[] {
+  const count = language === 'en' ? english(countInEnglish(sales)) : chinese(countInChinese(sales));
+  const unit = sales === 1 ? 'sale' : 'sales';
+  const total =
+    sumMinor < 1 || sumMinor > MAX_ORDER_MINOR
+      ? []
+      : [...shared(language, ['in-all']), ...sayAmount(sumMinor, currency, language)];
+  return [...shared(language, ['day-closed']), ...count, ...shared(language, [unit]), ...total];
+}
 
 const CARD_PROBLEMS: Record<CardProblem, SharedWord> = {
   not_taken: 'card-not-taken',

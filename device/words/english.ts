@@ -97,6 +97,10 @@ export const ENGLISH = {
   'card-limit-sum': 'too much in all without network',
   'card-list-old': 'list of blocked cards too old',
   'card-disk': 'can not be written down',
+  'day-closed': 'day closed',
+  sale: 'sale',
+  sales: 'sales',
+  'in-all': 'in all',
 } as const;
 
 export type EnglishWord = keyof typeof ENGLISH;
@@ -177,6 +181,14 @@ function cardinal(value: number): EnglishWord[] {
   if (millions > 0) words.push(...below1000(millions), 'million');
   if (thousands > 0) words.push(...below1000(thousands), 'thousand');
   return [...words, ...below1000(value % 1000)];
+}
+
+/** A number of things, up to 999 999 999; one with a teen in it is said again figure by figure. */
+export function countInEnglish(value: number): EnglishWord[] {
+  const words = cardinal(value);
+  if (!words.some((each) => TEENS.has(each))) return words;
+  const digits = [...String(value)].map((figure) => word(SMALL, Number(figure)));
+  return [...words, 'that-is', ...digits];
 }
 
 /** Figure by figure: `one two point one five yuan`. */

@@ -129,6 +129,10 @@ function describeUplink(up: Uplink): string {
       const { order, card, counter_before } = up.unknown;
       return `order ${order}: unknown whether card ${card} was debited after ${counter_before}`;
     }
+    case 'day': {
+      const { head, page, lines } = up.day;
+      return `day ${head.number}, page ${page} of it: ${lines.length} of ${head.lines} lines`;
+    }
   }
 }
 
@@ -174,6 +178,12 @@ function describeDownlink(down: Downlink): string {
     }
     case 'card_keys':
       return 'card keys, sealed';
+    case 'day_wanted':
+      return `day ${down.wanted.number}: page ${down.wanted.page} is next`;
+    case 'day_receipt': {
+      const { number, agreed, differing } = down.receipt;
+      return `day ${number}: ${agreed ? 'agreed' : `${differing} differences`}`;
+    }
     case 'hotlist': {
       const { version, entries, full } = down.hotlist;
       return `hotlist ${version}: ${entries.length} cards${full ? '' : ' more'}`;
