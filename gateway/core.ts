@@ -11,6 +11,7 @@ import { tellMerchant } from './acquirer/merchants/webhooks.ts';
 import { PayerDesk } from './acquirer/payers/desk.ts';
 import type { Chance, Clock } from './clock.ts';
 import { Counter } from './counter/counter.ts';
+import { Days } from './days/days.ts';
 import { Funds } from './funds/funds.ts';
 import type { FundGate } from './funds/gate.ts';
 import { Parties } from './funds/parties.ts';
@@ -234,6 +235,7 @@ export function openCore(options: CoreOptions): Core {
     ...{ tables, writer, clock, chance, keys, log, registry, relay },
     purchases: cards?.purchases() ?? null,
   });
+  const days = new Days({ tables, writer, clock, log, downlinks, settlement: settles });
   const counter = new Counter({ tables, registry, relay, clock, settlement: settles });
   const { authority } = options;
   const identity =
@@ -282,6 +284,7 @@ export function openCore(options: CoreOptions): Core {
       log,
       relay,
       cards,
+      days,
       unpair: (terminal, pairing) => desk.unpair(terminal, pairing),
     }),
     identity,
@@ -292,6 +295,7 @@ export function openCore(options: CoreOptions): Core {
     },
     close() {
       stopExpiry();
+      days.close();
       telephone.close();
       payments.close();
       desk.close();

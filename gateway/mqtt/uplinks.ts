@@ -2,6 +2,7 @@
 import { open } from '#device/codecs/jws.ts';
 import { type Uplink, uplinkSchema } from '#device/messages/order.ts';
 import type { Clock } from '../clock.ts';
+import type { Days } from '../days/days.ts';
 import { decode, writeComplaints } from '../decode.ts';
 import type { Log } from '../log.ts';
 import type { Downlinks } from '../notify/downlinks.ts';
@@ -28,6 +29,7 @@ export interface UplinksParts {
   readonly relay: Pick<RelayDesk, 'wanted' | 'answer' | 'declined'>;
   /** `null` where there is no settlement. */
   readonly cards: Pick<OrderCards, 'take' | 'concludeWaiting'> | null;
+  readonly days: Pick<Days, 'take'>;
 }
 
 /** `committed` also where there was nothing new; `refused` was logged with the reason. */
@@ -87,6 +89,10 @@ export class Uplinks {
       case 'card_payment':
       case 'card_unknown':
         return this.#card(terminal, read.uplink);
+      case 'day': {
+        const taken = await this.#parts.days.take(terminal, read.uplink.day);
+        return taken === 'refused' ? 'refused' : 'committed';
+      }
     }
   }
 

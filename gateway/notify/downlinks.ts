@@ -4,6 +4,7 @@
  */
 import { seal } from '#device/codecs/jws.ts';
 import type { CardReceipt, CardVerdict, Hotlist } from '#device/messages/card.ts';
+import type { DayReceipt, DayWanted } from '#device/messages/day.ts';
 import type {
   Attempt,
   Downlink,
@@ -223,6 +224,8 @@ export type News =
   | { readonly kind: 'card_receipt'; readonly receipt: CardReceipt }
   | { readonly kind: 'card_verdict'; readonly verdict: CardVerdict }
   | { readonly kind: 'hotlist'; readonly hotlist: Hotlist }
+  | { readonly kind: 'day_wanted'; readonly wanted: DayWanted }
+  | { readonly kind: 'day_receipt'; readonly receipt: DayReceipt }
   | { readonly kind: 'card_keys'; readonly sealed: string };
 
 type Spoken =

@@ -172,6 +172,35 @@ export const changeCardSchema = z.strictObject({
 });
 export type ChangeCard = z.infer<typeof changeCardSchema>;
 
+/** Debits that one answer tells at most, and that one question names. */
+export const DEBITS_LIMIT = 500;
+
+/** Which debits of a terminal the settlement has: those behind `after`, and those that are named. */
+export const debitsWishSchema = z.strictObject({
+  terminal: terminalIdSchema,
+  after: z.int().min(0),
+  named: z.array(z.strictObject({ card: cardIdSchema, counter: z.int().min(1) })).max(DEBITS_LIMIT),
+});
+export type DebitsWish = z.infer<typeof debitsWishSchema>;
+
+const debitSchema = z.strictObject({
+  /** Grows with each that the settlement takes. */
+  place: z.int().min(1),
+  card: cardIdSchema,
+  counter: z.int().min(1),
+  order: orderNumberSchema,
+  amount_minor: priceMinorSchema,
+});
+export type TakenDebit = z.infer<typeof debitSchema>;
+
+export const debitsSchema = z.strictObject({
+  /** Behind `after`, oldest first. */
+  debits: z.array(debitSchema).max(DEBITS_LIMIT),
+  /** Those that were named and are there. */
+  named: z.array(debitSchema).max(DEBITS_LIMIT),
+});
+export type TakenDebits = z.infer<typeof debitsSchema>;
+
 export interface SettlementVerbs {
   readonly take: Verb<TakeCard, TakeAnswer>;
   readonly validate: Verb<ValidateCard, Validated>;
@@ -183,6 +212,7 @@ export interface SettlementVerbs {
   readonly purchased: Verb<string, Purchased>;
   readonly keys: Verb<null, z.infer<typeof cardKeysSchema>>;
   readonly hotlist: Verb<null, HotlistState>;
+  readonly debits: Verb<DebitsWish, TakenDebits>;
   /** Of a card's id. */
   readonly card: Verb<string, CardAnswer>;
   readonly change: Verb<ChangeCard, CardAnswer>;

@@ -11,6 +11,8 @@ import {
   askJobSchema,
   cardAnswerSchema,
   changeCardSchema,
+  debitsSchema,
+  debitsWishSchema,
   hotlistStateSchema,
   jobAnswerSchema,
   jobIdSchema,
@@ -172,6 +174,20 @@ export function settlementRoutes(
       async handle({ body, request }) {
         admit(request);
         return reply(await askGate(writer, gate.change, body));
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/settlement/debits', caller: 'peer' },
+      says: 'Which debits of a terminal it has: those behind a place, and those that are named',
+      body: {
+        schema: debitsWishSchema,
+        example: { terminal: 't-0001', after: 0, named: [{ card: CARD, counter: 4 }] },
+      },
+      answers: says('They', debitsSchema),
+      problems: PROBLEMS,
+      async handle({ body, request }) {
+        admit(request);
+        return reply(await askGate(writer, gate.debits, body));
       },
     }),
     route({

@@ -7,6 +7,7 @@ import { ask } from '../peers/http-client.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import {
   cardAnswerSchema,
+  debitsSchema,
   hotlistStateSchema,
   jobAnswerSchema,
   purchasedSchema,
@@ -34,6 +35,7 @@ export function remoteSettlement(
     purchased: there((order) => ask(client, purchasedSchema, get(`purchases/${order}`))),
     keys: there(() => ask(client, cardKeysSchema, get('terminal-keys'))),
     hotlist: there(() => ask(client, hotlistStateSchema, get('hotlist'))),
+    debits: there((wish) => ask(client, debitsSchema, post('debits', wish))),
     card: there((id) => ask(client, cardAnswerSchema, get(`briefs/${id}`))),
     change: there((asked) => ask(client, cardAnswerSchema, post('changes', asked))),
     serve: (card, job) => sitThrough(client, card, job === undefined ? {} : { job }),

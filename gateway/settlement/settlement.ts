@@ -16,6 +16,7 @@ import {
   validateCard,
 } from './cards.ts';
 import { takeCard } from './chain.ts';
+import { takenDebits } from './debits.ts';
 import { CardDrive } from './drive.ts';
 import type { Load, Make, Purchase, SettlementDrives, SettlementVerbs } from './gate.ts';
 import { askJob, cancelJob, findJob, findPurchase } from './jobs.ts';
@@ -44,6 +45,7 @@ export class Settlement {
       purchased: here((tx, order) => findPurchase(tx, order)),
       keys: here(() => terminalCardKeys(parts.house)),
       hotlist: here((tx) => hotlist(tx)),
+      debits: here((tx, wish) => takenDebits(tx, wish)),
       card: here((tx, id) => briefOf(tx, id)),
       change: here((tx, asked) => changeCard(parts, tx, asked)),
       serve: (card, job) => this.serve(card, job),

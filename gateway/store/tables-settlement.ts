@@ -123,6 +123,11 @@ export interface FindingRow {
   readonly at: number;
 }
 
+/** Where it stands among all of them. */
+export interface Placed {
+  readonly place: number;
+}
+
 export interface SettlementTable {
   card(id: string): CardRow | undefined;
   cardByUid(uid: string): CardRow | undefined;
@@ -135,6 +140,9 @@ export interface SettlementTable {
   transactions(card: string): CardTransactionRow[];
   transactionsOf(reference: string): CardTransactionRow[];
   lastTransaction(card: string): CardTransactionRow | undefined;
+  /** Debits that a terminal made by itself, behind a place, oldest first. */
+  debitsAt(terminal: string, after: number, limit: number): (CardTransactionRow & Placed)[];
+  debit(terminal: string, card: string, counter: number): (CardTransactionRow & Placed) | undefined;
   addTransaction(row: CardTransactionRow): void;
   /** Gives a transaction that was told without one its Transaction MAC. */
   prove(card: string, counter: number, mac: string): void;

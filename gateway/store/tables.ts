@@ -7,6 +7,7 @@
 import type { DeclineReason, Outcome } from '#device/messages/order.ts';
 import type { AgentTable } from './tables-agents.ts';
 import type { CentreTables } from './tables-centre.ts';
+import type { DayTable } from './tables-days.ts';
 import type { FundTable } from './tables-funds.ts';
 import type { IdentityTable } from './tables-identity.ts';
 import type { LinkTable } from './tables-links.ts';
@@ -295,6 +296,7 @@ export interface Tables extends CentreTables {
   readonly cardPayments: CentreCardTable;
   /** Of the fund server. */
   readonly funds: FundTable;
+  readonly days: DayTable;
 }
 
 /** The verbs of a transaction that the batching writer needs of an engine. */

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Core } from '../core.ts';
 import { counterRoutes } from '../counter/http.ts';
+import { dayRoutes } from '../days/http.ts';
 import { IDENTITY_DOCS, identityRoutes } from '../identity/http.ts';
 import type { Agents } from '../orders/telephone/agents.ts';
 import { agentRoutes } from './agents-api.ts';
@@ -32,6 +33,7 @@ export async function addCentre(
     ...refundRoutes(core),
     ...agentRoutes(agents),
     ...counterRoutes(core.counter),
+    ...dayRoutes(core.tables),
   ];
   const guard = admit(settings, agents);
   addRoutes(server, { idempotency, clock, writer, admit: guard }, routes);

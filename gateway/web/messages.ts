@@ -92,6 +92,8 @@ const EN = {
   p_order_of_the_centre:
     'This order was placed at the order centre. Refund it there, so that all are told.',
   p_unknown_agent: 'There is no agent of that name.',
+  p_unknown_day: 'The terminal has closed no such day.',
+  p_unknown_vendor: 'There is no such vendor.',
   p_peer_refused: 'The request is not signed by an organisation that is known here.',
   p_refund_refused: 'The refund is refused, and nothing was moved.',
   p_card_refused: 'This cannot be done with the card, and nothing was moved.',
@@ -225,6 +227,8 @@ const ZH: Readonly<Record<MessageKey, string>> = {
   p_amount_refused: '金额与明细不符，或超出此商户的限额。',
   p_order_of_the_centre: '此订单是在订单中心下的，请在那里退款，以便通知各方。',
   p_unknown_agent: '没有该名称的坐席。',
+  p_unknown_day: '该终端没有这一天的日结。',
+  p_unknown_vendor: '没有该商户。',
   p_peer_refused: '请求未由本系统认可的机构签名。',
   p_refund_refused: '退款被拒绝，款项未变动。',
   p_card_refused: '此卡不能这样操作，款项未变动。',

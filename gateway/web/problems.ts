@@ -32,6 +32,8 @@ export const PROBLEMS = {
   unknown_card: 404,
   unknown_job: 404,
   unknown_agent: 404,
+  unknown_day: 404,
+  unknown_vendor: 404,
   unknown_payment: 404,
   unknown_voucher: 404,
   merchant_suspended: 403,

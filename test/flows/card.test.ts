@@ -507,7 +507,7 @@ describe('the operator’s menu', () => {
     await counter.sell('1.25');
     await counter.tap(card);
     counter.stand.key('cancel', '+');
-    assert.equal(title(counter), 'Cards');
+    assert.equal(title(counter), 'Menu');
     counter.stand.key('3');
     assert.equal(title(counter), 'Hold the card to the reader');
     await counter.tap(card);
@@ -560,12 +560,14 @@ describe('the operator’s menu', () => {
     assert.equal(wanted.wanted.purpose, 'refund');
   });
 
-  test('no card keys: the terminal says so, and + is a key like any other', async () => {
+  test('no card keys: the terminal says so, and its menu is of the day alone', async () => {
     const counter = await Counter.open({ takesCards: false });
     await counter.tap(await cardWith(10_000));
     assert.equal(title(counter), 'No cards here');
     counter.stand.key('+');
-    assert.notEqual(title(counter), 'Cards');
+    assert.deepEqual(counter.stand.screen?.lines, ['6  End of the day']);
+    counter.stand.key('1');
+    assert.equal(title(counter), 'Menu');
     counter.stand.key('cancel');
     counter.stand.terminal.push({ is: 'card_keys' });
     await counter.tap(await cardWith(10_000));

@@ -372,6 +372,6 @@ export function overWire(
     ...{ take: far(gate.take), validate: far(gate.validate), ask: far(gate.ask) },
     ...{ job: far(gate.job), cancel: far(gate.cancel), purchased: far(gate.purchased) },
     ...{ keys: far(gate.keys), hotlist: far(gate.hotlist), make: gate.make },
-    ...{ card: far(gate.card), change: far(gate.change) },
+    ...{ card: far(gate.card), change: far(gate.change), debits: far(gate.debits) },
   };
 }

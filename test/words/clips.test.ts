@@ -8,6 +8,7 @@ import {
   type Notice,
   sayAmount,
   sayCardProblem,
+  sayDayClosed,
   sayNotice,
   sayNotUnderstood,
   sayQuestion,
@@ -140,6 +141,9 @@ describe('announcements', () => {
         for (const id of sayNotUnderstood(language)) used.add(id);
       }
       for (const id of sayRefund(money, language)) used.add(id);
+      for (const count of [1, 2]) {
+        for (const id of sayDayClosed(count, 1250, 'CNY', language)) used.add(id);
+      }
       for (const id of sayAmount(12_000_000, 'JPY', language)) used.add(id);
     }
     const idle = VOCABULARY.filter((clip) => !used.has(clip.id)).map((clip) => clip.id);
@@ -152,6 +156,15 @@ describe('announcements', () => {
     assert.equal(textOf(sayRefund(back, 'zh-CN')), '退款三元给顾客');
     const earlier = textOf(sayRefund(back, 'en', { earlier: true }));
     assert.equal(earlier, 'earlier refunded three yuan to the payer');
+  });
+
+  test('a day’s sum is named in front, and a sum too large to say is left to the paper', () => {
+    const day = sayDayClosed(15, 123_450, 'CNY', 'en');
+    const said = 'day closed fifteen that is one five sales in all one thousand two hundred';
+    assert.ok(textOf(day).startsWith(said), textOf(day));
+    assert.equal(textOf(sayDayClosed(2, 1250, 'CNY', 'zh-CN')), '今日已结账两笔收款合计十二元五角');
+    assert.equal(textOf(sayDayClosed(0, 0, 'CNY', 'en')), 'day closed zero sales');
+    assert.equal(textOf(sayDayClosed(1, 1e12, 'CNY', 'en')), 'day closed one sale');
   });
 
   test('an unknown clip is a programmer’s error', () => {

@@ -5,6 +5,7 @@ import type { Engine } from '../tables.ts';
 import { StoreError } from '../writer.ts';
 import { agentTable } from './agents.ts';
 import { attemptTable } from './attempts.ts';
+import { dayTable } from './days.ts';
 import { deliveryTable } from './deliveries.ts';
 import { fundTable } from './funds.ts';
 import { identityTable } from './identity.ts';
@@ -66,6 +67,7 @@ export function openSqlite(path: string): Engine {
       settlement: settlementTable(database),
       cardPayments: centreCardTable(database),
       funds: fundTable(database),
+      days: dayTable(database),
     },
     begin: () => void verbs.begin.run(),
     savepoint: () => void verbs.savepoint.run(),

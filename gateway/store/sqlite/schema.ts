@@ -1,4 +1,5 @@
 /** The SQLite schema, one migration an entry; `PRAGMA user_version` counts those that were applied. */
+
 import { agentSchema } from './agents.ts';
 import { centreSchema } from './centre-schema.ts';
 import { fundsSchema } from './funds.ts';
@@ -7,6 +8,7 @@ import { MERCHANT_WEBHOOKS } from './merchants.ts';
 import { PAIRING } from './pairing.ts';
 import { payerDeskSchema } from './payer-desk.ts';
 import { PLATFORM } from './platform.ts';
+import { daysSchema } from './schema-days.ts';
 import { ATTEMPT_CLIENTS, LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
 import { refundsSchema } from './schema-refunds.ts';
@@ -173,4 +175,5 @@ export const MIGRATIONS: readonly string[] = [
   fundsSchema(appendOnly),
   topUpSchema,
   SHOP_CLIENTS,
+  daysSchema(appendOnly),
 ];

@@ -7,6 +7,7 @@ import type {
   CentreVerdictRow,
   FindingRow,
   JobRow,
+  Placed,
   SettlementTable,
   UnknownRow,
 } from '../tables-settlement.ts';
@@ -113,6 +114,8 @@ function transactions(
   | 'addTransaction'
   | 'prove'
   | 'disprove'
+  | 'debitsAt'
+  | 'debit'
 > {
   const from = `SELECT ${TRANSACTION.join(', ')} FROM settlement_transactions`;
   const find = database.prepare(`${from} WHERE card = ? AND counter = ? AND disproved = 0`);
@@ -121,6 +124,12 @@ function transactions(
   const last = database.prepare(
     `${from} WHERE card = ? AND disproved = 0 ORDER BY counter DESC LIMIT 1`,
   );
+  const placed = `SELECT id AS place, ${TRANSACTION.join(', ')} FROM settlement_transactions
+    WHERE kind = 'debit' AND disproved = 0 AND terminal = ?
+      AND NOT EXISTS (SELECT 1 FROM settlement_jobs
+        WHERE settlement_jobs.order_number = reference AND settlement_jobs.kind = 'pay')`;
+  const debitsAt = database.prepare(`${placed} AND id > ? ORDER BY id LIMIT ?`);
+  const debit = database.prepare(`${placed} AND card = ? AND counter = ?`);
   const add = database.prepare(insert('settlement_transactions', TRANSACTION));
   const prove = database.prepare(
     `UPDATE settlement_transactions SET mac = ?, proof = 'mac'
@@ -135,6 +144,10 @@ function transactions(
     transactions: (card) => every<CardTransactionRow>(all, card),
     transactionsOf: (reference) => every<CardTransactionRow>(of, reference),
     lastTransaction: (card) => first<CardTransactionRow>(last, card),
+    debitsAt: (terminal, after, limit) =>
+      every<CardTransactionRow & Placed>(debitsAt, terminal, after, limit),
+    debit: (terminal, card, counter) =>
+      first<CardTransactionRow & Placed>(debit, terminal, card, counter),
     addTransaction: (row) => void add.run(named(TRANSACTION, row)),
     prove: (card, counter, mac) => void prove.run(mac, card, counter),
     disprove: (card, counter) => void disprove.run(card, counter),
