@@ -173,9 +173,12 @@ function sendDay(state: TerminalState, { monotonic }: Moment): Step {
     ...{ digest, page: 0, tries: 0, resendAt: monotonic },
     sendAnywayAt: monotonic + HOLD_MS,
   };
-  if (monotonic < sending.sendAnywayAt && isOnItsWay(state)) {
+  const { drain } = state;
+  const queued = drain !== null && drain.next < drain.numbers.length;
+  if (queued || (monotonic < sending.sendAnywayAt && isOnItsWay(state))) {
     const resendAt = monotonic + FIRST_RESEND_MS;
-    return stay(withDay(state, { sending: { ...sending, resendAt } }));
+    const sendAnywayAt = queued ? monotonic + HOLD_MS : sending.sendAnywayAt;
+    return stay(withDay(state, { sending: { ...sending, resendAt, sendAnywayAt } }));
   }
   const wait = Math.min(LAST_RESEND_MS, FIRST_RESEND_MS * 2 ** Math.min(sending.tries, 6));
   const next = { ...sending, tries: sending.tries + 1, resendAt: monotonic + wait };
