@@ -21,6 +21,7 @@ import { type KeptCardKeys, keepCardKeys, openSentKeys } from './card-keys.ts';
 import { systemChance, systemClock } from './clock.ts';
 import { openFileDisk } from './disk.ts';
 import { driverContext, powerAtOneMetre } from './drivers.ts';
+import { endWithin } from './ending.ts';
 import { EnrolmentError, identify } from './identity.ts';
 import { openLink } from './link.ts';
 import { lockData } from './lock.ts';
@@ -37,6 +38,8 @@ const USAGE = `usage: firmware/main.ts --board NAME --data DIR [options]
 
 /** Longest wait for organs to fall silent when the terminal is stopped. */
 const STOP_TIMEOUT_MS = 3000;
+/** Longest that the process itself may take to end after that. */
+const END_TIMEOUT_MS = 1000;
 
 /** What the operator must mend; printed without a stack. */
 class UsageError extends Error {}
@@ -227,8 +230,9 @@ async function main(): Promise<void> {
   push({ is: 'tick' });
 
   const stop = async (): Promise<void> => {
-    // An organ that hangs must not keep the terminal from ending.
+    // An organ that hangs must not keep the terminal from ending, nor a call that never returns.
     systemClock.after(STOP_TIMEOUT_MS, () => process.exit(0));
+    endWithin(STOP_TIMEOUT_MS + END_TIMEOUT_MS);
     terminal.stop();
     renewal.close();
     await Promise.all([organs.close(), link.close()]);
