@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writeOrderNumber } from '#device/codecs/order-number.ts';
 import { Acquirer } from '#gateway/acquirer/acquirer.ts';
+import { addMerchant } from '#gateway/acquirer/links/seed.ts';
 import { systemChance, systemClock } from '#gateway/clock.ts';
 import { payerAccount } from '#gateway/issuer/accounts.ts';
 import type { PayerProof, Presented } from '#gateway/issuer/gate.ts';
@@ -159,6 +160,9 @@ export async function openOrders(writer: Writer, run: Run): Promise<string[]> {
     for (let at = 0; at < run.merchants; at += 1) {
       tx.terminals.addVendor(`v-${at}`, `Vendor ${at}`);
       tx.terminals.put(`t-${at}`, `v-${at}`, '{}');
+      const currencies = new Set(['CNY'] as const);
+      const known = { acquiring: undefined, address: '', currencies };
+      addMerchant(tx, { id: `v-${at}`, name: `Vendor ${at}`, ...known });
     }
   });
   for (let at = 0; at < numbers.length; at += 1000) {
