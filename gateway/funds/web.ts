@@ -6,6 +6,7 @@ import { Problem } from '../web/problems.ts';
 import { bearerText, requireOperator } from '../web/requests.ts';
 import { addRoutes, type Caller, type RouteDoc } from '../web/routes.ts';
 import { checkRoutes, fundOperatorRoutes, partyRoutes } from './http.ts';
+import { addPartyPages } from './pages.ts';
 
 /** Adds them where this process is the fund server, and writes down what the document says of them. */
 export async function addFunds(
@@ -37,5 +38,6 @@ export async function addFunds(
     ...fundOperatorRoutes(parties),
   ];
   addRoutes(server, { idempotency, clock, writer, admit }, routes);
+  addPartyPages(server, core, funds);
   docs.set('fund-server', [...(docs.get('fund-server') ?? []), ...routes]);
 }

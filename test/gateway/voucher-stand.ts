@@ -41,7 +41,12 @@ export const VOUCHER_SEED = {
     { phone: MEI.phone, pin: MEI.pin, holder: holder(MEI.name), balances: cny(50_000) },
     { phone: HUO.phone, pin: HUO.pin, holder: holder(HUO.name), balances: cny(100, 30_000) },
   ],
-  parties: PARTIES.map((id) => ({ id, name: `The ${id}`, token: `token-of-party-${id}` })),
+  parties: PARTIES.map((id) => ({
+    id,
+    name: `The ${id}`,
+    token: `token-of-party-${id}`,
+    password: `password of ${id}`,
+  })),
 };
 
 /** What a wire does to the next call of a verb. */

@@ -1,0 +1,102 @@
+/** The pages of a voucher's parties in Chromium, from asking to redeeming, by forms alone. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Constellation, openConstellation } from '#test/gateway/constellation.ts';
+import { SEED } from '#test/gateway/harness.ts';
+import { type Party, VOUCHER_SEED, WANG } from '#test/gateway/voucher-stand.ts';
+import { examine, FLAGS } from './cashier-stand.ts';
+
+describe('pages of vouchers', () => {
+  let browser: Browser;
+  let all: Constellation;
+
+  before(async () => {
+    browser = await chromium
+      .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
+      .catch((error: unknown) => {
+        throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
+      });
+    const { payers, parties } = VOUCHER_SEED;
+    all = await openConstellation('together', { seed: { ...SEED, payers, parties } });
+  });
+  after(async () => {
+    await browser.close();
+    await all.close();
+  });
+
+  /** Logged in, with one of the two languages and screens; the page has no script in any case. */
+  async function logIn(party: Party, locale: 'en' | 'zh-CN', wide: boolean): Promise<Page> {
+    const context = await browser.newContext({
+      viewport: wide ? { width: 1280, height: 800 } : { width: 360, height: 640 },
+      ...{ locale, javaScriptEnabled: party !== 'fund' },
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(5000);
+    await page.goto(`${all.http}/vouchers`);
+    await page.locator('#party').fill(party);
+    await page.locator('#password').fill(`password of ${party}`);
+    await page.locator('.pay').click();
+    return page;
+  }
+  const press = (page: Page, action: string) =>
+    page.locator(`form[action*="/${action}?"] button`).click();
+  const open = (page: Page) => page.locator('li a').first().click();
+
+  test('three parties take one from asking to redeeming', async () => {
+    const shop = await logIn('shop', 'en', true);
+    await examine(shop);
+    await shop.locator('#paying').selectOption('fund');
+    await shop.locator('#beneficiary').selectOption('chen');
+    await shop.locator('#amount').fill('200');
+    await shop.locator('#memo').fill('Mid-autumn');
+    await shop.locator('form[action^="/vouchers?"] .pay').click();
+    const fund = await logIn('fund', 'zh-CN', false);
+    await open(fund);
+    await press(fund, 'agree');
+    await shop.reload();
+    await press(shop, 'request-issue');
+    await fund.reload();
+    await fund.locator('#phone').fill(WANG.phone);
+    await fund.locator('#pin').fill(WANG.pin);
+    await fund.locator('#name').fill(WANG.name);
+    await press(fund, 'name-account');
+    await shop.reload();
+    await press(shop, 'confirm-account');
+    await examine(shop);
+    const chen = await logIn('chen', 'en', false);
+    await open(chen);
+    await examine(chen);
+    const qr = await chen.locator('svg.qr').count();
+    assert.equal(qr, 1);
+    await chen.locator('#amount').fill('12.50');
+    await press(chen, 'redeem');
+    await chen.locator('[role=status]').waitFor();
+    assert.match(await chen.locator('main').innerText(), /¥187\.50/);
+    await chen.locator('#amount').fill('999');
+    await press(chen, 'redeem');
+    assert.match(await chen.locator('[role=alert]').innerText(), /does not pay/);
+    if (process.env.HAWKER_PICTURES !== undefined) {
+      for (const [name, page] of Object.entries({ shop, fund, chen })) {
+        await page.screenshot({
+          path: `${process.env.HAWKER_PICTURES}/${name}.png`,
+          fullPage: true,
+        });
+      }
+      await shop.goto(`${all.http}/vouchers`);
+      await shop.screenshot({ path: `${process.env.HAWKER_PICTURES}/list.png`, fullPage: true });
+    }
+  });
+
+  test('a stranger sees nothing, and whoever scans the code whether it is genuine', async () => {
+    const chen = await logIn('chen', 'en', false);
+    await open(chen);
+    const at = new URL(chen.url()).pathname;
+    const stranger = await logIn('stranger', 'en', false);
+    const answer = await stranger.goto(all.http + at);
+    assert.equal(answer?.status(), 404);
+    const forged = await stranger.goto(`${all.http}/v?t=a.b.c`);
+    assert.equal(forged?.status(), 422);
+    await examine(stranger);
+  });
+});
