@@ -3,11 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { base64url } from '#device/codecs/bytes.ts';
 import { type Currency, currencySchema, parseAmount } from '#device/messages/money.ts';
-import { voucherNumberSchema } from '#device/messages/voucher.ts';
+import { voucherNumberSchema, voucherTroubleSchema } from '#device/messages/voucher.ts';
 import type { Core } from '../core.ts';
 import type { PartyRow } from '../store/tables-funds.ts';
 import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
+import { say } from '../web/messages.ts';
 import { formDoc, pageDoc } from '../web/page-docs.ts';
 import { Problem, problemSentence } from '../web/problems.ts';
 import { decodeBody, languageOf } from '../web/requests.ts';
@@ -202,8 +203,11 @@ function inputOf(
   return amount.ok ? { redeem: { amount_minor: amount.amount_minor, currency } } : null;
 }
 
-const sentence = ({ request }: Here, made: Extract<Reply, { problem: unknown }>): string =>
-  problemSentence(new Problem(made.problem, made.extras), languageOf(request));
+const sentence = ({ request }: Here, made: Extract<Reply, { problem: unknown }>): string => {
+  const trouble = voucherTroubleSchema.safeParse(made.extras.reason);
+  if (trouble.success) return say(languageOf(request), `v_${trouble.data}`);
+  return problemSentence(new Problem(made.problem, made.extras), languageOf(request));
+};
 
 const ofVoucher = z.strictObject({ number: voucherNumberSchema });
 const FORM = { key: 'Zm9vYmFyYmF6' };

@@ -3,7 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { base64url } from '#device/codecs/bytes.ts';
 import { offerOrder } from '#device/codecs/offer.ts';
+import { isVoucherNumber } from '#device/codecs/voucher.ts';
 import type { Language } from '#device/messages/enrolment.ts';
+import { voucherCodeSchema } from '#device/messages/voucher.ts';
 import type { Core } from '../core.ts';
 import { keyedDigest } from '../keys.ts';
 import { readBearer, writeBearer } from '../matching/bearer.ts';
@@ -19,12 +21,14 @@ import { clientOf, decodeBody, languageOf, pinSchema } from './requests.ts';
 import { resultPage } from './result-page.ts';
 
 type Known = Pick<CashierForm, 'language' | 'order' | 'token' | 'ticket' | 'phone'> &
-  Partial<Pick<CashierForm, 'bearer' | 'complaint'>>;
+  Partial<Pick<CashierForm, 'bearer' | 'complaint' | 'by' | 'voucher'>>;
 
 /** A form with a name of its own for the attempt that it will be. */
 export const newForm = (core: Core, known: Known): CashierForm => ({
   bearer: null,
   complaint: null,
+  by: 'account',
+  voucher: '',
   ...known,
   key: base64url(core.chance.bytes(12)),
   leftMs: Math.max(0, known.order.expires_at - core.clock.now()),
@@ -42,8 +46,11 @@ export const fieldsSchema = z.object({
   ticket: z.string().max(400),
   bearer: z.string().max(400).optional(),
   key: z.string().regex(/^[\w-]{8,40}$/),
-  phone: z.string().max(30),
-  pin: z.string().max(40),
+  phone: z.string().max(30).default(''),
+  pin: z.string().max(40).default(''),
+  by: z.enum(['account', 'voucher']).default('account'),
+  voucher: z.string().max(20).default(''),
+  code: z.string().max(10).default(''),
   digits: z.string().max(10).default(''),
   latitude: numberField,
   longitude: numberField,
@@ -75,19 +82,32 @@ export async function takeForm(
   if (number === null) throw new Problem('not_ours');
   const client = clientOf(core, request);
   const attempt: Attempt = { core, reply, language, number, token, fields, client };
+  if (fields.by === 'voucher') {
+    const voucher = fields.voucher.replace(/\D/g, '');
+    if (!isVoucherNumber(voucher) || !voucherCodeSchema.safeParse(fields.code).success) {
+      return showAgain(attempt, 'voucher', say(language, 'voucher_form_wrong'));
+    }
+    return pay(attempt, { voucher, code: fields.code });
+  }
   const phone = readPhone(fields.phone, callingCode(core));
   if (phone === null) return showAgain(attempt, 'phone', say(language, 'phone_wrong'));
   if (!pinSchema.safeParse(fields.pin).success) {
     return showAgain(attempt, 'pin', say(language, 'pin_form_wrong'));
   }
-  return pay(attempt, phone);
+  return pay(attempt, { phone, pin: fields.pin });
 }
 
-async function pay(attempt: Attempt, phone: string): Promise<FastifyReply> {
+type Payer =
+  | { readonly phone: string; readonly pin: string }
+  | { readonly voucher: string; readonly code: string };
+
+async function pay(attempt: Attempt, payer: Payer): Promise<FastifyReply> {
   const { core, number, fields, language } = attempt;
+  const typed =
+    'phone' in payer ? `${payer.phone}\n${payer.pin}` : `${payer.voucher}\n${payer.code}`;
   // The fields are part of the key: pressing twice pays once, a corrected PIN is a new attempt.
-  const key = `${fields.key}.${keyedDigest(core.keys, `${phone}\n${fields.pin}`).slice(0, 16)}`;
-  const instruction = { order: number, key, phone, pin: fields.pin };
+  const key = `${fields.key}.${keyedDigest(core.keys, typed).slice(0, 16)}`;
+  const instruction = { order: number, key, ...payer };
   const known = core.payments.recall(instruction);
   if (known !== null) return showOutcome(attempt, known, fields.bearer ?? null);
   const present = await provePresence(attempt);
@@ -133,15 +153,18 @@ async function provePresence({ core, number, fields, client }: Attempt): Promise
 
 /** Post, redirect, get: reloading the result does not pay again. */
 function showOutcome(attempt: Attempt, paid: Paid, bearer: string | null): FastifyReply {
-  const { core, reply, language, number } = attempt;
+  const { core, reply, language, number, fields } = attempt;
   if (paid.ok && paid.answer.kind === 'not_admitted') {
     const message: MessageKey = `p_${paid.answer.code}`;
     return showAgain(attempt, 'pin', say(language, message), bearer);
   }
+  if (paid.ok && paid.answer.kind === 'voucher_refused') {
+    return showAgain(attempt, 'voucher', say(language, `v_${paid.answer.reason}`), bearer);
+  }
   if (paid.ok && paid.answer.kind === 'not_made') {
     return showAgain(
       attempt,
-      'pin',
+      fields.by === 'voucher' ? 'voucher' : 'pin',
       say(language, `p_${paid.answer.code ?? 'payment_not_made'}`),
       bearer,
     );
@@ -160,12 +183,13 @@ function showEnded({ core, reply, language, number }: Attempt): FastifyReply {
 
 function showAgain(
   { core, reply, language, number, token, fields }: Attempt,
-  field: 'digits' | 'phone' | 'pin',
+  field: 'digits' | 'phone' | 'pin' | 'voucher',
   says: string,
   bearer: string | null = fields.bearer ?? null,
 ): FastifyReply {
   const order = viewOrder(requireOrder(core, number));
-  const { ticket, phone } = fields;
-  const known = { language, order, token, ticket, phone, bearer, complaint: { field, says } };
+  const { ticket, phone, by, voucher } = fields;
+  const complaint = { field, says };
+  const known = { language, order, token, ticket, phone, by, voucher, bearer, complaint };
   return sendPage(reply, 422, cashierPage(newForm(core, known)));
 }

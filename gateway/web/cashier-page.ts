@@ -20,7 +20,14 @@ export interface CashierForm {
   /** ms that the order is still open. */
   readonly leftMs: number;
   readonly phone: string;
-  readonly complaint: { readonly field: 'digits' | 'phone' | 'pin'; readonly says: string } | null;
+  /** With what the payer pays. */
+  readonly by: 'account' | 'voucher';
+  /** A voucher's number as it was typed. */
+  readonly voucher: string;
+  readonly complaint: {
+    readonly field: 'digits' | 'phone' | 'pin' | 'voucher';
+    readonly says: string;
+  } | null;
 }
 
 export function cashierPage(form: CashierForm): Page {
@@ -30,7 +37,7 @@ export function cashierPage(form: CashierForm): Page {
   return {
     language,
     title: `${say(language, 'pay', { amount })} · ${order.vendor}`,
-    otherLanguage: `${here}&lang=${other(language)}`,
+    otherLanguage: `${here}&lang=${other(language)}${form.by === 'voucher' ? '&by=voucher' : ''}`,
     live: {
       events: `/v1/orders/${order.number}/events?bearer=${ticket}`,
       next: `${here}&lang=${language}`,
@@ -44,8 +51,9 @@ ${facts([
 ${form.complaint === null ? null : html`<p class="alert" role="alert" id="alert">${form.complaint.says}</p>`}
 <input type="hidden" name="ticket" value="${ticket}"><input type="hidden" name="key" value="${form.key}">
 ${form.bearer === null ? presenceFields(form) : html`<input type="hidden" name="bearer" value="${form.bearer}">`}
-${accountFields(form)}
+${form.by === 'account' ? accountFields(form) : voucherFields(form)}
 <button class="pay">${say(language, 'pay', { amount })}</button>
+<p class="mid"><a class="way" href="${here}&lang=${language}${form.by === 'account' ? '&by=voucher' : ''}">${say(language, form.by === 'account' ? 'by_voucher' : 'by_account')}</a></p>
 </form>`,
   };
 }
@@ -79,4 +87,14 @@ function accountFields(form: CashierForm): Html {
 <input id="phone" name="phone" type="tel" autocomplete="tel" required maxlength="30" value="${form.phone}"${blame(form, 'phone')}>
 <label for="pin">${say(language, 'pin')}</label>
 <input id="pin" name="pin" type="password" inputmode="numeric" pattern="[0-9]{4,12}" autocomplete="current-password" required maxlength="12"${blame(form, 'pin')}></fieldset>`;
+}
+
+/** Instead of an account: a voucher's number and its beneficiary's code. */
+function voucherFields(form: CashierForm): Html {
+  const { language } = form;
+  return html`<fieldset><legend>${say(language, 'voucher')}</legend><input type="hidden" name="by" value="voucher">
+<label for="voucher">${say(language, 'voucher_number')}</label>
+<input id="voucher" name="voucher" inputmode="numeric" autocomplete="off" required maxlength="20" value="${form.voucher}"${blame(form, 'voucher')}>
+<label for="code">${say(language, 'voucher_code')}</label>
+<input id="code" name="code" type="password" inputmode="numeric" pattern="[0-9]{6}" autocomplete="off" required maxlength="6"></fieldset>`;
 }

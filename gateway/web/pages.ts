@@ -16,7 +16,7 @@ import { Problem, problemSentence } from './problems.ts';
 import { languageOf } from './requests.ts';
 import { refusalPage, resultPage } from './result-page.ts';
 
-type Query = { Querystring: { qr?: string; ticket?: string; lang?: string } };
+type Query = { Querystring: { qr?: string; ticket?: string; lang?: string; by?: string } };
 type OfToken = Query & { Params: { token: string } };
 
 export function addPages(server: FastifyInstance, core: Core): void {
@@ -78,7 +78,12 @@ function showCashier(
   return sendPage(
     reply,
     200,
-    cashierPage(newForm(core, { language, order, token, ticket, phone: '' })),
+    cashierPage(
+      newForm(core, {
+        ...{ language, order, token, ticket, phone: '' },
+        by: request.query.by === 'voucher' ? 'voucher' : 'account',
+      }),
+    ),
   );
 }
 

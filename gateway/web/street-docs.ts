@@ -97,7 +97,7 @@ export const STREET_DOCS: readonly RouteDoc[] = [
   },
   {
     ...{ method: 'POST', path: '/v1/orders/{number}/payments', caller: 'bearer', params },
-    says: 'Pays an order by phone number and PIN',
+    says: 'Pays an order by phone number and PIN, or by `voucher` and `code`',
     idempotency: 'required',
     body: { schema: paymentSchema, example: { phone: '+8613800000001', pin: '246810' } },
     answers: {
@@ -108,7 +108,14 @@ export const STREET_DOCS: readonly RouteDoc[] = [
       },
     },
     problems: [
-      ...[...BEARER, 'payment_in_flight', 'wrong_pin', 'account_locked', 'closed'],
+      ...[
+        ...BEARER,
+        'payment_in_flight',
+        'wrong_pin',
+        'account_locked',
+        'closed',
+        'voucher_refused',
+      ],
       ...(['merchant_suspended', 'unknown_merchant', 'payment_not_made'] as const),
     ] as const,
   },

@@ -83,6 +83,31 @@ for (const kind of ['together', 'apart'] as const) {
       assert.equal(await all.balance(merchant), await all.balance(due));
     });
 
+    test('pays on the cashier page, and a wrong code leaves the order open', async () => {
+      const { number } = await issue({ amount_minor: 5000 });
+      const { body: owned } = await ask('chen', `vouchers/${number}`);
+      const order = await terminal.offer(makeOrder(terminal.identity));
+      const at = `${all.http}/p/${terminal.token(order)}`;
+      const page = await (await fetch(`${at}?by=voucher`)).text();
+      assert.match(page, /name="voucher"/);
+      const fieldOf = (name: string) =>
+        new RegExp(`name="${name}" value="([^"]+)"`).exec(page)?.[1];
+      const send = (code: string) =>
+        fetch(at, {
+          ...{ method: 'POST', redirect: 'manual' },
+          body: new URLSearchParams({
+            ...{ ticket: fieldOf('ticket') ?? '', key: fieldOf('key') ?? '', by: 'voucher' },
+            ...{ voucher: String(number), code, digits: terminal.digits(order) },
+          }),
+        });
+      const code = String(owned.code);
+      const wrong = await send(code === '000000' ? '000001' : '000000');
+      assert.equal(wrong.status, 422);
+      assert.match(await wrong.text(), /Number or code of the voucher is wrong/);
+      assert.equal((await send(code)).status, 303);
+      assert.equal((await terminal.result(order.number)).outcome, 'paid');
+    });
+
     test('tells strangers nothing, and refuses what the table refuses', async () => {
       const number = await asked();
       const codes = async (answer: Promise<Answer>) => {
