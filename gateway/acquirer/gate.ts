@@ -4,12 +4,14 @@
  */
 import { z } from 'zod';
 import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
-import { declineReasonSchema, orderLineSchema } from '#device/messages/order.ts';
+import { orderLineSchema } from '#device/messages/order.ts';
 import type { Gate, Verb } from '../gate.ts';
 import {
   type AdmitAnswer,
   type AdmitRequest,
+  declinedSchema,
   type IssuerPresents,
+  notAdmittedSchema,
   type Presented,
   payerProofSchema,
   requestIdSchema,
@@ -48,17 +50,8 @@ export const payAnswerSchema = z.discriminatedUnion('said', [
   z.strictObject({ said: z.literal('paid'), payer: z.string(), at }),
   /** Frozen, with `capture: later`. */
   z.strictObject({ said: z.literal('authorised'), payer: z.string(), at }),
-  z.strictObject({
-    said: z.literal('declined'),
-    reason: declineReasonSchema,
-    payer: z.string().optional(),
-  }),
-  z.strictObject({
-    said: z.literal('not_admitted'),
-    code: z.enum(['wrong_pin', 'account_locked']),
-    tries_left: z.int().optional(),
-    retry_at: at.optional(),
-  }),
+  declinedSchema,
+  notAdmittedSchema,
   voucherRefusedSchema,
   /**
    * Nothing was taken and nothing will be: the payer may try again under a new id, but for a merchant

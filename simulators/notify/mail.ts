@@ -1,19 +1,8 @@
 /** A mail server that keeps what it takes: real SMTP, with a mailbox that can be read. */
 import { SMTPServer } from 'smtp-server';
-import { type Fault, FaultError, type Simulator, type Watch } from '../wire.ts';
+import type { Simulator, Watch } from '../wire.ts';
+import { type NotifyFault, switchFault } from './faults.ts';
 import { type ReadMail, readMail } from './mime.ts';
-
-/** Faults of a mail server besides the common ones. */
-export type MailFault =
-  | Fault
-  /** Answers 451: come again. */
-  | { readonly fault: 'busy' }
-  /** Answers 550: not this one, ever. */
-  | { readonly fault: 'refuse' }
-  /** Takes the next mail and goes away before it says so. */
-  | { readonly fault: 'lose' };
-
-export const MAIL_FAULTS = ['unplug', 'replug', 'hang', 'busy', 'refuse', 'lose', 'clear'] as const;
 
 export interface MailOptions {
   /** 0 for any free port, which it keeps. */
@@ -30,7 +19,7 @@ export class MailServer implements Simulator {
   readonly #watch: Watch;
   #server: SMTPServer;
   #port: number;
-  #fault: MailFault['fault'] = 'clear';
+  #fault: NotifyFault['fault'] = 'clear';
 
   private constructor(options: MailOptions) {
     this.#watch = options.watch ?? (() => undefined);
@@ -49,25 +38,12 @@ export class MailServer implements Simulator {
     return this.#port;
   }
 
-  async apply(fault: MailFault): Promise<void> {
-    switch (fault.fault) {
-      case 'unplug':
-        await this.#stop();
-        break;
-      case 'replug':
-        this.#server = this.#make();
-        await this.#listen();
-        break;
-      case 'hang':
-      case 'busy':
-      case 'refuse':
-      case 'lose':
-      case 'clear':
-        break;
-      default:
-        throw new FaultError(`mail knows no ${fault.fault}: ${MAIL_FAULTS.join(', ')}`);
-    }
-    this.#fault = fault.fault;
+  async apply(fault: NotifyFault): Promise<void> {
+    const start = (): Promise<void> => {
+      this.#server = this.#make();
+      return this.#listen();
+    };
+    this.#fault = await switchFault(this.wire, fault, { start, stop: () => this.#stop() });
     this.#watch({ wire: 'mail', direction: 'state', text: fault.fault });
   }
 

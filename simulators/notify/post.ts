@@ -1,8 +1,9 @@
 /** Everything that the gateway tells people through: a mail server and an SMS provider on one machine. */
 import { randomBytes } from 'node:crypto';
 import type { Watch } from '../wire.ts';
-import { MAIL_FAULTS, MailServer } from './mail.ts';
-import { SMS_FAULTS, SmsProvider } from './sms.ts';
+import { NOTIFY_FAULTS } from './faults.ts';
+import { MailServer } from './mail.ts';
+import { SmsProvider } from './sms.ts';
 
 /** Opens an organ of the world under its name, or notes why it can't be had. */
 type Add = <T extends MailServer | SmsProvider>(
@@ -34,8 +35,8 @@ export class Post {
   async open(add: Add, watch: Watch): Promise<void> {
     const { mail, sms } = this.#ports;
     [this.#mail, this.#sms] = await Promise.all([
-      add('mail', MAIL_FAULTS, '', () => MailServer.open({ port: mail, watch })),
-      add('sms', SMS_FAULTS, '', () =>
+      add('mail', NOTIFY_FAULTS, '', () => MailServer.open({ port: mail, watch })),
+      add('sms', NOTIFY_FAULTS, '', () =>
         SmsProvider.open({ port: sms, watch, secret: this.#secret }),
       ),
     ]);

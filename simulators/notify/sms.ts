@@ -4,19 +4,8 @@
  */
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type Fault, FaultError, type Simulator, type Watch } from '../wire.ts';
-
-/** Faults of the provider besides the common ones. */
-export type SmsFault =
-  | Fault
-  /** Answers 503. */
-  | { readonly fault: 'busy' }
-  /** Answers 400. */
-  | { readonly fault: 'refuse' }
-  /** Sends the next SMS and hangs up before it says so. */
-  | { readonly fault: 'lose' };
-
-export const SMS_FAULTS = ['unplug', 'replug', 'hang', 'busy', 'refuse', 'lose', 'clear'] as const;
+import type { Simulator, Watch } from '../wire.ts';
+import { type NotifyFault, switchFault } from './faults.ts';
 
 export interface Sms {
   readonly to: string;
@@ -41,7 +30,7 @@ export class SmsProvider implements Simulator {
   readonly #answers = new Map<string, { body: string; id: string }>();
   #server: Server;
   #port: number;
-  #fault: SmsFault['fault'] = 'clear';
+  #fault: NotifyFault['fault'] = 'clear';
 
   private constructor(options: SmsOptions) {
     this.#options = options;
@@ -59,25 +48,12 @@ export class SmsProvider implements Simulator {
     return `http://127.0.0.1:${this.#port}/messages`;
   }
 
-  async apply(fault: SmsFault): Promise<void> {
-    switch (fault.fault) {
-      case 'unplug':
-        await this.#stop();
-        break;
-      case 'replug':
-        this.#server = this.#make();
-        await this.#listen();
-        break;
-      case 'hang':
-      case 'busy':
-      case 'refuse':
-      case 'lose':
-      case 'clear':
-        break;
-      default:
-        throw new FaultError(`sms knows no ${fault.fault}: ${SMS_FAULTS.join(', ')}`);
-    }
-    this.#fault = fault.fault;
+  async apply(fault: NotifyFault): Promise<void> {
+    const start = (): Promise<void> => {
+      this.#server = this.#make();
+      return this.#listen();
+    };
+    this.#fault = await switchFault(this.wire, fault, { start, stop: () => this.#stop() });
     this.#watchState(fault.fault);
   }
 

@@ -8,7 +8,8 @@ import { purseKey } from '#device/codecs/purse.ts';
 import { drive } from '#device/codecs/purse-rounds.ts';
 import { inspectPurse } from '#device/codecs/purse-talks.ts';
 import type { CardDebit, CardPayment } from '#device/messages/card.ts';
-import type { Card } from '#simulators/card/card.ts';
+import { Card } from '#simulators/card/card.ts';
+import { Eeprom } from '#simulators/card/eeprom.ts';
 import { repeatable } from '#test/card/bench.ts';
 import { balanceOf, carry, House, type Tear, type Terminal } from './settlement-stand.ts';
 
@@ -168,7 +169,74 @@ async function check(run: Run): Promise<void> {
   assert.deepEqual(house.core.tables.ledger.unbalanced(), []);
 }
 
-describe('any sequence of payments, loads, refunds, losses, doubles and forgeries', () => {
+const countersOf = (house: House, card: string): number[] =>
+  house.settlement
+    .reconcile()
+    .missing.filter((each) => each.card === card)
+    .flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, at) => from + at));
+
+/** Some payments of a card never come, until they do: those below one that came are named, and no other. */
+async function leaveGaps(run: Run): Promise<void> {
+  const { id, card } = pickOf(run, run.cards);
+  const untold = new Map<number, Message>();
+  let last = 0;
+  for (let nth = 0; nth < 8; nth += 1) {
+    const from = pickOf(run, run.stalls);
+    const order = run.house.number();
+    const tapped = await from.tap(card, 1, { tear: null, order });
+    if (tapped.did !== 'paid') continue;
+    run.sold.set(order, 1);
+    const { payment } = tapped;
+    if (run.pick(2) === 0) untold.set(payment.counter, { from, payment });
+    else {
+      await tell({ from, payment });
+      last = payment.counter;
+    }
+    const expected = [...untold.keys()].filter((counter) => counter < last);
+    assert.deepEqual(countersOf(run.house, id), expected);
+  }
+  const waiting = [...untold];
+  while (waiting.length > 0) {
+    const [[counter, message] = assert.fail()] = waiting.splice(run.pick(waiting.length), 1);
+    await tell(message);
+    assert.ok(!countersOf(run.house, id).includes(counter));
+  }
+}
+
+/** A card is copied, and both pay: whichever is told first is posted, the other named, the card blocked. */
+async function fork(run: Run): Promise<void> {
+  const { house } = run;
+  const { id, card } = pickOf(run, run.cards);
+  const copy = new Card({
+    eeprom: new Eeprom(card.eeprom.image()),
+    chance: repeatable(run.pick(99)),
+  });
+  const before = balanceOf(house, `settlement:card:${id}`);
+  const told: { from: Terminal; payment: CardPayment }[] = [];
+  for (const [each, amount] of [
+    [card, 2],
+    [copy, 3],
+  ] as const) {
+    const from = pickOf(run, run.stalls);
+    const tapped = await from.tap(each, amount, { tear: null, order: house.number() });
+    assert.ok(tapped.did === 'paid');
+    told.push({ from, payment: tapped.payment });
+  }
+  if (run.pick(2) === 0) told.reverse();
+  const [first, second] = told;
+  assert.ok(first !== undefined && second !== undefined);
+  assert.equal((await first.from.tell(first.payment)).said, 'posted');
+  assert.equal((await second.from.tell(second.payment)).said, 'refused');
+  assert.equal((await first.from.tell(first.payment)).said, 'already_posted');
+  const { card: named, kind } = house.settlement.reconcile().findings.at(-1) ?? assert.fail();
+  assert.deepEqual([named, kind], [id, 'fork']);
+  assert.equal(house.core.tables.settlement.card(id)?.state, 'blocked');
+  const { amount_minor } = first.payment;
+  assert.equal(balanceOf(house, `settlement:card:${id}`), before - amount_minor);
+  assert.deepEqual(house.core.tables.ledger.unbalanced(), []);
+}
+
+describe('any sequence of payments, loads, refunds, losses, doubles, forgeries, gaps and forks', () => {
   for (const seed of [1, 2, 3, 4, 5, 6]) {
     test(`seed ${seed}`, async () => {
       const run = await begin(seed);
@@ -176,6 +244,9 @@ describe('any sequence of payments, loads, refunds, losses, doubles and forgerie
       for (let step = 0; step < STEPS; step += 1) await pickOf(run, steps)(run);
       await drain(run);
       await check(run);
+      await leaveGaps(run);
+      await check(run);
+      await fork(run);
       run.house.close();
     });
   }
