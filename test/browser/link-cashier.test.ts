@@ -124,17 +124,6 @@ describe('the page behind a payment link', () => {
     });
   }
 
-  test('a second tab goes on by itself when the first has paid', async () => {
-    const { link } = await stand.order();
-    const context = await phone();
-    const page = await open(context, link);
-    const other = await open(context, link);
-    await payByPassword(page, RICH.phone, PASSWORD);
-    await heading(page, 'Paid');
-    await heading(other, 'Paid');
-    await context.close();
-  });
-
   for (const [locale, dark] of [
     ['en', true],
     ['zh-CN', false],
@@ -160,6 +149,10 @@ describe('the page behind a payment link', () => {
       await page.locator('.pay').click();
       await page.locator('.alert').waitFor();
       await examine(page);
+      if (!dark) {
+        await context.close();
+        return;
+      }
       await page.goto(link.slice(0, -3));
       await page.locator('.mark.bad').waitFor();
       await examine(page);
@@ -225,18 +218,7 @@ describe('the page behind a payment link', () => {
     await page.locator('#passkey').click();
   }
 
-  test('a verified fingerprint pays, without a phone number or a password', async () => {
-    const context = await phone();
-    const { page } = await register(context);
-    const { number, link } = await stand.order();
-    await payByPasskey(page, link);
-    await heading(page, 'Paid');
-    const seen = await stand.state(number, 'paid');
-    assert.equal(seen.body.payer, '•••• 0001');
-    await context.close();
-  });
-
-  test('a finger that is not known pays nothing', async () => {
+  test('a finger that is not known pays nothing, the known one does, without a password', async () => {
     const context = await phone();
     const { page, cdp, id } = await register(context);
     await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: false });
@@ -247,6 +229,7 @@ describe('the page behind a payment link', () => {
     await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: true });
     await page.locator('#passkey').click();
     await heading(page, 'Paid');
+    assert.equal((await stand.state(number, 'paid')).body.payer, '•••• 0001');
     await context.close();
   });
 

@@ -132,7 +132,8 @@ export class TestStall {
   }
 
   async waitForScreen(shown: RegExp): Promise<void> {
-    await this.client.until(`${shown} on the screen`, () => shown.test(this.screen));
+    // No test waits for it in vain: on a busy machine it only comes later.
+    await this.client.until(`${shown} on the screen`, () => shown.test(this.screen), 20_000);
   }
 
   /** Keys an amount and Enter; resolves with the text of the QR that the screen then shows. */
