@@ -285,6 +285,7 @@ export function openCore(options: CoreOptions): Core {
       relay,
       cards,
       days,
+      pay: (instruction) => payments.pay(instruction),
       unpair: (terminal, pairing) => desk.unpair(terminal, pairing),
     }),
     identity,

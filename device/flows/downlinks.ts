@@ -10,6 +10,7 @@ import { hearRelay, stepRelays } from './relays.ts';
 import type { SaleEvent } from './sale.ts';
 import { stepOneSale, takeCard } from './sales.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
+import { hearVoucherRefused } from './voucher.ts';
 
 const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
 
@@ -46,6 +47,8 @@ export function stepDownlink(state: TerminalState, downlink: Downlink, moment: M
       const { verdict } = downlink;
       return stepOneSale(state, verdict.order, { is: 'card_verdict', verdict }, moment);
     }
+    case 'voucher_refused':
+      return hearVoucherRefused(state, downlink.refused);
     case 'hotlist':
       return stepHotlist(state, downlink.hotlist);
     // Opened and kept before it comes here; that there are keys is an input of its own.

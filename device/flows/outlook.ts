@@ -30,6 +30,7 @@ import { relayView } from './relay-outlook.ts';
 import type { Sale } from './sale.ts';
 import type { Outlook, TerminalState } from './state.ts';
 import { canListen, isListening } from './voice.ts';
+import { voucherView } from './voucher.ts';
 
 /** What is shown, lit and broadcast at monotonic ms `now`. */
 export function outlookOf(state: TerminalState, now: number): Outlook {
@@ -229,6 +230,7 @@ function saleView(state: TerminalState, sale: Sale, texts: Texts, now: number): 
 
 function offerView(state: TerminalState, sale: Sale, texts: Texts, now: number): View {
   const { order } = sale;
+  if (state.voucher !== null) return voucherView(state, state.voucher, formatMoney(order));
   const gatewayMs = now + state.clockOffset;
   const leftMs = sale.openedAt + order.lifetime_s * 1000 - now;
   const waiting = state.online ? [] : [texts.waitingForNetworkAdvice];
@@ -244,7 +246,7 @@ function offerView(state: TerminalState, sale: Sale, texts: Texts, now: number):
       ...waiting,
       ...(phone?.lines ?? []),
       ...(phone === null ? orTapLines(state) : []),
-      ...(state.nudged ? [texts.hintOffered] : []),
+      ...(state.nudged ? [texts.hintOffered, texts.voucher.offered] : []),
       ...itemLines(order, state),
       texts.orderLine(groupOrderNumber(order.number)),
       // In steps, so that a slow display is not redrawn each second.

@@ -21,6 +21,7 @@ import type { Entry } from './entry.ts';
 import type { Menu } from './menu.ts';
 import type { Ran, RelayEffect, RelayState } from './relay.ts';
 import type { SaleBook } from './sale-book.ts';
+import type { VoucherEntry } from './voucher.ts';
 
 /** Fixed while the terminal runs. */
 export interface Settings {
@@ -132,6 +133,8 @@ export interface TerminalState {
   readonly day: Day;
   /** The operator's menu, where it is open. */
   readonly menu: Menu | null;
+  /** A voucher that is keyed in for the order on the screen. */
+  readonly voucher: VoucherEntry | null;
 }
 
 /** The moment at which a step runs; `chance` are random bytes for it alone. */

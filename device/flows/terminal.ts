@@ -63,7 +63,6 @@ import type {
   Step,
   TerminalState,
 } from './state.ts';
-
 import {
   asksToListen,
   beginListening,
@@ -73,6 +72,7 @@ import {
   stepListening,
   stepVoiceTick,
 } from './voice.ts';
+import { beginVoucher, opensVoucher, stepVoucherKey, stepVoucherTick } from './voucher.ts';
 
 /** How many settled orders are remembered for a repeated result. */
 const SETTLED_LIMIT = 1000;
@@ -122,13 +122,14 @@ export function beginTerminal(
     relay: NO_RELAY,
     menu: null,
     day: beginDay(entries),
+    voucher: null,
   };
 }
 
 /** One input, one step. */
 export function stepTerminal(state: TerminalState, input: Input, moment: Moment): Step {
   const step = stepInput(state, input, moment);
-  const drained = keepDraining(step.state, moment);
+  const drained = keepDraining(stepVoucherTick(step.state, moment), moment);
   const effects = [...step.effects, ...drained.effects];
   return flushAnnouncements(dropSettled(state, drained.state), effects);
 }
@@ -205,6 +206,8 @@ function stepKeyOn(state: TerminalState, key: Key, moment: Moment): Step {
       // A few milliseconds: nothing that could be keyed now would be meant for this screen.
       return stay(state);
     case 'open':
+      if (state.voucher !== null) return stepVoucherKey(state, state.voucher, key, moment);
+      if (opensVoucher(focus, key)) return beginVoucher(state, focus.order.number);
       if (key === 'cancel' && !isDebiting(focus)) {
         return stepOneSale(state, focus.order.number, { is: 'cancel' }, moment);
       }

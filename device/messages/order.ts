@@ -28,6 +28,7 @@ import {
   relayWantedSchema,
   relayWithdrawSchema,
 } from './relay.ts';
+import { voucherPaymentSchema, voucherRefusalSchema } from './voucher.ts';
 
 /** `t-` and what the operator chose: letters, digits and hyphens, usable in an MQTT topic. */
 export const terminalIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{1,30}$/);
@@ -130,6 +131,7 @@ export const uplinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('card_payment'), payment: cardPaymentSchema }),
   z.strictObject({ kind: z.literal('card_unknown'), unknown: cardDebitSchema }),
   z.strictObject({ kind: z.literal('day'), day: dayPageSchema }),
+  z.strictObject({ kind: z.literal('voucher'), voucher: voucherPaymentSchema }),
 ]);
 export type Uplink = z.infer<typeof uplinkSchema>;
 
@@ -229,6 +231,12 @@ export const downlinkSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('result'), ...downlinkBody, result: resultSchema }),
   z.strictObject({ kind: z.literal('refund'), ...downlinkBody, refund: refundSchema }),
+  /** A voucher that the terminal told does not pay; what pays is a result. */
+  z.strictObject({
+    kind: z.literal('voucher_refused'),
+    ...downlinkBody,
+    refused: voucherRefusalSchema,
+  }),
   z.strictObject({ kind: z.literal('time'), ...downlinkBody }),
   z.strictObject({ kind: z.literal('attempt'), ...downlinkBody, attempt: attemptSchema }),
   z.strictObject({ kind: z.literal('pairing'), ...downlinkBody, pairing: pairingSchema }),

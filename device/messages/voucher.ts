@@ -86,3 +86,11 @@ export const voucherTroubleSchema = z.enum([
   'busy',
 ]);
 export type VoucherTrouble = z.infer<typeof voucherTroubleSchema>;
+
+/** The answer to a {@link VoucherPayment} that pays nothing. */
+export const voucherRefusalSchema = z.strictObject({
+  id: voucherPaymentSchema.shape.id,
+  order: orderNumberSchema,
+  reason: voucherTroubleSchema,
+});
+export type VoucherRefusal = z.infer<typeof voucherRefusalSchema>;

@@ -1,4 +1,5 @@
 import type { EntryProblem, Texts } from './catalogue.ts';
+import { ENGLISH_VOUCHER } from './voucher.ts';
 
 function problem(which: EntryProblem, detail: string): string {
   switch (which) {
@@ -67,6 +68,7 @@ export const ENGLISH_TEXTS: Texts = {
   pairAt: (address) => `To pay by phone: ${address}`,
   phoneConnected: (payer) => `Phone ${payer} is connected`,
   phonePayingLine: (payer) => `Phone ${payer} is paying. Don’t hand over goods yet.`,
+  voucher: ENGLISH_VOUCHER,
   attemptReason: {
     insufficient_funds: 'There is not enough money in the account.',
     account_blocked: 'The account is blocked.',

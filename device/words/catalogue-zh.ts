@@ -1,4 +1,5 @@
 import type { EntryProblem, Texts } from './catalogue.ts';
+import { CHINESE_VOUCHER } from './voucher.ts';
 
 function problem(which: EntryProblem, detail: string): string {
   switch (which) {
@@ -66,6 +67,7 @@ export const CHINESE_TEXTS: Texts = {
   pairAt: (address) => `手机付款：${address}`,
   phoneConnected: (payer) => `手机 ${payer} 已连接`,
   phonePayingLine: (payer) => `手机 ${payer} 正在付款，先不要交货。`,
+  voucher: CHINESE_VOUCHER,
   attemptReason: {
     insufficient_funds: '账户余额不足。',
     account_blocked: '账户已停用。',

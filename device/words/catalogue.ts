@@ -12,6 +12,7 @@ import type { DeviceErrorCode } from '#device/ports/device.ts';
 import type { MissingOrgan } from '#device/ports/display.ts';
 import { ENGLISH_TEXTS } from './catalogue-en.ts';
 import { CHINESE_TEXTS } from './catalogue-zh.ts';
+import type { VoucherTexts } from './voucher.ts';
 
 /** Why what was keyed can't become an order; the first part is what `parseAmount` answers. */
 export type EntryProblem =
@@ -119,6 +120,8 @@ export interface Texts {
   readonly hintWait: string;
   readonly hintNextSale: string;
   readonly hintAfterProblem: string;
+
+  readonly voucher: VoucherTexts;
 
   // Organs.
   readonly organ: Readonly<Record<OrganName, string>>;

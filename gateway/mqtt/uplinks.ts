@@ -1,6 +1,7 @@
 /** What a terminal says, whichever broker carried it: verified, decoded, recorded, answered. */
 import { open } from '#device/codecs/jws.ts';
 import { type Uplink, uplinkSchema } from '#device/messages/order.ts';
+import type { VoucherPayment, VoucherTrouble } from '#device/messages/voucher.ts';
 import type { Clock } from '../clock.ts';
 import type { Days } from '../days/days.ts';
 import { decode, writeComplaints } from '../decode.ts';
@@ -8,6 +9,7 @@ import type { Log } from '../log.ts';
 import type { Downlinks } from '../notify/downlinks.ts';
 import type { OrderCards } from '../orders/cards.ts';
 import { closeOrder, markRefundSeen, markSeen, recordOrder } from '../orders/orders.ts';
+import type { Paid, PayInstruction } from '../orders/payment-answers.ts';
 import type { RelayDesk } from '../relay/desk.ts';
 import type { Tables } from '../store/tables.ts';
 import { StoreError, type Writer } from '../store/writer.ts';
@@ -27,6 +29,8 @@ export interface UplinksParts {
   /** Ends the pairing where it is this terminal's and lasts. */
   readonly unpair: (terminal: string, pairing: string) => Promise<void>;
   readonly relay: Pick<RelayDesk, 'wanted' | 'answer' | 'declined'>;
+  /** Pays an order as whoever keyed it in tells. */
+  readonly pay: (instruction: PayInstruction) => Promise<Paid>;
   /** `null` where there is no settlement. */
   readonly cards: Pick<OrderCards, 'take' | 'concludeWaiting'> | null;
   readonly days: Pick<Days, 'take'>;
@@ -86,6 +90,8 @@ export class Uplinks {
       case 'relay_declined':
         this.#parts.relay.declined(terminal, read.uplink.declined.invite);
         return 'committed';
+      case 'voucher':
+        return this.#voucher(terminal, read.uplink.voucher);
       case 'card_payment':
       case 'card_unknown':
         return this.#card(terminal, read.uplink);
@@ -139,6 +145,29 @@ export class Uplinks {
       });
     }
     return 'committed' as const;
+  }
+
+  /** Answered by the order's result, or by a refusal; a terminal that hears neither asks again. */
+  #voucher(terminal: string, { id, order, number, code }: VoucherPayment): Handled {
+    const { tables, downlinks, log, pay } = this.#parts;
+    if (tables.orders.find(order)?.terminal !== terminal) return 'refused';
+    const refuse = (reason: VoucherTrouble): void =>
+      void downlinks.tell(terminal, { kind: 'voucher_refused', refused: { id, order, reason } });
+    pay({ order, key: `voucher:${id}`, voucher: number, code }).then(
+      (paid) => {
+        if (!paid.ok) return refuse('busy');
+        const { answer } = paid;
+        if (answer.kind === 'voucher_refused') return refuse(answer.reason);
+        // All else ends the order, or has ended it: then its result says so.
+        if (answer.kind === 'not_made') refuse('busy');
+      },
+      (error: unknown) => {
+        const place = `mqtt hawker/1/${terminal}/up`;
+        log({ level: 'warn', place, says: `voucher for ${order}: ${String(error)}` });
+        refuse('busy');
+      },
+    );
+    return 'committed';
   }
 
   /** Without a settlement, or an answer of it, the terminal keeps what it told, and tells it again. */

@@ -2,6 +2,7 @@
  * Carries the outbox to the terminals: a receipt until it was handed to the terminal's wire (the
  * terminal asks again if it got lost), a result or refund until the terminal has seen it, with back-off.
  */
+
 import { seal } from '#device/codecs/jws.ts';
 import type { CardReceipt, CardVerdict, Hotlist } from '#device/messages/card.ts';
 import type { DayReceipt, DayWanted } from '#device/messages/day.ts';
@@ -15,6 +16,7 @@ import type {
 } from '#device/messages/order.ts';
 import type { RelayEnd, RelayGroup, RelayInvite, RelayWithdraw } from '#device/messages/relay.ts';
 import { downlinkTopic } from '#device/messages/topics.ts';
+import type { VoucherRefusal } from '#device/messages/voucher.ts';
 import type { Clock } from '../clock.ts';
 import type { GatewayKeys } from '../keys.ts';
 import type { Log } from '../log.ts';
@@ -217,6 +219,7 @@ export class Downlinks {
 export type News =
   | { readonly kind: 'attempt'; readonly attempt: Attempt }
   | { readonly kind: 'pairing'; readonly pairing: Pairing }
+  | { readonly kind: 'voucher_refused'; readonly refused: VoucherRefusal }
   | { readonly kind: 'relay_invite'; readonly invite: RelayInvite }
   | { readonly kind: 'relay_withdraw'; readonly withdraw: RelayWithdraw }
   | { readonly kind: 'relay'; readonly group: RelayGroup }

@@ -121,6 +121,9 @@ function describeUplink(up: Uplink): string {
     }
     case 'relay_declined':
       return 'sends the invitation of a card away';
+    // Its code stays out of what is shown.
+    case 'voucher':
+      return `order ${up.voucher.order}: voucher ${up.voucher.number}`;
     case 'card_payment': {
       const { order, card, counter } = up.payment;
       return `order ${order} paid by card ${card}, its transaction ${counter}`;
@@ -160,6 +163,8 @@ function describeDownlink(down: Downlink): string {
       const { order, amount_minor, currency } = down.refund;
       return `refund: ${order}, ${formatMinor(amount_minor, currency)} ${currency}`;
     }
+    case 'voucher_refused':
+      return `voucher for ${down.refused.order}: ${down.refused.reason}`;
     case 'relay_invite':
       return `asks for a card, to ${down.invite.purpose}`;
     case 'relay_withdraw':

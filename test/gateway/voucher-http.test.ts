@@ -108,6 +108,25 @@ for (const kind of ['together', 'apart'] as const) {
       assert.equal((await terminal.result(order.number)).outcome, 'paid');
     });
 
+    test('keyed in at the terminal: refused by name, and then paid', async () => {
+      const { number } = await issue({ amount_minor: 1300 });
+      const { body: owned } = await ask('chen', `vouchers/${number}`);
+      const order = await terminal.offer(makeOrder(terminal.identity));
+      const say = (id: string, code: string) =>
+        terminal.say({
+          kind: 'voucher',
+          voucher: { id, order: order.number, number: String(number), code },
+        });
+      const code = String(owned.code);
+      await say('0000000000000001', code === '000000' ? '000001' : '000000');
+      const refusal = await until('the refusal', () =>
+        terminal.heard.find((each) => each.kind === 'voucher_refused'),
+      );
+      assert.ok(refusal.kind === 'voucher_refused' && refusal.refused.reason === 'wrong_code');
+      await say('0000000000000002', code);
+      assert.equal((await terminal.result(order.number)).outcome, 'paid');
+    });
+
     test('tells strangers nothing, and refuses what the table refuses', async () => {
       const number = await asked();
       const codes = async (answer: Promise<Answer>) => {
