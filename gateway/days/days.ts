@@ -249,6 +249,8 @@ function isMended(tx: Transaction, each: DayDifferenceRow, debits: Debits | null
   if (each.kind === 'missing_at_terminal') {
     return tx.days.named(each.terminal, each.of, each.name).length > 0;
   }
+  // Without a settlement nobody knows.
+  if (each.of === 'card' && debits === null) return false;
   const still = linesAbout(tx, each).flatMap((line) =>
     compareLine(tx, each.terminal, line, debits),
   );
