@@ -77,7 +77,12 @@ export function counterRoutes(counter: Counter): readonly Route[] {
       handle: async ({ params }) => seen(counter.find(params.id)),
     }),
     route({
-      ...{ method: 'POST', path: '/v1/card-counter/{id}/withdrawal', caller: 'operator' },
+      ...{
+        method: 'POST',
+        path: '/v1/card-counter/{id}/withdrawal',
+        caller: 'operator',
+        idempotency: 'kept',
+      },
       says: 'Asks for no card any more; what has begun goes on. Again, the same',
       params: ofWork,
       body: { schema: z.strictObject({}), example: {} },

@@ -53,7 +53,12 @@ export function identityRoutes(desk: IdentityDesk): readonly Route[] {
         reply(await desk.enrol(body.code, body.csr, idempotencyKey(request))),
     }),
     route({
-      ...{ method: 'POST', path: '/v1/certificates/renewals', caller: 'anybody' },
+      ...{
+        method: 'POST',
+        path: '/v1/certificates/renewals',
+        caller: 'anybody',
+        idempotency: 'kept',
+      },
       says: 'The next certificate for a key that has a good one, when a third of its time is left',
       body: { schema: z.strictObject({ csr: csrSchema }), example: { csr: CSR } },
       answers: granted,
@@ -61,7 +66,7 @@ export function identityRoutes(desk: IdentityDesk): readonly Route[] {
       handle: async ({ body }) => reply(await desk.renew(body.csr)),
     }),
     route({
-      ...{ method: 'POST', path: '/v1/identity/codes', caller: 'operator' },
+      ...{ method: 'POST', path: '/v1/identity/codes', caller: 'operator', idempotency: 'kept' },
       says: 'A one-time code for a terminal, merchant, role or server',
       body: { schema: codeSchema, example: { kind: 'merchant', subject: 'lin' } },
       answers: {
@@ -77,7 +82,12 @@ export function identityRoutes(desk: IdentityDesk): readonly Route[] {
       },
     }),
     route({
-      ...{ method: 'POST', path: '/v1/identity/revocations', caller: 'operator' },
+      ...{
+        method: 'POST',
+        path: '/v1/identity/revocations',
+        caller: 'operator',
+        idempotency: 'kept',
+      },
       says: 'Puts a terminal, merchant, role or server out, at once',
       body: {
         schema: holderSchema.extend({ because: z.string().min(1).max(200).default('revoked') }),

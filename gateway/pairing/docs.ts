@@ -43,7 +43,7 @@ const LOG_IN = ['wrong_pin', 'account_locked', 'issuer_unreachable'] as const;
 
 const CALLS: readonly RouteDoc[] = [
   {
-    ...{ method: 'POST', path: '/v1/pairing/sessions', caller: 'anybody' },
+    ...{ method: 'POST', path: '/v1/pairing/sessions', caller: 'anybody', idempotency: 'kept' },
     says: 'Logs a phone in with the phone number and PIN of its account',
     body: { schema: logInSchema, example: { phone: '+8613800000001', pin: '246810' } },
     answers: {
@@ -56,20 +56,20 @@ const CALLS: readonly RouteDoc[] = [
     problems: LOG_IN,
   },
   {
-    ...{ method: 'POST', path: '/v1/pairing/log-out', caller: 'pairing' },
+    ...{ method: 'POST', path: '/v1/pairing/log-out', caller: 'pairing', idempotency: 'kept' },
     says: 'Leaves, and ends the session',
     answers: { 204: { says: 'Done' } },
     problems: SESSION,
   },
   {
-    ...{ method: 'POST', path: '/v1/pairings', caller: 'pairing' },
+    ...{ method: 'POST', path: '/v1/pairings', caller: 'pairing', idempotency: 'kept' },
     says: 'Pairs the phone with the terminal that shows this number',
     body: { schema: pairSchema, example: { number: '104233' } },
     answers: { 201: shown('Paired') },
     problems: [...SESSION, 'unknown_terminal', 'terminal_taken'],
   },
   {
-    ...{ method: 'POST', path: '/v1/pairing/leave', caller: 'pairing' },
+    ...{ method: 'POST', path: '/v1/pairing/leave', caller: 'pairing', idempotency: 'kept' },
     says: 'Ends the pairing; what is being paid is called off',
     answers: { 200: shown('No longer paired') },
     problems: SESSION,

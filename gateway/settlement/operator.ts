@@ -69,6 +69,7 @@ function cardRoutes({ settlement }: OperatorRouteParts): readonly Route[] {
   ): Route =>
     route({
       ...{ method: 'POST', path: `/v1/settlement/cards/{card}/${path}`, caller: 'operator', says },
+      idempotency: 'kept',
       params: ofCard,
       body: { schema: becauseSchema, example: { because: 'reported lost' } },
       answers: { 200: { says: 'The card', schema: cardSchema } },
@@ -170,6 +171,7 @@ function jobRoutes({ settlement, writer }: OperatorRouteParts): readonly Route[]
     }),
     route({
       ...{ method: 'POST', path: '/v1/settlement/jobs/{id}/cancellation', caller: 'operator' },
+      idempotency: 'kept',
       says: 'Ends a load or refund that waits for its card; again, the same',
       params: z.strictObject({ id: jobIdSchema }),
       body: { schema: z.strictObject({}), example: {} },

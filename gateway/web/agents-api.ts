@@ -43,7 +43,7 @@ export const agentRoutes = (agents: Agents): Route[] => [
     handle: async ({ agent }) => ({ status: 200, body: { agent: agent ?? '' } }),
   }),
   route({
-    ...{ method: 'POST', path: '/v1/centre/agents', caller: 'operator' },
+    ...{ method: 'POST', path: '/v1/centre/agents', caller: 'operator', idempotency: 'kept' },
     says: 'A token for an agent, told once; the earlier one of that name ends',
     body: { schema: z.strictObject({ agent: nameSchema }), example: { agent: 'mei' } },
     answers: {
@@ -57,7 +57,12 @@ export const agentRoutes = (agents: Agents): Route[] => [
     handle: async ({ body: { agent } }) => ({ status: 201, body: await agents.make(agent) }),
   }),
   route({
-    ...{ method: 'POST', path: '/v1/centre/agents/{agent}/revocation', caller: 'operator' },
+    ...{
+      method: 'POST',
+      path: '/v1/centre/agents/{agent}/revocation',
+      caller: 'operator',
+      idempotency: 'kept',
+    },
     says: 'Ends the token of an agent, at once',
     params: z.strictObject({ agent: nameSchema }),
     answers: {

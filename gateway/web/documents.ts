@@ -81,3 +81,15 @@ export function addDocuments(
     for (const path of addressesOf(role, roles)) server.get(path, async () => document);
   }
 }
+
+/** The routes of these roles that keep their answers, such as `POST /v1/pairings/:number`. */
+export function keptRoutes(
+  roles: readonly Role[],
+  tables: ReadonlyMap<Role, readonly RouteDoc[]>,
+): ReadonlySet<string> {
+  const docs = roles.flatMap((role) => docsOf(role, roles, tables.get(role) ?? []));
+  const kept = docs.filter(({ idempotency }) => idempotency === 'kept');
+  return new Set(
+    kept.map(({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+  );
+}

@@ -92,12 +92,15 @@ const PROBLEM: Json = {
   },
 };
 
+/** Routes that do without a key, too. */
+const OPTIONAL: ReadonlySet<RouteDoc['idempotency']> = new Set(['optional', 'kept']);
+
 function writeOperation(each: RouteDoc): Json {
   const { params, query, body, idempotency } = each;
   const parameters = [
     ...writeParameters('path', params),
     ...writeParameters('query', query),
-    ...(idempotency === undefined ? [] : [keyParameter(idempotency !== 'optional')]),
+    ...(idempotency === undefined ? [] : [keyParameter(!OPTIONAL.has(idempotency))]),
   ];
   return {
     summary: each.says,

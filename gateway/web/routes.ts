@@ -44,8 +44,11 @@ export interface RouteDoc {
   readonly path: string;
   readonly says: string;
   readonly caller: Caller;
-  /** `own`: required, and the service itself keeps the answer under it. */
-  readonly idempotency?: 'required' | 'optional' | 'own';
+  /**
+   * `own`: required, and the service itself keeps the answer under it; `optional`: it may do so;
+   * `kept`: may be repeated without harm, and keeps its answer where a key comes (`kept-answers.ts`).
+   */
+  readonly idempotency?: 'required' | 'optional' | 'own' | 'kept';
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   /** JSON where no other type is named. */

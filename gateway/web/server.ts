@@ -29,8 +29,9 @@ import { addTopUpPages } from '../topups/pages.ts';
 import { addApi } from './api.ts';
 import { findCardData } from './card-data.ts';
 import { addCentre } from './centre.ts';
-import { addDocuments } from './documents.ts';
+import { addDocuments, keptRoutes } from './documents.ts';
 import { addErrors, endBadConnection, requireJson, sendBadAddress } from './errors.ts';
+import { keepAnswers } from './kept-answers.ts';
 import { addOperations } from './operations.ts';
 import { addPages } from './pages.ts';
 import { Problem } from './problems.ts';
@@ -119,6 +120,8 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     const path = findCardData({ params, query, body });
     if (path !== null) throw new Problem('card_data_refused', { path });
   });
+  let kept: ReadonlySet<string> = new Set();
+  keepAnswers(server, core, (route) => kept.has(route));
   addOperations(server, core, settings.operatorToken);
   const docs = new Map<Role, readonly RouteDoc[]>();
   if (core.roles.includes('order-centre')) {
@@ -156,6 +159,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
   }
   await addFunds(server, core, settings.operatorToken, docs);
   addDocuments(server, core.roles, docs);
+  kept = keptRoutes(core.roles, docs);
   const listening = await server.listen({ host: settings.host, port: settings.port });
   url = addressOf(settings.tls, settings.host, listening);
   core.payLinks.reachAt(settings.publicUrl ?? url);
