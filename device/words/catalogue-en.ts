@@ -176,6 +176,11 @@ export const ENGLISH_TEXTS: Texts = {
     lost: 'Plug it in again.',
     protocol: 'Unplug it and plug it in again.',
   },
+  mendOf: {
+    advertiser: { absent: 'Plug in the Bluetooth adapter.', busy: 'Call the installer.' },
+    reader: { unready: 'Take the card away and hold it again.' },
+  },
+  driverMend: (mend) => mend,
   noInput: 'No keypad works. Plug one in to go on selling.',
 
   receiptTitle: 'Receipt',

@@ -173,6 +173,11 @@ export const CHINESE_TEXTS: Texts = {
     lost: '请重新接上。',
     protocol: '请拔下再接上。',
   },
+  mendOf: {
+    advertiser: { absent: '请接上蓝牙适配器。', busy: '请联系安装人员。' },
+    reader: { unready: '请拿开卡，再放上。' },
+  },
+  driverMend: (mend, own) => `${own}（安装人员：${mend}）`,
   noInput: '没有可用的键盘，接上一个才能继续收款。',
 
   receiptTitle: '小票',

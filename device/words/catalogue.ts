@@ -129,6 +129,12 @@ export interface Texts {
   /** What goes on without it, so that the vendor knows whether to go on selling. */
   readonly without: Readonly<Record<OrganName, string>>;
   readonly mend: Readonly<Record<DeviceErrorCode, string>>;
+  /** Where an organ's mend is another than that of the rest. */
+  readonly mendOf: Readonly<
+    Partial<Record<OrganName, Readonly<Partial<Record<DeviceErrorCode, string>>>>>
+  >;
+  /** What a driver says, which is in English and often for the installer, and our own words for it. */
+  readonly driverMend: (mend: string, own: string) => string;
   readonly noInput: string;
 
   // The receipt.
@@ -163,7 +169,8 @@ const isKnown = (texts: Texts, organ: string): organ is OrganName =>
 
 /**
  * How a display tells that an organ is missing. A `mend` that the driver knows (a command, a setting)
- * stands as it is; an organ with a name of its own is called by that name.
+ * stands as it is, in another language than English behind a sentence that the vendor can read; an
+ * organ with a name of its own is called by that name.
  */
 export function missingOrgan(
   texts: Texts,
@@ -172,10 +179,11 @@ export function missingOrgan(
   mend?: string,
 ): MissingOrgan {
   const known = isKnown(texts, organ) ? organ : null;
+  const own = (known === null ? undefined : texts.mendOf[known]?.[code]) ?? texts.mend[code];
   const effect = known === null ? '' : ` ${texts.without[known]}`;
   return {
     organ: known === null ? organ : texts.organ[known],
     why: `${texts.why[code]}${effect}`.trim(),
-    mend: mend ?? texts.mend[code],
+    mend: mend === undefined ? own : texts.driverMend(mend, own),
   };
 }

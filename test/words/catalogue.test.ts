@@ -80,6 +80,17 @@ test('a missing organ has a name, a reason, an effect and a mend', () => {
   });
 });
 
+test('on a Chinese screen a driver’s mend stands behind a sentence that the vendor can read', () => {
+  const texts = textsIn('zh-CN');
+  const mend = 'sudo usermod -aG dialout $USER';
+  assert.equal(
+    missingOrgan(texts, 'printer', 'denied', mend).mend,
+    `请联系安装人员。（安装人员：${mend}）`,
+  );
+  assert.equal(missingOrgan(texts, 'advertiser', 'absent').mend, '请接上蓝牙适配器。');
+  assert.equal(missingOrgan(textsIn('en'), 'printer', 'denied', mend).mend, mend);
+});
+
 test('a driver’s own mend stands, and an organ of another name keeps it', () => {
   const missing = missingOrgan(textsIn('en'), 'horn', 'missing_tool', 'sudo apt-get install sox');
   assert.equal(missing.organ, 'horn');
