@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** What refusals are counted and remembered in: they change where everything else must not. */
 const COUNTED =
-  /^(answers|wrong_tries|platform_tries|sqlite_)|sessions|challenges|attempts|received/;
+  /^(answers|order_events|wrong_tries|platform_tries|sqlite_)|sessions|challenges|attempts|received/;
 
 /** Wrong PINs of a payer are counted beside it. */
 const UNCOUNTED = { failures: 0, locked_until: 0 };
@@ -26,7 +26,14 @@ export async function withDatabase<T>(open: () => Promise<T>): Promise<[T, Datab
   }
 }
 
-/** A hash of all that is kept, which is made anew only where something was written. */
+/** Names of the tables in which two digests differ. */
+export function differing(before: string, after: string): string {
+  const known = new Set(before.split('\n'));
+  const changed = after.split('\n').filter((line) => !known.has(line));
+  return changed.map((line) => line.split(' ')[0]).join(', ');
+}
+
+/** A hash of each table, which is made anew only where something was written. */
 export function digester(database: DatabaseSync): () => string {
   const names = database
     .prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
@@ -39,12 +46,12 @@ export function digester(database: DatabaseSync): () => string {
   return () => {
     const now = Number(changes.get()?.changes);
     if (known?.changes !== now) {
-      const hash = createHash('sha256');
-      for (const [at, table] of tables.entries()) {
-        hash.update(names[at] ?? '');
+      const digests = tables.map((table, at) => {
+        const hash = createHash('sha256');
         for (const row of table.all()) hash.update(JSON.stringify({ ...row, ...UNCOUNTED }));
-      }
-      known = { changes: now, digest: hash.digest('base64') };
+        return `${names[at]} ${hash.digest('base64')}`;
+      });
+      known = { changes: now, digest: digests.join('\n') };
     }
     return known.digest;
   };

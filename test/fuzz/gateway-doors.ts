@@ -18,7 +18,7 @@ import {
   type TestGateway,
 } from '#test/gateway/harness.ts';
 import { openStand, settle } from '#test/gateway/stand.ts';
-import { digester, withDatabase } from './database.ts';
+import { differing, digester, withDatabase } from './database.ts';
 import { broken, type Door } from './door.ts';
 
 const json = (value: unknown): Uint8Array => utf8(JSON.stringify(value));
@@ -75,7 +75,9 @@ export async function uplinkDoor(): Promise<Door> {
         utf8(seal('HS256', terminal.keys.uplink, payload)),
       );
       const after = digest();
-      if (said === 'refused' && after !== before) broken('refused, and something was kept');
+      if (said === 'refused' && after !== before) {
+        broken(`refused, and something was kept in ${differing(before, after)}`);
+      }
     },
     async check() {
       await settle();
@@ -205,14 +207,14 @@ export async function httpDoor(): Promise<Door> {
   const digest = digester(database);
   const golden = await requests(ground);
   /** What came before it may still have been on its way: it is sent again when all is quiet. */
-  const changesAgain = async (said: Said): Promise<boolean> => {
+  const changesAgain = async (said: Said): Promise<string> => {
     for (let known = ''; known !== digest(); ) {
       known = digest();
       await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     }
     const before = digest();
     await send(gateway.http, said);
-    return digest() !== before;
+    return differing(before, digest());
   };
   return {
     name: 'http',
@@ -235,8 +237,9 @@ export async function httpDoor(): Promise<Door> {
         const why = gateway.logged.findLast(({ level }) => level === 'error')?.says ?? '';
         broken(`${where} answers 500: ${why}`);
       }
-      if (status >= 400 && digest() !== before && (await changesAgain(said))) {
-        broken(`${where}: ${status}, and something was kept`);
+      if (status >= 400 && digest() !== before) {
+        const changed = await changesAgain(said);
+        if (changed !== '') broken(`${where}: ${status}, and something was kept in ${changed}`);
       }
       if (status >= 400 && said.path.startsWith('/v1/') && said.method !== 'HEAD') {
         const problem: unknown = JSON.parse(text);
