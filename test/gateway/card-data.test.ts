@@ -22,6 +22,17 @@ describe('card data', () => {
       assert.equal(findCardData({ note: `${card} 12/27 123` }), 'note', card);
       assert.equal(findCardData({ note: `card=${card}` }), 'note', card);
     }
+    const written = [
+      ...['４１１１１１１１１１１１１１１１', '٤١١١ ١١١١ ١١١١ ١١١١', '४१११११११११११११११'],
+      ...['4111.1111.1111.1111', '4111  1111  1111  1111', '4111\u00a01111\u00a01111\u00a01111'],
+      ...['4111 - 1111 - 1111 - 1111', '4111_1111_1111_1111', '4111–1111–1111–1111'],
+      ...['4111/1111/1111/1111', '+4111111111111111', '卡号4111111111111111。'],
+    ];
+    for (const each of written) assert.equal(findCardData({ note: each }), 'note', each);
+    for (const each of ['expires 12/27', 'Exp: 03/2028', 'valid thru 1/29', '有效期：12/27']) {
+      assert.equal(findCardData({ note: each }), 'note', each);
+    }
+    assert.equal(findCardData({ note: '安全码 123' }), 'note');
     assert.equal(findCardData({ amount_minor: 4111111111111111 }), 'amount_minor');
     assert.equal(findCardData({ 4111111111111111: 1 }), '');
     for (const field of ['cvv', 'CVC2', 'card_number', 'cardNumber', 'exp_month', 'expiryDate']) {
@@ -39,6 +50,8 @@ describe('card data', () => {
       '00020101021226580016A00000067701011201153110040220141080214KB0000018334670530376454',
       ...['AZ4111111111111111', 'x-4111111111111111-y', '4471902385', 1790000000000, 99_999_999],
     ];
+    harmless.push('expires 2026-11-22', '验证码 246810', '2026-11-22 20:18:09', '127.0.0.1:8080');
+    harmless.push('2026/11/22 20/18/09', '31.23012 121.46351', '+4915112345678');
     for (const each of harmless) assert.equal(findCardData({ note: each }), null, String(each));
     assert.equal(findCardData({ expires_at: 1, lifetime_s: 2, pin: '246810' }), null);
   });
