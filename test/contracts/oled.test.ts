@@ -120,6 +120,7 @@ describe('OLED', () => {
     const typed = '1250'.split('') as Key[];
     for (const key of [...typed, 'enter' as const]) {
       await bench.panel.press(key, { hold_ms: 80 });
+      // A hand at its pace: it does not wait until it was heard.
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
     await until('the keys', () => keys.length === 5);
