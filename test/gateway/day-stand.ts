@@ -227,6 +227,12 @@ function debitsOf(all: () => readonly Debit[]): Pick<SettlementGate, 'debits'> {
   };
 }
 
+/** A first day of these lines. */
+export const stateLines = (now: number, lines: readonly DayLine[]): DayStatement => {
+  const close = { currency: 'CNY', book: '06D2A8Y1Z5W3KQ7M', now, gatewayNow: now } as const;
+  return restate(stateDay(NO_BOOK, { ...close, head: 'x', open: [] }), lines);
+};
+
 /** A statement with other lines, bound together anew, as a terminal with such a journal makes it. */
 export function restate({ head }: DayStatement, lines: readonly DayLine[]): DayStatement {
   const digest = digestLines(head.before, lines);

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { Identity } from '#device/messages/enrolment.ts';
 import type { Downlink } from '#device/messages/order.ts';
 import type { RelayPurpose } from '#device/messages/relay.ts';
 import { systemChance } from '#gateway/clock.ts';
@@ -14,6 +15,7 @@ import { repeatable } from '#test/card/bench.ts';
 import { until } from '#test/until.ts';
 import { holdCard } from './card-terminal.ts';
 import { type Constellation, type Kind, openConstellation } from './constellation.ts';
+import { stateLines } from './day-stand.ts';
 import { call, enrol, freshKey, makeOrder, mintNumber, Terminal } from './harness.ts';
 import { tapCard } from './settlement-stand.ts';
 
@@ -21,11 +23,13 @@ for (const kind of ['together', 'apart'] as const satisfies readonly Kind[]) {
   describe(`cards, with the settlement ${kind}`, () => {
     let all: Constellation;
     let terminal: Terminal;
+    let second: Identity;
     let uids = 1;
 
     before(async () => {
       all = await openConstellation(kind, { peerTimeoutMs: 500 }, { settlement: {} });
       terminal = await Terminal.connect(await enrol(all.http));
+      second = await enrol(all.http, 'CODE-0002');
     });
     after(async () => {
       await terminal.close();
@@ -125,6 +129,46 @@ for (const kind of ['together', 'apart'] as const satisfies readonly Kind[]) {
       assert.deepEqual([end.amount_minor, end.balance_minor], [700, 2000]);
     });
 
+    test('a day is compared with the settlement’s debits, and the operator reads both sides', async () => {
+      const { id, card } = await loaded(3000);
+      const identity = second;
+      const stall = await Terminal.connect(identity);
+      const order = makeOrder(identity);
+      const rndA = systemChance.bytes(16);
+      const { number, amount_minor, made_at: at } = order;
+      const moment = { order: number, tear: null, at, rndA };
+      const tapped = await tapCard(identity, card, { amount_minor, ...moment });
+      assert.ok(tapped.did === 'paid');
+      await stall.offer(order);
+      await stall.say({ kind: 'card_payment', payment: tapped.payment });
+      await stall.result(number);
+      const { counter } = tapped.payment;
+      const day = stateLines(Date.now(), [
+        { is: 'card', card: id, counter, order: number, amount_minor, sold: true },
+        { is: 'order', order: number, way: 'card', outcome: 'paid', amount_minor },
+      ]);
+      await stall.say({ kind: 'day', day: { head: day.head, page: 0, lines: day.lines } });
+      const told = await until('the receipt of the day', () =>
+        stall.heard.find((each) => each.kind === 'day_receipt'),
+      );
+      assert.ok(told.kind === 'day_receipt');
+      assert.deepEqual([told.receipt.agreed, told.receipt.differences], [true, []]);
+      const read = (path: string) =>
+        call(`${all.http}/v1/${path}`, { bearer: all.centre.operatorToken });
+      const { body } = await read('terminals/t-0002/days/1');
+      assert.deepEqual(body.at_gateway, body.at_terminal);
+      assert.deepEqual(Object(body.at_gateway).cards, { count: 1, sum_minor: amount_minor });
+      const list = await read('terminals/t-0002/days');
+      assert.equal(Object(list.body).days[0].state, 'agreed');
+      const statement = await read('vendors/lin/days?from=2020-01-01');
+      assert.equal(Object(statement.body).totals[0].sales.sum_minor, amount_minor);
+      assert.equal((await read('terminals/t-0002/days/2')).body.code, 'unknown_day');
+      assert.equal((await read('terminals/t-0009/days')).body.code, 'unknown_terminal');
+      assert.equal((await read('vendors/nobody/days')).body.code, 'unknown_vendor');
+      assert.equal((await call(`${all.http}/v1/terminals/t-0002/days`)).body.code, 'operator_only');
+      await stall.close();
+    });
+
     test('a blocked card is told to terminals at once, and when they come', async () => {
       const { id, card } = await loaded(100);
       const blocked = await settle(`cards/${id}/blocking`, { because: 'lost' });
@@ -133,7 +177,7 @@ for (const kind of ['together', 'apart'] as const satisfies readonly Kind[]) {
         heard('hotlist').find(({ hotlist }) => hotlist.entries.includes(id)),
       );
       assert.equal((await hold(card, 'load')).said, 'blocked_card');
-      const late = await Terminal.connect(await enrol(all.http, 'CODE-0002'));
+      const late = await Terminal.connect(second);
       await until('the hotlist at the start', () =>
         late.heard.find((each) => each.kind === 'hotlist' && each.hotlist.entries.includes(id)),
       );

@@ -63,5 +63,16 @@ test('without network: heard so; told, posted and settled when the network is ba
   assert.equal(report.clean, true, JSON.stringify(report));
 });
 
+test('the vendor closes the day: heard, printed, and the gateway and settlement agree', async () => {
+  await stall.key('+', /End of the day/);
+  await stall.key('6', /¥19\.50/);
+  const agreed = stall.waitForScreen(/The server agrees/);
+  await stall.key('\n\n');
+  await stall.client.until('to hear that the day is closed', () =>
+    stall.client.state.spoken.some(({ text }) => text.startsWith('day closed three sales in all')),
+  );
+  await agreed;
+});
+
 /** Of the fourth transaction: a load and two payments were before it. */
 const isLast = (text: string): boolean => / transaction 4 /.test(text);
