@@ -26,6 +26,8 @@ export type ChildLine = { readonly [key: string]: unknown };
 const WRAPPERS = /^(umockdev-run|umockdev-wrapper|sh|\/bin\/sh|unshare)\0/;
 /** What a program has to end in when it is asked to. */
 const PATIENCE_MS = 3000;
+/** On a machine that is busy with other things, too: what hangs is found out later, what is slow works. */
+const READY_MS = 60_000;
 /** Lines of its error output kept to explain an early end. */
 const KEPT = 12;
 
@@ -90,7 +92,7 @@ export class Child {
     return new Promise((resolve, reject) => {
       const fail = (what: string): void =>
         reject(new Error(`${options.name} ${what}${this.said === '' ? '' : `:\n${this.said}`}`));
-      const wait = setTimeout(() => fail('is not ready in time'), options.timeoutMs ?? 20_000);
+      const wait = setTimeout(() => fail('is not ready in time'), options.timeoutMs ?? READY_MS);
       child.once('error', (error) => fail(`can't be started: ${error.message}`));
       child.once('close', (code, signal) => fail(`ended (${signal ?? `exit code ${code}`})`));
       createInterface({ input: child.stdout ?? process.stdin }).on('line', (text) => {

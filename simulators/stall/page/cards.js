@@ -10,11 +10,18 @@ const ACTIONS = [
   ['pull_last', { pull: 'last_moment' }],
 ];
 
+/** `HC R87T-D9YM-Z7VW-XMMQ`: as a person reads it out. */
+const spell = (card) => `HC ${card.slice(2).replace(/(.{4})(?=.)/g, '$1-')}`;
+
+const pageLink = (href, text, title = null) =>
+  make('a', { href, target: '_blank', rel: 'noreferrer', title }, text);
+
 export function buildCards(root, { say }) {
   const list = make('div', { class: 'pockets' });
   const both = make('button', { type: 'button', class: 'small' });
   const about = make('p', { class: 'about' });
-  root.append(about, list, both);
+  const pages = make('p', { class: 'about pages' });
+  root.append(about, list, both, pages);
   let cards = [];
   let busy = false;
 
@@ -60,7 +67,15 @@ export function buildCards(root, { say }) {
       write(about, missing ? t('mend', reader.mend) : t('cards_about'));
       write(both, t('card_both'));
       both.disabled = missing;
-      fill(list, JSON.stringify([cards, missing, t('card_tap')]), () =>
+      const { http } = state.gateway;
+      fill(pages, JSON.stringify([http, t('card_shop')]), () =>
+        [
+          ['card_shop', '/shop/lin'],
+          ['card_top_up', '/top-up'],
+          ['card_counter', '/counter'],
+        ].map(([word, path]) => pageLink(http + path, t(word))),
+      );
+      fill(list, JSON.stringify([cards, missing, t('card_tap'), http]), () =>
         cards.map(({ name, kind, card }) =>
           make(
             'article',
@@ -71,6 +86,9 @@ export function buildCards(root, { say }) {
               {},
               kind === 'house' && card === null ? t('card_unissued') : t(`card_${kind}`),
             ),
+            ...(card === null
+              ? []
+              : [pageLink(`${http}/top-up?card=${card}`, spell(card), t('card_top_up'))]),
             ...(missing
               ? []
               : (kind === 'house' ? ACTIONS : [ACTIONS[1]]).map((each) =>
