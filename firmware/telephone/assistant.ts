@@ -18,7 +18,7 @@ import type { Language } from '#device/messages/enrolment.ts';
 import type { CallHandler, CallLine, Conversation } from '#device/ports/call-handler.ts';
 import type { Clock } from '#device/ports/clock.ts';
 import { type CallFrame, FRAME_MS, type TelephoneKey } from '#device/ports/modem.ts';
-import type { OrderCentre } from '#device/ports/order-centre.ts';
+import type { CallerOrder, OrderCentre } from '#device/ports/order-centre.ts';
 import type { Recogniser, Vocabulary } from '#device/ports/recogniser.ts';
 import { CallerEar } from './caller-ear.ts';
 import type { DeskEvent } from './desk.ts';
@@ -222,9 +222,7 @@ class AssistantTalk implements Conversation {
         break;
       case 'watch':
         this.#parts.tell({ event: 'order', id: line.id, order: effect.number, by: 'assistant' });
-        this.#watches.push(
-          centre.watch(effect.number, (order) => void this.#afterWords({ is: 'news', order })),
-        );
+        this.#watches.push(centre.watch(effect.number, (order) => this.#news(order)));
         break;
       case 'hide':
         this.#hidden = true;
@@ -250,6 +248,12 @@ class AssistantTalk implements Conversation {
     }
     this.#recogniser = recogniser;
     this.#ear = this.#makeEar();
+  }
+
+  /** Money that has arrived is told at once; all else waits until a sentence is over. */
+  #news(order: CallerOrder): void {
+    if (order.state === 'paid') this.#take({ is: 'news', order });
+    else void this.#afterWords({ is: 'news', order });
   }
 
   /** What the order centre tells waits for the end of the sentence that is being said. */

@@ -2,41 +2,28 @@
  * The telephone sales terminal: calls and short messages over the modems of a board profile. It says what
  * happens as one JSON object a line; `{"event":"ready"}` means that somebody can call.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { readWebhookSecret } from '#device/codecs/standard-webhooks.ts';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { CALL_SETTINGS } from '#device/flows/call.ts';
 import { DeviceError } from '#device/ports/device.ts';
 import { isRegistered, type Modem } from '#device/ports/modem.ts';
-import { readBoard } from '#firmware/boards.ts';
 import { systemChance, systemClock } from '#firmware/clock.ts';
-import { modemsOf } from '#firmware/drivers.ts';
 import { lockData } from '#firmware/lock.ts';
+import { openAgentDesk } from './agent-desk.ts';
+import { Assistant } from './assistant.ts';
 import { CallVoice } from './call-voice.ts';
+import { HttpOrderCentre } from './centre.ts';
 import { CallDesk, type DeskEvent } from './desk.ts';
 import { type Line, openLine } from './line.ts';
+import { Recognisers } from './recognisers.ts';
 import { Recordings } from './recordings.ts';
+import { readModems, readSettings, type TelephoneSettings, UsageError } from './settings.ts';
 import { SmsDesk } from './sms-desk.ts';
 import { openSmsDoor } from './sms-door.ts';
 import { SmsLog } from './sms-log.ts';
 import { smsNewsOverHttp } from './sms-news.ts';
+import { CallSynthesiser } from './voice.ts';
 
-const USAGE = `usage: firmware/telephone/main.ts --board NAME --data DIR [options]
-  --board NAME         profile in boards.json, with a modem
-  --data DIR           where recordings and messages are kept
-  --boards FILE        another boards.json
-  --merchant NAME      who callers are told they reach; --merchant-zh NAME in Chinese
-  --language en|zh-CN  what callers are spoken to first (default en)
-  --keep-days N        how long recordings are kept (default 30)
-  --sms HOST:PORT      take the gateway's short messages there (its --sms http://HOST:PORT/messages);
-                       HAWKER_SMS_SECRET holds whsec_ and base64
-  --gateway URL        tell the gateway there when a message has arrived`;
-
-/** What the operator must mend; printed without a stack. */
-class UsageError extends Error {}
-
-const DAY_MS = 86_400_000;
 const NEWS_MS = 15_000;
 /** Longest wait for calls to be ended and recordings to be safe. */
 const STOP_TIMEOUT_MS = 8000;
@@ -45,77 +32,25 @@ const say = (event: DeskEvent): void => {
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`);
 };
 
-function readOptions(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        ...{ board: text, data: text, boards: text, merchant: text, 'merchant-zh': text },
-        ...{ language: text, 'keep-days': text, sms: text, gateway: text },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-  }
-}
-
-function readSettings(args: readonly string[]) {
-  const values = readOptions(args);
-  const { board, data, language = 'en', sms, gateway } = values;
-  if (board === undefined) throw new UsageError(`--board is missing\n${USAGE}`);
-  if (data === undefined) throw new UsageError(`--data is missing\n${USAGE}`);
-  if (language !== 'en' && language !== 'zh-CN') {
-    throw new UsageError(`--language ${language}: use en or zh-CN`);
-  }
-  const days = Number(values['keep-days'] ?? '30');
-  if (!Number.isInteger(days) || days < 1 || days > 3650) {
-    throw new UsageError(`--keep-days ${values['keep-days']}: use 1 to 3650`);
-  }
-  const secret = process.env.HAWKER_SMS_SECRET ?? '';
-  if (sms !== undefined && readWebhookSecret(secret) === null) {
-    throw new UsageError('--sms: needs HAWKER_SMS_SECRET: whsec_ and 24 to 64 bytes of base64');
-  }
-  const merchant = values.merchant ?? 'our shop';
-  return {
-    ...({ board, data: resolve(data), language, keepMs: days * DAY_MS, secret } as const),
-    boards: values.boards ?? join(import.meta.dirname, '..', '..', 'boards.json'),
-    merchant: { en: merchant, 'zh-CN': values['merchant-zh'] ?? values.merchant ?? '本店' },
-    sms: sms === undefined ? null : readAddress(sms),
-    gateway: gateway === undefined ? null : readUrl(gateway),
-  } as const;
-}
-
-function readAddress(text: string): { readonly host: string; readonly port: number } {
-  const found = /^(\[[0-9a-f:]+\]|[\w.-]+):(\d{1,5})$/i.exec(text);
-  const port = Number(found?.[2] ?? Number.NaN);
-  if (!(port <= 65_535)) throw new UsageError(`--sms ${text}: write it like 127.0.0.1:8090`);
-  return { host: (found?.[1] ?? '').replace(/[[\]]/g, ''), port };
-}
-
-function readUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol)) return url;
-  throw new UsageError(`--gateway ${text}: write it like http://127.0.0.1:8080`);
-}
-
-function readModems(file: string, board: string): ReturnType<typeof modemsOf> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${file} can't be read: ${String(error)}; check --boards`);
-  }
-  const read = readBoard(text, board);
-  if (!read.ok) throw new UsageError(read.complaints.map((each) => `${file}: ${each}`).join('\n'));
-  const modems = modemsOf(read.profile);
-  if (modems.length > 0) return modems;
-  throw new UsageError(`${file}: profiles.${board}.organs: has no modem; add one, such as sim7600`);
+/** The assistant and its ears; `null` where it has no token. */
+function openAssistant(settings: TelephoneSettings, agents: () => boolean) {
+  const { sell, models, transcript } = settings;
+  if (sell === null || sell.token === null) return null;
+  const voice = new CallSynthesiser();
+  const centre = new HttpOrderCentre({ ...sell, token: sell.token, clock: systemClock });
+  const assistant: Assistant = new Assistant({
+    ...{ centre, voice, agents, clock: systemClock, tell: say },
+    recogniser: (language) => ears.get(language),
+    ...(transcript ? { transcript: (id, who, text) => say({ event: 'said', id, who, text }) } : {}),
+  });
+  const ears: Recognisers = new Recognisers({
+    ...{ models, tell: say, changed: () => assistant.changed() },
+  });
+  return { assistant, ears };
 }
 
 async function main(): Promise<void> {
-  const settings = readSettings(process.argv.slice(2));
+  const settings = readSettings(process.argv.slice(2), process.env);
   const { data, secret } = settings;
   const modems = readModems(settings.boards, settings.board);
   mkdirSync(data, { recursive: true, mode: 0o700 });
@@ -153,10 +88,21 @@ async function main(): Promise<void> {
     },
     records,
   );
+  const agents =
+    settings.sell === null || settings.desk === null
+      ? null
+      : await openAgentDesk({
+          ...{ ...settings.desk, ...settings.sell, recordings, clock, chance: systemChance },
+          tell: say,
+        });
+  const helper = openAssistant(settings, () => (agents?.handler.places() ?? null) !== null);
   const desk = new CallDesk({
     ...{ clock, chance: systemChance, recordings, voice, tell: say },
     settings: { ...CALL_SETTINGS, language: settings.language },
-    handlers: {},
+    handlers: {
+      ...(agents === null ? {} : { agent: agents.handler }),
+      ...(helper === null ? {} : { assistant: helper.assistant }),
+    },
   });
   const door =
     settings.sms === null
@@ -168,13 +114,15 @@ async function main(): Promise<void> {
     const parts = { name, settings: modem, dataDirectory: data, clock, desk, messages };
     lines.set(name, openLine({ ...parts, tell: say }));
   }
-  say({ event: 'ready', ms: Math.round(performance.now()), ...(door ? { sms: door.url } : {}) });
+  const places = { ...(door ? { sms: door.url } : {}), ...(agents ? { desk: agents.url } : {}) };
+  say({ event: 'ready', ms: Math.round(performance.now()), ...places });
 
   const stop = async (): Promise<void> => {
     clock.after(STOP_TIMEOUT_MS, () => process.exit(0));
     clearInterval(news);
     recordings.close();
     await Promise.all([desk.close(), door?.close()]);
+    await Promise.all([agents?.close(), helper?.ears.close()]);
     await Promise.all([...lines.values()].map((line) => line.close()));
     voice.close();
     await log.close();
