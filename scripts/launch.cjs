@@ -26,7 +26,7 @@ const PACKAGES = {
     '/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict',
     'spoken amounts',
   ],
-  flite: ['/usr/bin/flite', 'voices that test the recogniser'],
+  flite: ['/usr/bin/flite', 'the voice of the telephone'],
   festival: ['/usr/bin/festival', 'voices that test the recogniser'],
   'festvox-kallpc16k': [
     '/usr/share/festival/voices/english/kal_diphone/festvox/kal_diphone.scm',
@@ -95,7 +95,14 @@ const COMMANDS = {
   fuzz: { run: ['test/fuzz/main.ts'], packages: [] },
   'power-cuts': { run: ['test/power-cuts/main.ts'], packages: ['gcc'] },
   chaos: { run: ['test/chaos/main.ts'], packages: [] },
-  telephone: { run: [...FLAGS, 'firmware/telephone/main.ts'], packages: ['espeak-ng'] },
+  telephone: {
+    run: [...FLAGS, 'firmware/telephone/main.ts'],
+    packages: ['espeak-ng', 'flite', ...RECOGNISER],
+  },
+  'bench:turns': {
+    run: ['test/bench/turns.ts'],
+    packages: ['socat', 'chromium', 'espeak-ng', 'flite', ...RECOGNISER],
+  },
   bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
   simulate: { run: ['test/simulation/main.ts'], packages: [] },
   'bench:speech': { run: ['test/bench/speech/main.ts'], packages: [...RECOGNISER, ...VOICES] },

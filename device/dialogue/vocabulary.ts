@@ -187,6 +187,7 @@ export function callerVocabulary(products: readonly Product[]): Vocabulary {
       caller: { oneOf: [...talk, ...goods], weights },
     },
     from: 'caller',
+    quick: true,
   };
 }
 
@@ -207,6 +208,7 @@ export const FIGURES_VOCABULARY: Vocabulary = {
     },
   },
   from: 'figures',
+  quick: true,
 };
 
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
@@ -236,4 +238,5 @@ export const EMAIL_VOCABULARY: Vocabulary = {
     email: { oneOf: ['<address>', '<yes>', '<no>', '<turn>'], weights: [12, 2, 2, 1] },
   },
   from: 'email',
+  quick: true,
 };

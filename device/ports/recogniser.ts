@@ -9,6 +9,8 @@ export interface Vocabulary {
   readonly rules: Rules;
   /** The rule that is a phrase. */
   readonly from: string;
+  /** Understood sooner, with less care: for what is read back before it has any effect. */
+  readonly quick?: boolean;
 }
 
 /** One utterance: 16-bit mono, from a little before the voice to a little after it. */

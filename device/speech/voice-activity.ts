@@ -31,6 +31,7 @@ export type Activity =
 /** Follows one utterance; make a new one for the next. */
 export class VoiceActivity {
   readonly #rate: number;
+  readonly #pauseMs: number;
   readonly #frame: number;
   readonly #parts: Int16Array[] = [];
   #rest = new Int16Array();
@@ -42,9 +43,10 @@ export class VoiceActivity {
   #silentMs = 0;
   #state: 'waiting' | 'voice' | 'pause' | 'over' = 'waiting';
 
-  /** `rate` in samples a second. */
-  constructor(rate: number) {
+  /** `rate` in samples a second; `pauseMs` of silence may be the end. */
+  constructor(rate: number, pauseMs = PAUSE_MS) {
     this.#rate = rate;
+    this.#pauseMs = pauseMs;
     this.#frame = (rate * FRAME_MS) / 1000;
   }
 
@@ -108,7 +110,7 @@ export class VoiceActivity {
       this.#state = 'voice';
       return 'resume';
     }
-    if (this.#state === 'voice' && this.#silentMs >= PAUSE_MS) {
+    if (this.#state === 'voice' && this.#silentMs >= this.#pauseMs) {
       this.#state = 'pause';
       return 'pause';
     }

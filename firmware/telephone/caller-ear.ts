@@ -24,6 +24,8 @@ export interface EarEvents {
   failed(error: unknown): void;
 }
 
+/** Decoding begins after so much silence. */
+const PAUSE_MS = 220;
 /** A sentence is complete when it was understood and nothing followed for so long. */
 const SETTLED_MS = 420;
 /** How well words have to fit the sound: less, and it was other talk. */
@@ -33,7 +35,7 @@ export class CallerEar {
   readonly #parts: EarParts;
   readonly #events: EarEvents;
   readonly #now: () => number;
-  #activity = new VoiceActivity(CALL_RATE);
+  #activity = new VoiceActivity(CALL_RATE, PAUSE_MS);
   /** What the first pause was decoded as. */
   #early: { readonly done: Promise<string | null>; text: string | null } | null = null;
   #lastVoiceAt = 0;
@@ -67,7 +69,7 @@ export class CallerEar {
         break;
       case 'pause': {
         // The pause is known some time after the last sound.
-        this.#lastVoiceAt = this.#now() - 320;
+        this.#lastVoiceAt = this.#now() - PAUSE_MS;
         const early = { done: this.#decode(), text: null as string | null };
         early.done.then(
           (text) => {
@@ -96,7 +98,7 @@ export class CallerEar {
     this.#early = null;
     this.#voiced = false;
     this.#busy = true;
-    this.#activity = new VoiceActivity(CALL_RATE);
+    this.#activity = new VoiceActivity(CALL_RATE, PAUSE_MS);
     done.then(
       (text) => {
         this.#busy = false;

@@ -147,6 +147,7 @@ test('the same with an agent: rings, talks both ways, orders by keyboard, sees i
   await page.keyboard.press('Alt+Enter');
   const orders = page.locator('#orders');
   await orders.getByText('unpaid').waitFor();
+  await orders.getByText('2 × Pork dumplings').waitFor();
   const number = await orders.locator('strong').first().innerText();
   const sms = await until(
     'the SMS',

@@ -32,9 +32,11 @@ function make(name, text, attributes = {}) {
   return element;
 }
 const money = (minor, currency) =>
-  new Intl.NumberFormat(own === 'en' ? 'en' : 'zh-CN', { style: 'currency', currency }).format(
-    minor / (currency === 'JPY' ? 1 : 100),
-  );
+  new Intl.NumberFormat(own === 'en' ? 'en' : 'zh-CN', {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'narrowSymbol',
+  }).format(minor / (currency === 'JPY' ? 1 : 100));
 const show = (list, items, none) =>
   list.replaceChildren(...(items.length > 0 ? items : [make('li', none, { class: 'soft' })]));
 
@@ -176,7 +178,8 @@ function showLines() {
 
 at('search').addEventListener('input', showProducts);
 at('search').addEventListener('keydown', (event) => {
-  if (event.key !== 'Enter') return;
+  // With Alt it places the order.
+  if (event.key !== 'Enter' || event.altKey) return;
   event.preventDefault();
   const [first] = found().filter(({ stock }) => stock > 0);
   if (first === undefined) return;
