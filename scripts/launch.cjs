@@ -104,6 +104,7 @@ const COMMANDS = {
     packages: ['socat', 'chromium', 'espeak-ng', 'flite', ...RECOGNISER],
   },
   bench: { run: ['test/bench/main.ts'], packages: SIMULATED },
+  'race:vouchers': { run: ['test/race/main.ts'], packages: [] },
   simulate: { run: ['test/simulation/main.ts'], packages: [] },
   'bench:speech': { run: ['test/bench/speech/main.ts'], packages: [...RECOGNISER, ...VOICES] },
   test: { run: ['scripts/test.ts'], packages: ALL },

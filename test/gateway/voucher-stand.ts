@@ -12,8 +12,9 @@ import { type AskHere, askGate, there } from '#gateway/gate.ts';
 import type { IssuerGate } from '#gateway/issuer/gate.ts';
 import { deriveGatewayKeys } from '#gateway/keys.ts';
 import { trialBalance } from '#gateway/ledger/trial-balance.ts';
+import { PeerError } from '#gateway/peers/client.ts';
 import type { Role } from '#gateway/roles.ts';
-import { applySeed, seedSchema } from '#gateway/seed.ts';
+import { applySeed, type Seed, seedSchema } from '#gateway/seed.ts';
 import type { Reply } from '#gateway/web/routes.ts';
 
 export const WANG = { phone: '+8613800000001', pin: '246810', name: 'Wang Lin' };
@@ -88,7 +89,16 @@ export const PART = (amount_minor: number, currency: Currency = 'CNY'): ActInput
   redeem: { amount_minor, currency },
 });
 
-export async function openStand(kind: 'together' | 'apart'): Promise<Stand> {
+export interface StandOptions {
+  readonly seed?: Seed;
+  /** What the wire does to a call that no test has spoken for. */
+  readonly trouble?: () => Fault | null;
+}
+
+export async function openStand(
+  kind: 'together' | 'apart',
+  { seed: sown = VOUCHER_SEED, trouble = () => null }: StandOptions = {},
+): Promise<Stand> {
   const clock = shifted();
   const faults: { verb: string; fault: Fault }[] = [];
   const held: (() => void)[] = [];
@@ -101,9 +111,10 @@ export async function openStand(kind: 'together' | 'apart'): Promise<Stand> {
       ...(roles === null ? {} : { roles }),
       ...(issuer === undefined ? {} : { gates: { issuer } }),
     });
-  const seed = seedSchema.parse(VOUCHER_SEED);
+  const seed = seedSchema.parse(sown);
   const bank = open(kind === 'together' ? null : ['issuer']);
-  const core = kind === 'together' ? bank : open(['fund-server'], wired(bank, faults, held));
+  const core =
+    kind === 'together' ? bank : open(['fund-server'], wired(bank, faults, held, trouble));
   await applySeed(bank, seed);
   if (core !== bank) await applySeed(core, seed);
   const { funds } = core;
@@ -171,16 +182,17 @@ function wired(
   bank: Core,
   faults: { verb: string; fault: Fault }[],
   held: (() => void)[],
+  trouble: () => Fault | null,
 ): IssuerGate {
   const gate = bank.issuer.gate('fund-server');
   const over = <Q, A>(verb: string, ask: AskHere<Q, A>) =>
     there(async (question: Q): Promise<A> => {
       const at = faults.findIndex((each) => each.verb === verb);
-      const fault = at < 0 ? undefined : faults.splice(at, 1)[0]?.fault;
-      if (fault === 'lose_request') throw new Error('nobody answered');
+      const fault = at < 0 ? trouble() : faults.splice(at, 1)[0]?.fault;
+      if (fault === 'lose_request') throw new PeerError('nobody answered');
       if (fault === 'hold') await new Promise<void>((resolve) => held.push(resolve));
       const answer = await askGate(bank.writer, ask, question);
-      if (fault === 'lose_answer') throw new Error('nobody answered');
+      if (fault === 'lose_answer') throw new PeerError('nobody answered');
       return answer;
     });
   return {
