@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { digestLines, NO_DAY, sumLines } from '#device/codecs/day-digest.ts';
 import { readJournalLines, writeJournalLine } from '#device/codecs/journal-line.ts';
+import { neededByDays } from '#device/flows/day-keep.ts';
 import type { DayHead, DayPage, DayReceipt } from '#device/messages/day.ts';
 import { dayPageSchema } from '#device/messages/day.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
@@ -249,14 +250,21 @@ describe('the end of a business day', () => {
     assert.equal(orders.length, 5);
   });
 
-  test('a journal cut down to its last close states the same days', async () => {
+  test('a journal cut down to what days need states the same days', async () => {
     const stand = await Stand.start();
     await sold(stand);
     await close(stand);
     await sold(stand, '2');
     const { values } = readJournalLines(await stand.disk.read());
     const entries = values as JournalEntry[];
-    const cut = entries.slice(entries.findIndex(({ kind }) => kind === 'day_closed'));
+    const needed = neededByDays(entries, new Set());
+    const cut = entries.filter((entry) => needed.has(entry));
+    assert.deepEqual(
+      cut.map(({ kind }) => kind),
+      ['day_closed', 'order', 'result'],
+    );
+    const receipts = new Set(entries.filter(({ kind }) => kind === 'receipt'));
+    assert.equal(neededByDays(entries, receipts).size, needed.size);
     const [whole, short] = await Promise.all(
       [entries, cut].map(async (each) => {
         const again = await Stand.start({ disk: diskOf(each) });
