@@ -4,7 +4,7 @@ import { cardinalAt, englishTokens } from '../speech/english-numbers.ts';
 import { singular } from '../speech/items.ts';
 import { readPhoneDigits } from '../speech/phone-digits.ts';
 import { readSpeltEmail } from './email-spelling.ts';
-import { englishGoodsAt, englishNameWords, withCount } from './goods.ts';
+import { englishGoodsAt, withCount } from './goods.ts';
 import type { Intent, SaidGoods, Sentence } from './sentence.ts';
 
 const SHORT: readonly (readonly [RegExp, string])[] = [
@@ -254,8 +254,3 @@ function strangersOf(tokens: readonly string[], used: ReadonlySet<number>): stri
       !/^(\d|deliver)/.test(token),
   );
 }
-
-/** Every word that the name of something has, for whoever must know what may be heard. */
-export const wordsOfNames = (products: readonly Product[]): string[] => [
-  ...new Set(products.flatMap(({ name }) => englishNameWords(name.en))),
-];

@@ -12,7 +12,7 @@ export interface FoundGoods {
 /** Words of a name that say nothing by themselves. */
 const SMALL = new Set(['and', 'with', 'of', 'in', 'the', 'a']);
 
-export const englishNameWords = (name: string): string[] =>
+const englishNameWords = (name: string): string[] =>
   englishTokens(name)
     .map(singular)
     .flatMap((word) => word.split('-'))

@@ -7,7 +7,7 @@ import { resample } from '#device/codecs/resample.ts';
 import type { Language } from '#device/messages/enrolment.ts';
 import { DeviceError } from '#device/ports/device.ts';
 import { CALL_RATE } from '#device/ports/modem.ts';
-import { isInstalled, missingTool } from '#firmware/speaker/program.ts';
+import { isInstalled } from '#firmware/speaker/program.ts';
 import { readWav, trimWord } from '#firmware/speaker/wav.ts';
 
 const RENDER_MS = 8000;
@@ -22,11 +22,6 @@ const PAUSE = new Int16Array(CALL_RATE * 0.18);
 export class CallSynthesiser {
   readonly #kept = new Map<string, Promise<Int16Array>>();
   readonly #flite = isInstalled('flite');
-
-  /** What is missing, in which no language can be spoken; `null` where nothing is. */
-  missing(): DeviceError | null {
-    return isInstalled('espeak-ng') ? null : missingTool('telephone', 'espeak-ng');
-  }
 
   /** Sentence by sentence, the first as soon as it is there; rejects with a `DeviceError`. */
   async *speak(text: string, language: Language): AsyncGenerator<Int16Array> {
