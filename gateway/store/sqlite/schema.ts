@@ -9,6 +9,7 @@ import { PAIRING } from './pairing.ts';
 import { payerDeskSchema } from './payer-desk.ts';
 import { PLATFORM } from './platform.ts';
 import { daysSchema } from './schema-days.ts';
+import { lastingSchema } from './schema-lasting.ts';
 import { ATTEMPT_CLIENTS, LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
 import { refundsSchema } from './schema-refunds.ts';
@@ -176,4 +177,5 @@ export const MIGRATIONS: readonly string[] = [
   topUpSchema,
   SHOP_CLIENTS,
   daysSchema(appendOnly),
+  lastingSchema,
 ];
