@@ -13,7 +13,8 @@ export interface Drain {
   readonly places: ReadonlyMap<string, number>;
   /** Place of the next to be sent. */
   readonly next: number;
-  readonly inFlight: readonly string[];
+  /** Number → how often it had been sent when it was last looked at. */
+  readonly inFlight: ReadonlyMap<string, number>;
   /** How many may be in flight now. */
   readonly window: number;
 }
@@ -25,6 +26,8 @@ const LARGEST_WINDOW = 128;
 const SMALLEST_WINDOW = 2;
 /** Sent so often without an answer, a sale does not hold up the others; it goes on by itself. */
 const HOLDING_TRIES = 4;
+/** A busy gateway answers a full window within this: what is sent again would only add to its work. */
+const PATIENCE_MS = 8000;
 
 /** Whether its turn has not come yet. */
 export const waitsItsTurn = (drain: Drain | null, number: string): boolean =>
@@ -39,7 +42,7 @@ export function beginDrain(state: TerminalState, moment: Moment): Step {
   if (focus !== null && unanswered.length > numbers.length) numbers.splice(URGENT, 0, focus);
   if (numbers.length === 0) return { state: { ...state, drain: null }, effects: [] };
   const places = new Map(numbers.map((number, at) => [number, at]));
-  const drain: Drain = { numbers, places, next: 0, inFlight: [], window: FIRST_WINDOW };
+  const drain: Drain = { numbers, places, next: 0, inFlight: new Map(), window: FIRST_WINDOW };
   return keepDraining({ ...state, drain }, moment);
 }
 
@@ -55,40 +58,40 @@ export function keepDraining(before: TerminalState, moment: Moment): Step {
   let state = before;
   let next = drain.next;
   const effects: Effect[] = [];
-  while (inFlight.length < window && next < drain.numbers.length) {
+  while (inFlight.size < window && next < drain.numbers.length) {
     const number = drain.numbers[next] ?? '';
     const sale = state.sales.get(number);
     next += 1;
     if (sale === undefined || isAnswered(sale)) continue;
     const step = stepSale(sale, { is: 'link_up' }, moment.monotonic, true);
-    const sent = withSaleEffects(
-      { ...state, sales: state.sales.with(number, step.sale) },
-      step.effects,
-    );
+    const waiting = { ...step.sale, resendAt: moment.monotonic + PATIENCE_MS };
+    const sales = state.sales.with(number, waiting);
+    const sent = withSaleEffects({ ...state, sales }, step.effects);
     state = sent.state;
     effects.push(...sent.effects);
-    inFlight.push(number);
+    inFlight.set(number, waiting.tries);
   }
-  const over = next >= drain.numbers.length && inFlight.length === 0;
+  const over = next >= drain.numbers.length && inFlight.size === 0;
   return {
     state: { ...state, drain: over ? null : { ...drain, next, inFlight, window } },
     effects,
   };
 }
 
-/** Each answer widens the window by one; one that had to be sent again halves it. */
+/** Each answer widens the window by one; a moment at which some had to be sent again halves it. */
 function look(state: TerminalState, drain: Drain) {
   let { window } = drain;
   let again = false;
-  const inFlight = drain.inFlight.filter((number) => {
+  const inFlight = new Map<string, number>();
+  for (const [number, tries] of drain.inFlight) {
     const sale = state.sales.get(number);
     if (sale === undefined || isAnswered(sale)) {
       window = Math.min(LARGEST_WINDOW, window + 1);
-      return false;
+      continue;
     }
-    if (sale.tries > 1) again = true;
-    return sale.tries < HOLDING_TRIES;
-  });
+    if (sale.tries > tries) again = true;
+    if (sale.tries < HOLDING_TRIES) inFlight.set(number, sale.tries);
+  }
   if (again) window = Math.max(SMALLEST_WINDOW, Math.floor(window / 2));
-  return { inFlight, window, held: inFlight.length };
+  return { inFlight, window, held: inFlight.size };
 }

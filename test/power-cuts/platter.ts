@@ -16,7 +16,7 @@ export type Loss = (typeof LOSSES)[number];
 type Pending = Exclude<DiskEvent, { is: 'synced' }>;
 
 interface Held {
-  durable: Uint8Array;
+  durable: Content;
   /** As the program sees it: what an appending write goes behind. */
   length: number;
   pending: Pending[];
@@ -32,12 +32,12 @@ export class Platter {
       return;
     }
     const held = this.#files.get(event.file) ?? {
-      ...{ durable: new Uint8Array(0), length: 0, pending: [] },
+      ...{ durable: new Content(), length: 0, pending: [] },
     };
     this.#files.set(event.file, held);
     switch (event.is) {
       case 'synced':
-        held.durable = held.pending.reduce(perform, held.durable);
+        for (const each of held.pending) held.durable.perform(each);
         held.pending = [];
         break;
       case 'write': {
@@ -61,7 +61,7 @@ export class Platter {
     for (const held of this.#files.values()) {
       const removal = held.pending.findLastIndex(({ is }) => is === 'removed');
       if (removal < 0) continue;
-      held.durable = new Uint8Array(0);
+      held.durable = new Content();
       held.pending = held.pending.slice(removal + 1);
     }
   }
@@ -71,8 +71,9 @@ export class Platter {
     const found = new Map<string, Uint8Array>();
     for (const [file, { durable, pending }] of this.#files) {
       const left = loss === 'dropped' ? [] : loss === 'kept' ? pending : tear(pending, chance);
-      const bytes = left.reduce(perform, durable);
-      found.set(file, bytes);
+      const content = new Content(durable.bytes);
+      for (const each of left) content.perform(each);
+      found.set(file, content.bytes);
     }
     return found;
   }
@@ -96,24 +97,49 @@ function tear(pending: readonly Pending[], chance: SeededChance): Pending[] {
   });
 }
 
-function perform(before: Uint8Array, event: Pending): Uint8Array {
-  switch (event.is) {
-    case 'write': {
-      if (event.place === 'end') throw new Error('a write without a place');
-      const end = event.place + event.bytes.length;
-      const after = end > before.length ? grown(before, end) : before.slice();
-      after.set(event.bytes, event.place);
-      return after;
-    }
-    case 'length':
-      return grown(before, event.length);
-    case 'removed':
-      return new Uint8Array(0);
-  }
-}
+/** The bytes of a file, changed in place: a log of many megabytes is written in small pieces. */
+class Content {
+  #bytes: Uint8Array;
+  #length: number;
 
-function grown(before: Uint8Array, length: number): Uint8Array {
-  const after = new Uint8Array(length);
-  after.set(before.subarray(0, length));
-  return after;
+  constructor(bytes: Uint8Array = new Uint8Array(0)) {
+    this.#bytes = bytes.slice();
+    this.#length = bytes.length;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  perform(event: Pending): void {
+    switch (event.is) {
+      case 'write':
+        if (event.place === 'end') throw new Error('a write without a place');
+        this.#reach(event.place + event.bytes.length);
+        this.#bytes.set(event.bytes, event.place);
+        break;
+      case 'length':
+        this.#reach(event.length);
+        this.#cut(event.length);
+        break;
+      case 'removed':
+        this.#cut(0);
+        break;
+    }
+  }
+
+  #reach(length: number): void {
+    if (length > this.#bytes.length) {
+      const wider = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+      wider.set(this.bytes);
+      this.#bytes = wider;
+    }
+    this.#length = Math.max(this.#length, length);
+  }
+
+  /** What is cut off reads as zeros where the file grows again. */
+  #cut(length: number): void {
+    this.#bytes.fill(0, length, this.#length);
+    this.#length = length;
+  }
 }
