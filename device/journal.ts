@@ -1,10 +1,17 @@
 /**
- * The terminal's memory: an append-only, hash-chained log over a disk of four verbs. Entries that
- * arrive while one commit is under way share the next one.
+ * The terminal's memory: an append-only, hash-chained, signed log over a disk of five verbs. Entries
+ * that arrive while one commit is under way share the next one.
  */
 
 import { concat } from './codecs/bytes.ts';
-import { readJournalLines, writeJournalLine } from './codecs/journal-line.ts';
+import {
+  FIRST_CHAIN,
+  type LineKey,
+  lineKey,
+  readJournalLines,
+  writeJournalHead,
+  writeJournalLine,
+} from './codecs/journal-line.ts';
 import { type JournalEntry, journalEntrySchema } from './messages/journal.ts';
 import type { Disk } from './ports/disk.ts';
 
@@ -18,6 +25,13 @@ export interface OpenedJournal {
 
 export class JournalError extends Error {}
 
+export interface JournalOptions {
+  /** 32 secret bytes that sign each line; without them it is chained alone. */
+  readonly key?: Uint8Array;
+  /** What is still needed of what it holds: the same, or some of them in their order. */
+  readonly keep?: (entries: readonly JournalEntry[]) => readonly JournalEntry[];
+}
+
 interface Waiting {
   readonly entries: readonly JournalEntry[];
   readonly done: () => void;
@@ -26,6 +40,7 @@ interface Waiting {
 
 export class Journal {
   readonly #disk: Disk;
+  readonly #key: LineKey | null;
   #chain: string;
   #length: number;
   #waiting: Waiting[] = [];
@@ -33,29 +48,49 @@ export class Journal {
   /** A write failed, and what it left behind the last whole entry is still there. */
   #ragged = false;
 
-  private constructor(disk: Disk, chain: string, length: number) {
+  private constructor(disk: Disk, key: LineKey | null, chain: string, length: number) {
     this.#disk = disk;
+    this.#key = key;
     this.#chain = chain;
     this.#length = length;
   }
 
   /**
-   * Reads the log and cuts a torn tail off. Throws a {@link JournalError} where a whole line is no
-   * entry that this version knows: it was written by a newer one, and nothing of it may be dropped.
+   * Reads the log, cuts a torn tail off, and drops what is not needed any more. Throws a
+   * {@link JournalError} with the mend, and leaves all as it is, where a whole line is no entry that
+   * this version knows (a newer one wrote it), where another key signed it, and where it was changed
+   * after it was safe on the disk.
    */
-  static async open(disk: Disk): Promise<OpenedJournal> {
+  static async open(disk: Disk, { key, keep }: JournalOptions = {}): Promise<OpenedJournal> {
+    const signing = key === undefined ? null : lineKey(key);
     const bytes = await disk.read();
-    const { values, chain, length } = readJournalLines(bytes);
-    const entries = values.map((value, at) => {
-      const parsed = journalEntrySchema.safeParse(value);
-      if (parsed.success) return parsed.data;
-      const where = parsed.error.issues[0]?.path.join('.') ?? '';
-      throw new JournalError(`journal line ${at + 1}: ${where} is not known to this version`);
-    });
-    if (length < bytes.length) await disk.truncate(length);
+    const { values, chain, length, signed, shut, broken } = readJournalLines(bytes, signing);
+    if (shut) throw new JournalError(`the journal was signed with another key; ${MEND_KEY}`);
+    const entries = readEntries(values);
+    if (broken) {
+      const line = values.length + 2;
+      throw new JournalError(`journal line ${line} was changed after it was written; ${MEND}`);
+    }
+    const torn = bytes.slice(length);
+    if (torn.length > 0) await disk.truncate(length);
     // What a program that was killed wrote last is read here, and may not be on the disk yet.
     if (bytes.length > 0) await disk.sync();
-    return { journal: new Journal(disk, chain, length), entries, torn: bytes.slice(length) };
+    const kept = keep === undefined ? entries : keep(entries);
+    if (kept.length < entries.length || (signing !== null && !signed)) {
+      const whole = writeWhole(kept, signing);
+      const done = await disk.replace(whole.bytes).then(
+        () => true,
+        () => false,
+      );
+      const journal = new Journal(disk, signing, whole.chain, whole.bytes.length);
+      if (done) return { journal, entries: kept, torn };
+      // No room, or a bad disk: it goes on as it is, which a look tells.
+      const now = readJournalLines(await disk.read(), signing);
+      const as = now.signed ? signing : null;
+      const all = readEntries(now.values);
+      return { journal: new Journal(disk, as, now.chain, now.length), entries: all, torn };
+    }
+    return { journal: new Journal(disk, signed ? signing : null, chain, length), entries, torn };
   }
 
   /** Hash over everything written so far; two journals with one head are the same journal. */
@@ -88,8 +123,8 @@ export class Journal {
 
   async #commit(entries: readonly JournalEntry[]): Promise<void> {
     let chain = this.#chain;
-    const lines = entries.map((entry) => {
-      const line = writeJournalLine(chain, entry);
+    const lines = entries.map((entry, at) => {
+      const line = writeJournalLine(chain, entry, this.#key, at === 0);
       chain = line.chain;
       return line.bytes;
     });
@@ -115,4 +150,29 @@ export class Journal {
     await this.#disk.truncate(this.#length);
     this.#ragged = false;
   }
+}
+
+const MEND = 'restore the file from a backup, or move it aside and have what it holds reconciled';
+const MEND_KEY = 'restore journal.key beside it, which it was written with, or move both aside';
+
+function readEntries(values: readonly unknown[]): JournalEntry[] {
+  return values.map((value, at) => {
+    const parsed = journalEntrySchema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    const where = parsed.error.issues[0]?.path.join('.') ?? '';
+    throw new JournalError(`journal line ${at + 1}: ${where} is not known to this version`);
+  });
+}
+
+/** A whole journal with these entries. */
+function writeWhole(entries: readonly JournalEntry[], key: LineKey | null) {
+  const head = key === null ? null : writeJournalHead(key);
+  const parts: Uint8Array[] = head === null ? [] : [head.bytes];
+  let chain = head?.chain ?? FIRST_CHAIN;
+  for (const entry of entries) {
+    const line = writeJournalLine(chain, entry, key);
+    chain = line.chain;
+    parts.push(line.bytes);
+  }
+  return { bytes: concat(...parts), chain };
 }

@@ -1,5 +1,5 @@
-/** The journal's disk: one file, real fsync, behind the four verbs of device/ports/disk.ts. */
-import { type FileHandle, open } from 'node:fs/promises';
+/** The journal's disk: one file, real fsync, behind the verbs of device/ports/disk.ts. */
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Disk } from '#device/ports/disk.ts';
 
@@ -9,7 +9,7 @@ export interface FileDisk extends Disk {
 
 /** Opens or makes the file; the directory's entry is durable when this resolves. */
 export async function openFileDisk(path: string): Promise<FileDisk> {
-  const file = await open(path, 'a+', 0o600);
+  let file = await open(path, 'a+', 0o600);
   await syncDirectory(dirname(path));
   return {
     append: async (bytes) => {
@@ -28,6 +28,21 @@ export async function openFileDisk(path: string): Promise<FileDisk> {
       return bytes.subarray(0, at);
     },
     truncate: (length) => file.truncate(length),
+    async replace(bytes) {
+      const next = `${path}.new`;
+      const whole = await open(next, 'w', 0o600);
+      try {
+        await writeWhole(whole, bytes);
+        await whole.datasync();
+      } finally {
+        await whole.close();
+      }
+      await rename(next, path);
+      const before = file;
+      file = await open(path, 'a+', 0o600);
+      await before.close();
+      await syncDirectory(dirname(path));
+    },
     close: () => file.close(),
   };
 }

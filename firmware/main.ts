@@ -8,8 +8,9 @@ import { parseArgs } from 'node:util';
 import { workCard } from '#device/card-work.ts';
 import { base64url, fromBase64url } from '#device/codecs/bytes.ts';
 import { deriveKeys } from '#device/codecs/keys.ts';
+import { foreignOrder, keepEntries } from '#device/flows/kept.ts';
 import type { Input, OrganState, Settings } from '#device/flows/state.ts';
-import { Journal } from '#device/journal.ts';
+import { Journal, JournalError } from '#device/journal.ts';
 import type { CardKeys } from '#device/messages/card.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
 import { readDownlink } from '#device/messages/signed.ts';
@@ -23,6 +24,7 @@ import { openFileDisk } from './disk.ts';
 import { driverContext, powerAtOneMetre } from './drivers.ts';
 import { endWithin } from './ending.ts';
 import { EnrolmentError, identify } from './identity.ts';
+import { loadJournalKey } from './journal-key.ts';
 import { openLink } from './link.ts';
 import { lockData } from './lock.ts';
 import { Organs, organsOf } from './organs.ts';
@@ -94,9 +96,23 @@ function settingsOf(identity: Identity, profile: Profile, takesCards: boolean): 
 }
 
 /** The journal as it was left; what a power cut tore off its end is kept aside and told. */
-async function openJournal(data: string) {
-  const disk = await openFileDisk(join(data, 'journal'));
-  const { journal, entries, torn } = await Journal.open(disk);
+async function openJournal(data: string, terminal: string) {
+  const key = await loadJournalKey(data, systemChance).catch((error: unknown) => {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  });
+  const path = join(data, 'journal');
+  const disk = await openFileDisk(path);
+  const opened = await Journal.open(disk, { key, keep: keepEntries }).catch((error: unknown) => {
+    throw error instanceof JournalError ? new UsageError(`${path}: ${error.message}`) : error;
+  });
+  const { journal, entries, torn } = opened;
+  const foreign = foreignOrder(entries, terminal);
+  if (foreign !== null) {
+    throw new UsageError(
+      `${path} has orders of terminal ${foreign.terminal}, and this is ${terminal}; ` +
+        `enrol it as ${foreign.terminal} again, or move the file aside`,
+    );
+  }
   if (torn.length > 0) {
     writeFileSync(join(data, `journal.torn-${Date.now()}`), torn, { mode: 0o600 });
     say({ event: 'torn', bytes: torn.length });
@@ -184,7 +200,7 @@ async function main(): Promise<void> {
   const locked = lockData(options.data, 'firmware/main.ts');
   if (!locked.ok) throw new UsageError(locked.complaint);
   const identity = await identify(options.data, { code: options.enrol, gateway: options.gateway });
-  const { disk, journal, entries } = await openJournal(options.data);
+  const { disk, journal, entries } = await openJournal(options.data, identity.terminal);
   const log = (what: string): void => say({ event: 'log', what });
   const cardKeys = keepCardKeys(options.data, identity.secret, log);
   const settings = settingsOf(identity, profile, cardKeys.current() !== null);

@@ -1,20 +1,39 @@
 /**
- * One journal record is one line: chain, space, JSON. The chain is SHA-256 over the chain before it
- * and the JSON, cut to 128 bits, so that a torn, changed, missing or reordered line shows at once.
+ * One journal record is one line: chain, separator, JSON. The chain is a digest over the chain before
+ * it and the JSON, cut to 128 bits, so that a torn, changed, missing or reordered line shows at once.
  * Text, because the next person who reads it may have nothing but `less`.
+ *
+ * Format 1: SHA-256. Format 2: its first line is a header in format 1, which older versions meet as an
+ * entry they do not know, and refuse; the lines behind it are chained by HMAC-SHA-256 with the
+ * journal's key, so that nobody else can write one. Their separator is a space where the line begins a
+ * commit, else a tab: a line that begins one proves that all before it was on the disk.
  */
+import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64url, concat, fromBase64url, fromUtf8, utf8 } from './bytes.ts';
 
 const CHAIN_BYTES = 16;
 const CHAIN_CHARACTERS = 22;
+const FORMAT = 2;
 
 /** The chain of an empty journal. */
 export const FIRST_CHAIN = base64url(new Uint8Array(CHAIN_BYTES));
 
-function nextChain(chain: string, json: string): string {
+/** A key as the lines of one journal use it; `null` chains and does not sign. */
+export type LineKey = { readonly name: string; readonly digest: (bytes: Uint8Array) => Uint8Array };
+
+/** Makes ready 32 secret bytes; its name says nothing of them. */
+export function lineKey(secret: Uint8Array): LineKey {
+  const keyed = hmac.create(sha256, secret);
+  const name = base64url(sha256(concat(utf8('hawker journal key\n'), secret)).subarray(0, 6));
+  return { name, digest: (bytes) => keyed.clone().update(bytes).digest() };
+}
+
+function nextChain(chain: string, text: string, key: LineKey | null): string {
   const before = fromBase64url(chain) ?? new Uint8Array();
-  return base64url(sha256(concat(before, utf8(json))).subarray(0, CHAIN_BYTES));
+  const bytes = concat(before, utf8(text));
+  const digest = key === null ? sha256(bytes) : key.digest(bytes);
+  return base64url(digest.subarray(0, CHAIN_BYTES));
 }
 
 export interface JournalLine {
@@ -22,44 +41,92 @@ export interface JournalLine {
   readonly chain: string;
 }
 
-/** Writes `value` as the line after the one whose chain is `chain`. */
-export function writeJournalLine(chain: string, value: unknown): JournalLine {
+/** Writes `value` as the line after the one whose chain is `chain`; `begins` a commit or goes on in one. */
+export function writeJournalLine(
+  chain: string,
+  value: unknown,
+  key: LineKey | null = null,
+  begins = true,
+): JournalLine {
   const json = JSON.stringify(value);
-  const next = nextChain(chain, json);
-  return { bytes: utf8(`${next} ${json}\n`), chain: next };
+  const separator = key === null || begins ? ' ' : '\t';
+  const next = nextChain(chain, key === null ? json : separator + json, key);
+  return { bytes: utf8(`${next}${separator}${json}\n`), chain: next };
 }
 
+/** The first line of a signed journal. */
+export const writeJournalHead = (key: LineKey): JournalLine =>
+  writeJournalLine(FIRST_CHAIN, { kind: 'journal', format: FORMAT, key: key.name });
+
 export interface ReadJournal {
-  /** Every value up to the first line that does not hold. */
+  /** Every value up to the first line that does not hold; without the header. */
   readonly values: readonly unknown[];
   readonly chain: string;
-  /** Bytes of the whole lines; what lies behind is torn. */
+  /** Bytes of the whole lines; what lies behind is torn, unless it is `broken`. */
   readonly length: number;
+  readonly signed: boolean;
+  /** The header names another key, or there is a header and no key. */
+  readonly shut: boolean;
+  /** Lines follow that were written after the first bad one was safe on the disk. */
+  readonly broken: boolean;
 }
 
 /** Reads as far as the chain holds; never throws. */
-export function readJournalLines(bytes: Uint8Array): ReadJournal {
+export function readJournalLines(bytes: Uint8Array, key: LineKey | null = null): ReadJournal {
+  const head = lineAt(bytes, 0);
+  const first = head === null ? null : readLine(head.text, FIRST_CHAIN, null);
+  const signed = first !== null && key !== null && isHead(first.value);
   const values: unknown[] = [];
-  let chain = FIRST_CHAIN;
-  let length = 0;
-  for (;;) {
-    const end = bytes.indexOf(10, length);
-    if (end < 0) break;
-    const line = readLine(bytes.subarray(length, end), chain);
-    if (line === null) break;
-    values.push(line.value);
-    chain = line.chain;
-    length = end + 1;
+  let chain = signed ? first.chain : FIRST_CHAIN;
+  let length = signed && head !== null ? head.end : 0;
+  const shut = signed && (first.value as { key?: unknown }).key !== key.name;
+  for (let line = lineAt(bytes, length); line !== null && !shut; line = lineAt(bytes, length)) {
+    const read = readLine(line.text, chain, signed ? key : null);
+    if (read === null) break;
+    values.push(read.value);
+    chain = read.chain;
+    length = line.end;
   }
-  return { values, chain, length };
+  // The header itself may be what was changed.
+  const broken = !shut && key !== null && goesOn(bytes, length, key);
+  return { values, chain, length, signed, shut, broken };
 }
 
-function readLine(bytes: Uint8Array, chain: string): { value: unknown; chain: string } | null {
+const isHead = (value: unknown): boolean => (value as { kind?: unknown })?.kind === 'journal';
+
+/** Whether a commit was begun somewhere behind the bad line at `from`. */
+function goesOn(bytes: Uint8Array, from: number, key: LineKey): boolean {
+  let before: string | null = null;
+  for (let line = lineAt(bytes, from); line !== null; line = lineAt(bytes, line.end)) {
+    const { text } = line;
+    const begins = text[CHAIN_CHARACTERS] === ' ';
+    if (before !== null && begins && readLine(text, before, key) !== null) return true;
+    before = text.slice(0, CHAIN_CHARACTERS);
+  }
+  return false;
+}
+
+function lineAt(bytes: Uint8Array, at: number): { text: string; end: number } | null {
+  const end = bytes.indexOf(10, at);
+  if (end < 0) return null;
   try {
-    const text = fromUtf8(bytes);
-    const json = text.slice(CHAIN_CHARACTERS + 1);
-    const next = nextChain(chain, json);
-    if (text.slice(0, CHAIN_CHARACTERS + 1) !== `${next} `) return null;
+    return { text: fromUtf8(bytes.subarray(at, end)), end: end + 1 };
+  } catch {
+    return { text: '', end: end + 1 };
+  }
+}
+
+function readLine(
+  text: string,
+  chain: string,
+  key: LineKey | null,
+): { value: unknown; chain: string } | null {
+  const separator = text.slice(CHAIN_CHARACTERS, CHAIN_CHARACTERS + 1);
+  if (separator !== ' ' && (separator !== '\t' || key === null)) return null;
+  const json = text.slice(CHAIN_CHARACTERS + 1);
+  const next = nextChain(chain, key === null ? json : separator + json, key);
+  if (text.slice(0, CHAIN_CHARACTERS) !== next) return null;
+  try {
     return { value: JSON.parse(json), chain: next };
   } catch {
     return null;

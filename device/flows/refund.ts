@@ -10,7 +10,7 @@ import type {
   PaidOrder,
   Step,
   TerminalState,
-  UnsavedRefund,
+  UnsavedEntry,
 } from './state.ts';
 
 /** How many paid orders are remembered for what may still go back of them. */
@@ -76,39 +76,32 @@ export function stepRefundSpoken(
   return { state, effects: heard ? [announced] : [announced, { do: 'beep', pattern: 'bad' }] };
 }
 
-type Told = UnsavedRefund['entry'];
-
-/** The disk would not take that a refund was told: a restart would tell it again. */
-export const keepRefundTold = (state: TerminalState, entry: Told, monotonic: number) => ({
+/** The disk would not take it: a restart would tell it, or ask for it, again. */
+export const keepUnsaved = (state: TerminalState, entry: JournalEntry, monotonic: number) => ({
   ...state,
-  unsavedRefunds: [
-    ...without(state.unsavedRefunds, entry),
-    { entry, againAt: monotonic + SAVE_AGAIN_MS },
-  ],
+  unsaved: [...without(state.unsaved, entry), { entry, againAt: monotonic + SAVE_AGAIN_MS }],
 });
 
-/** That a refund was told is on disk. */
-export const dropRefundTold = (state: TerminalState, entry: Told): TerminalState =>
-  state.unsavedRefunds.length === 0
-    ? state
-    : { ...state, unsavedRefunds: without(state.unsavedRefunds, entry) };
+/** It is on disk now. */
+export const dropUnsaved = (state: TerminalState, entry: JournalEntry): TerminalState =>
+  state.unsaved.length === 0 ? state : { ...state, unsaved: without(state.unsaved, entry) };
 
 /** Writes down again what the disk refused a while ago. */
-export function stepRefundTick(state: TerminalState, monotonic: number): Step {
-  const due = state.unsavedRefunds.filter(({ againAt }) => monotonic >= againAt);
+export function stepUnsavedTick(state: TerminalState, monotonic: number): Step {
+  const due = state.unsaved.filter(({ againAt }) => monotonic >= againAt);
   if (due.length === 0) return { state, effects: [] };
   const againAt = monotonic + SAVE_AGAIN_MS;
-  const unsavedRefunds = state.unsavedRefunds.map((each) =>
-    due.includes(each) ? { ...each, againAt } : each,
-  );
+  const unsaved = state.unsaved.map((each) => (due.includes(each) ? { ...each, againAt } : each));
   return {
-    state: { ...state, unsavedRefunds },
+    state: { ...state, unsaved },
     effects: due.map(({ entry }): Effect => ({ do: 'journal', entry })),
   };
 }
 
-const without = (all: readonly UnsavedRefund[], told: Told): UnsavedRefund[] =>
-  all.filter(({ entry }) => entry.order !== told.order || entry.refund !== told.refund);
+const without = (all: readonly UnsavedEntry[], entry: JournalEntry): UnsavedEntry[] => {
+  const same = JSON.stringify(entry);
+  return all.filter((each) => JSON.stringify(each.entry) !== same);
+};
 
 /** A paid order that is settled may still be refunded. */
 export const rememberPaid = (paid: Paid, order: Order): Paid =>

@@ -83,8 +83,8 @@ export interface PaidOrder {
   readonly refunded_minor: number;
 }
 
-export interface UnsavedRefund {
-  readonly entry: Extract<JournalEntry, { kind: 'refund_announced' }>;
+export interface UnsavedEntry {
+  readonly entry: JournalEntry;
   /** Monotonic ms from which it is tried again. */
   readonly againAt: number;
 }
@@ -103,8 +103,8 @@ export interface TerminalState {
   readonly paid: ReadonlyMap<string, PaidOrder>;
   /** Ids of refunds that are on their way to the disk. */
   readonly savingRefunds: readonly string[];
-  /** Refunds that were told, and the disk would not take that they were. */
-  readonly unsavedRefunds: readonly UnsavedRefund[];
+  /** What the disk refused of sales that are over: that a refund was told, that one was received. */
+  readonly unsaved: readonly UnsavedEntry[];
   /** The order on the screen. */
   readonly focus: string | null;
   /** The order that the vendor left for the entry, until the next order: its result is no earlier one. */

@@ -32,14 +32,14 @@ import { keepDraining } from './drain.ts';
 import { EMPTY_ENTRY, keyEntry, readEntry } from './entry.ts';
 import { opensMenu, rememberPayment, stepMenu } from './menu.ts';
 import {
-  dropRefundTold,
-  keepRefundTold,
+  dropUnsaved,
+  keepUnsaved,
   recallRefunds,
   rememberPaid,
   stepRefundNotSaved,
   stepRefundSaved,
   stepRefundSpoken,
-  stepRefundTick,
+  stepUnsavedTick,
 } from './refund.ts';
 import { NO_RELAY, relayWaits } from './relay.ts';
 import { followCard, inviteCard, stepRelays } from './relays.ts';
@@ -104,7 +104,7 @@ export function beginTerminal(
     settled: settled.slice(-SETTLED_LIMIT),
     paid: refunds.paid,
     savingRefunds: [],
-    unsavedRefunds: [],
+    unsaved: [],
     focus: open?.order.number ?? null,
     left: null,
     leaveAt: Infinity,
@@ -137,7 +137,7 @@ export function stepTerminal(state: TerminalState, input: Input, moment: Moment)
 /** Whether the terminal must be woken once a second: something has a time limit or is to be resent. */
 export function needsTick(state: TerminalState): boolean {
   const waits = state.cards.notice !== null || relayWaits(state.relay) || isListening(state);
-  const unsaid = state.toAnnounce.length > 0 || state.unsavedRefunds.length > 0;
+  const unsaid = state.toAnnounce.length > 0 || state.unsaved.length > 0;
   return state.sales.size > 0 || unsaid || waits || dayWaits(state);
 }
 
@@ -286,7 +286,11 @@ function stepNotSaved(
   const log: Effect = { do: 'log', what: `the journal refused a ${entry.kind}: ${why}` };
   if (entry.kind === 'refund') return stay(stepRefundNotSaved(state, entry.refund), log);
   if (entry.kind === 'refund_announced') {
-    return stay(keepRefundTold(state, entry, moment.monotonic), log);
+    return stay(keepUnsaved(state, entry, moment.monotonic), log);
+  }
+  if (isReceipt(entry) && !state.sales.has(numberOf(entry) ?? '')) {
+    // The sale was over with it, and is forgotten.
+    return stay(keepUnsaved(state, entry, moment.monotonic), log);
   }
   if (isOfNoSale(entry)) {
     const day = stepDayNotSaved(state, entry);
@@ -305,12 +309,18 @@ function stepNotSaved(
   return stay(next, log, { do: 'beep', pattern: 'bad' });
 }
 
+type Receipts = Extract<JournalEntry, { kind: 'receipt' | 'card_receipt' | 'card_verdict' }>;
+
+const isReceipt = (entry: JournalEntry): entry is Receipts =>
+  entry.kind === 'receipt' || entry.kind === 'card_receipt' || entry.kind === 'card_verdict';
+
 /** What is on disk now may be done: an order offered, a card debited, a payment announced. */
 function stepSaved(state: TerminalState, entry: JournalEntry, moment: Moment): Step {
   if (entry.kind === 'refund') return stepRefundSaved(state, entry.refund);
-  if (entry.kind === 'refund_announced') return stay(dropRefundTold(state, entry));
+  if (entry.kind === 'refund_announced') return stay(dropUnsaved(state, entry));
   if (isOfNoSale(entry)) return stay(state);
-  const step = stepOneSale(state, numberOf(entry), { is: 'saved', entry }, moment);
+  const known = dropUnsaved(state, entry);
+  const step = stepOneSale(known, numberOf(entry), { is: 'saved', entry }, moment);
   const then = ({ effects }: Step, card: CardStep): Step => {
     const taken = takeCard(card, moment);
     return { state: taken.state, effects: [...effects, ...taken.effects] };
@@ -355,7 +365,7 @@ function stepTick(state: TerminalState, moment: Moment): Step {
   const read = moment.monotonic >= heard.cards.noticeUntil ? clearNotice(heard) : heard;
   const left = moment.monotonic >= read.leaveAt ? leaveFocus(read) : read;
   const relayed = takeCard(stepRelays(left, { is: 'tick' }, moment), moment);
-  const refunds = stepRefundTick(relayed.state, moment.monotonic);
+  const refunds = stepUnsavedTick(relayed.state, moment.monotonic);
   const step = stepEverySale(refunds.state, { is: 'tick' }, moment);
   const day = stepDayTick(step.state, moment);
   const before = [...voice.effects, ...relayed.effects, ...refunds.effects];

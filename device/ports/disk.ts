@@ -1,4 +1,4 @@
-/** Four verbs, so that every torn write can be simulated. One file, one writer. */
+/** Five verbs, so that every torn write can be simulated. One file, one writer. */
 export interface Disk {
   /** Writes at the end; not durable before {@link Disk.sync}. Rejects with code ENOSPC when full. */
   append(bytes: Uint8Array): Promise<void>;
@@ -8,4 +8,9 @@ export interface Disk {
   read(): Promise<Uint8Array>;
   /** Cuts a torn tail off. */
   truncate(length: number): Promise<void>;
+  /**
+   * The whole file becomes these bytes, durably. Through a power cut it is the old or the new one,
+   * whole; after a rejection, too.
+   */
+  replace(bytes: Uint8Array): Promise<void>;
 }

@@ -14,7 +14,14 @@ import { addProved } from './proved.ts';
 export function settleMatters(parts: SettlementParts, tx: Transaction, card: CardRow): void {
   for (const job of tx.settlement.jobsOf(card.id, ['sent', 'unknown'])) {
     const { counter_before, balance_before_minor, kind, amount_minor } = job;
-    if (kind === 'pay' || counter_before === null || balance_before_minor === null) continue;
+    if (counter_before === null || balance_before_minor === null) continue;
+    const same = tx.settlement.transaction(card.id, counter_before + 1);
+    if (same?.proof === 'mac' && same.record !== job.record) {
+      // The card did something else with that counter: not this.
+      renewJob(parts, tx, job.id);
+      continue;
+    }
+    if (kind === 'pay') continue;
     const next = tx.settlement.transaction(card.id, counter_before + 2);
     const before = tx.settlement.transaction(card.id, counter_before);
     const starts = counter_before === 0 ? 0 : before?.balance_after_minor;

@@ -8,7 +8,7 @@ import type { VirtualTime } from './time.ts';
 
 const SECTOR = 512;
 
-export type DiskVerb = 'append' | 'sync' | 'truncate';
+export type DiskVerb = 'append' | 'sync' | 'truncate' | 'replace';
 /** `cut`: the power goes while it is under way. `full` and `broken` reject, half done. */
 export type DiskFault = 'none' | 'full' | 'broken' | 'cut';
 
@@ -59,6 +59,16 @@ export class SimulatedDisk implements Disk {
       if (share !== 1) return;
       this.#file = this.#file.slice(0, length);
       this.#firm = Math.min(this.#firm, length);
+    });
+  }
+
+  /** A new file beside it, synced, takes its name: that has happened, or has not. */
+  replace(bytes: Uint8Array): Promise<void> {
+    return this.#perform('replace', 12, (share) => {
+      if (share < 0.6) return;
+      this.#file = bytes.slice();
+      this.#synced = this.#file;
+      this.#firm = this.#file.length;
     });
   }
 

@@ -115,3 +115,65 @@ describe('journal', () => {
     assert.ok((await disk.read()).length > length);
   });
 });
+
+describe('a signed journal', () => {
+  const key = new Uint8Array(32).fill(5);
+  const signed = async (count: number): Promise<MemoryDisk> => {
+    const disk = new MemoryDisk();
+    const { journal } = await Journal.open(disk, { key });
+    for (let at = 0; at < count; at += 1) await journal.append([announced(at), announced(at + 50)]);
+    return disk;
+  };
+
+  test('one of an older version is read whole, signed from then on, and refused by that version', async () => {
+    const disk = await written(3);
+    const { journal, entries } = await Journal.open(disk, { key });
+    assert.deepEqual(entries, [0, 1, 2].map(announced));
+    await journal.append([announced(3)]);
+    const before = disk.text;
+    await assert.rejects(Journal.open(disk), /line 1: kind is not known to this version/);
+    assert.equal(disk.text, before, 'and nothing of it is dropped');
+    assert.equal((await Journal.open(disk, { key })).entries.length, 4);
+  });
+
+  test('with another key, or changed where it was safe, it is refused as it is', async () => {
+    const disk = await signed(5);
+    const before = disk.text;
+    await assert.rejects(Journal.open(disk, { key: new Uint8Array(32) }), /another key; restore/);
+    assert.equal(disk.text, before);
+    // All but the last two commits: a torn end looks the same.
+    const last = before.split('\n').slice(0, 7).join('\n').length;
+    for (let at = 0; at < last; at += 7) {
+      const spoilt = new MemoryDisk();
+      await spoilt.append(disk.durable.map((byte, place) => (place === at ? byte ^ 1 : byte)));
+      await assert.rejects(Journal.open(spoilt, { key }), JournalError, `byte ${at}`);
+      assert.equal((await spoilt.read()).length, disk.durable.length);
+    }
+  });
+
+  test('cut at any byte, it opens with the whole lines before the cut', async () => {
+    const whole = (await signed(3)).durable;
+    for (let length = 0; length <= whole.length; length += 1) {
+      const disk = new MemoryDisk();
+      await disk.append(whole.subarray(0, length));
+      const lines = whole.subarray(0, length).filter((byte) => byte === 10).length;
+      const { journal, entries } = await Journal.open(disk, { key });
+      assert.equal(entries.length, Math.max(0, lines - 1), `cut at ${length}`);
+      await journal.append([announced(9)]);
+      assert.equal((await Journal.open(disk, { key })).entries.length, entries.length + 1);
+    }
+  });
+
+  test('a full disk leaves it as it was, and what is over goes when there is room', async () => {
+    const disk = await written(4);
+    disk.full = true;
+    const keep = (entries: readonly JournalEntry[]) => entries.slice(-1);
+    const full = await Journal.open(disk, { key, keep });
+    assert.equal(full.entries.length, 4);
+    disk.full = false;
+    await full.journal.append([announced(4)]);
+    const { entries } = await Journal.open(disk, { key, keep });
+    assert.deepEqual(entries, [announced(4)]);
+    assert.deepEqual((await Journal.open(disk, { key })).entries, [announced(4)]);
+  });
+});

@@ -118,6 +118,12 @@ export class MemoryDisk implements Disk {
     return this.#written;
   }
 
+  async replace(bytes: Uint8Array): Promise<void> {
+    if (this.full) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    this.#written = bytes;
+    this.durable = bytes;
+  }
+
   async truncate(length: number): Promise<void> {
     this.#written = this.#written.slice(0, length);
   }

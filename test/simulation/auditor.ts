@@ -4,7 +4,7 @@
  */
 
 import type { LogRecord } from '#device/codecs/purse.ts';
-import { recallSales } from '#device/flows/sale.ts';
+import { isOfNoSale, numberOf, recallSales } from '#device/flows/sale.ts';
 import type { Hotlist } from '#device/messages/card.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
 import type { Order, Result } from '#device/messages/order.ts';
@@ -233,16 +233,35 @@ export class Auditor {
   /** It started, and this is what its journal holds. */
   booted(terminal: string, entries: readonly JournalEntry[]): void {
     const known = this.#journals.get(terminal) ?? [];
-    const at = known.findIndex(
-      (entry, place) => JSON.stringify(entry) !== JSON.stringify(entries[place]),
-    );
-    if (at >= 0) {
-      const lost = known[at];
-      this.report(`journal: ${terminal} has lost ${lost === undefined ? '' : describe(lost)}`);
+    const over = this.#over(known);
+    let at = 0;
+    for (const entry of known) {
+      if (JSON.stringify(entry) === JSON.stringify(entries[at])) at += 1;
+      else if (!over(entry)) this.report(`journal: ${terminal} has lost ${describe(entry)}`);
     }
-    this.#journals.set(terminal, [...entries]);
+    // What it wrote last and did not say, and what the auditor remembers for it.
+    this.#journals.set(terminal, [...known, ...entries.slice(at)]);
     this.cards.booted(terminal, entries);
     for (const entry of entries) this.#keep(entry);
+  }
+
+  /** What of a journal may be gone: it was ended, told and answered, or has been said anew. */
+  #over(known: readonly JournalEntry[]): (entry: JournalEntry) => boolean {
+    const open = new Set(this.#unsettledIn(known));
+    const told = new Set(known.map((each) => each.kind === 'refund_announced' && each.refund));
+    return (entry) => {
+      switch (entry.kind) {
+        case 'hotlist':
+        case 'card_limits':
+          return known.findLast(({ kind }) => kind === entry.kind) !== entry;
+        case 'refund':
+          return told.has(entry.refund.refund) && !open.has(entry.refund.order);
+        case 'refund_announced':
+          return !open.has(entry.order);
+        default:
+          return !isOfNoSale(entry) && !open.has(numberOf(entry) ?? '');
+      }
+    };
   }
 
   offered(terminal: string, order: string): void {
@@ -306,8 +325,11 @@ export class Auditor {
 
   /** Sales of a terminal that are not settled, by its journal. */
   unsettled(terminal: string): string[] {
-    const sales = recallSales(this.#journals.get(terminal) ?? [], 0, 0);
-    return [...sales.values()]
+    return this.#unsettledIn(this.#journals.get(terminal) ?? []);
+  }
+
+  #unsettledIn(entries: readonly JournalEntry[]): string[] {
+    return [...recallSales(entries, 0, 0).values()]
       .filter(
         ({ stage, announced, conflict, debit, received }) =>
           (conflict === undefined && (stage !== 'ended' || !announced)) ||

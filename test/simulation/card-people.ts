@@ -203,6 +203,16 @@ export function isWanted({ settlement }: Wallet, { id }: Purse): boolean {
   );
 }
 
+/** The same in words. */
+export function whyWanted({ settlement }: Wallet, { id, counter }: Purse): string {
+  const { settlement: table } = settlement.tables;
+  const jobs = table.jobsOf(id, ['asked', 'sent', 'unknown']);
+  const last = table.lastTransaction(id)?.counter ?? 0;
+  const open = jobs.map((job) => `${job.kind} ${job.id} ${job.state} at ${job.counter_before}`);
+  const unknown = table.openUnknowns(id).map((row) => `unknown ${row.order_number}`);
+  return [...open, ...unknown, `it did ${counter}, known is ${last}`].join(', ');
+}
+
 /** After all has healed: whoever has a card that is wanted holds it to each reader in turn. */
 export async function settleCards(
   street: Street,

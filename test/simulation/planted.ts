@@ -57,10 +57,11 @@ export interface PlantedFault {
 const FAULTS: Readonly<Record<string, PlantedFault>> = {
   'early-ack': {
     what: 'the journal says "done" before the disk has synced',
-    found: /^(journal|lost)/,
+    found: /^(journal|lost|stuck)/,
     planted: inTerminal(() => ({
       disk: (disk) => ({
         append: (bytes) => disk.append(bytes),
+        replace: (bytes) => disk.replace(bytes),
         read: () => disk.read(),
         truncate: (length) => disk.truncate(length),
         sync: async () => undefined,
@@ -69,10 +70,11 @@ const FAULTS: Readonly<Record<string, PlantedFault>> = {
   },
   'no-mend': {
     what: 'what a failed write left behind is not cut off',
-    found: /^(journal|lost)/,
+    found: /^(journal|lost|stuck)/,
     planted: inTerminal(() => ({
       disk: (disk) => ({
         append: (bytes) => disk.append(bytes),
+        replace: (bytes) => disk.replace(bytes),
         read: () => disk.read(),
         sync: () => disk.sync(),
         truncate: async () => undefined,
@@ -323,8 +325,33 @@ const CARD_FAULTS: Readonly<Record<string, PlantedFault>> = {
   },
 };
 
+/** By the name that `--plant` takes: what goes wrong with a journal that drops what is over. */
+const JOURNAL_FAULTS: Readonly<Record<string, PlantedFault>> = {
+  'half-replaced': {
+    what: 'a journal is compacted in place, and not by a new file that takes its name',
+    found: /^(journal|lost|stuck)/,
+    planted: inTerminal(() => ({
+      disk: (disk) => ({
+        append: (bytes) => disk.append(bytes),
+        read: () => disk.read(),
+        sync: () => disk.sync(),
+        truncate: (length) => disk.truncate(length),
+        async replace(bytes) {
+          await disk.truncate(0);
+          await disk.append(bytes);
+          await disk.sync();
+        },
+      }),
+    })),
+  },
+};
+
 /** What each `--plant` plants. */
-export const PLANTED: Readonly<Record<string, PlantedFault>> = { ...FAULTS, ...CARD_FAULTS };
+export const PLANTED: Readonly<Record<string, PlantedFault>> = {
+  ...FAULTS,
+  ...CARD_FAULTS,
+  ...JOURNAL_FAULTS,
+};
 
 function answerAlone(client: PeerClient): PeerClient {
   return {

@@ -2,12 +2,15 @@
 import { type CardMasterKeys, workCard } from '#device/card-work.ts';
 import { fromBase64url } from '#device/codecs/bytes.ts';
 import { readMerchantPresented } from '#device/codecs/emvco.ts';
+import { lineKey, readJournalLines } from '#device/codecs/journal-line.ts';
 import { peek, seal } from '#device/codecs/jws.ts';
 import { deriveKeys } from '#device/codecs/keys.ts';
 import { offerOrder } from '#device/codecs/offer.ts';
+import { keepEntries } from '#device/flows/kept.ts';
 import type { Input, Settings } from '#device/flows/state.ts';
-import { Journal } from '#device/journal.ts';
+import { Journal, JournalError } from '#device/journal.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
+import type { JournalEntry } from '#device/messages/journal.ts';
 import type { Downlink, Uplink } from '#device/messages/order.ts';
 import type { readDownlink } from '#device/messages/signed.ts';
 import type { Disk } from '#device/ports/disk.ts';
@@ -54,6 +57,9 @@ interface Life {
 }
 
 const RESTART_MS = 5000;
+const JOURNAL_KEY = new Uint8Array(32).fill(21);
+/** So few that a journal is compacted within hours. */
+const KEPT_SALES = 5;
 const PAID_TITLES = [ENGLISH_TEXTS, CHINESE_TEXTS].map(({ outcome }) => outcome.paid);
 
 export class TerminalMachine {
@@ -74,6 +80,9 @@ export class TerminalMachine {
   /** Tokens that came, for those who replay them. */
   readonly overheard: string[] = [];
   isWanted = true;
+  /** An older version signs nothing and keeps all. */
+  #signs: boolean;
+  #meetsOlder = false;
 
   constructor(parts: TerminalParts) {
     const { time, chance, identity, auditor } = parts;
@@ -89,6 +98,7 @@ export class TerminalMachine {
       of: (verb) => parts.diskFault(this.id, verb),
       cut: () => this.cutPower('during a write'),
     });
+    this.#signs = chance.stream('version').happens(0.5);
     this.#cardKeys = keysIn(identity);
     this.reader = new CardReader(time, {
       card: (event) => this.#push({ is: 'card', reader: READER, event }),
@@ -176,7 +186,12 @@ export class TerminalMachine {
 
   async #open(life: Life): Promise<void> {
     const { trace, auditor, identity, chance, plant } = this.#parts;
-    const { journal, entries, torn } = await Journal.open(plant.disk(this.#disk));
+    const disk = plant.disk(this.#disk);
+    if (this.#meetsOlder) await this.#refuseOlder(life, disk);
+    const key = this.#signs ? JOURNAL_KEY : null;
+    const keep = (all: readonly JournalEntry[]) => keepEntries(all, KEPT_SALES);
+    const options = key === null ? {} : { key, keep };
+    const { journal, entries, torn } = await Journal.open(disk, options);
     if (this.#life !== life) return;
     trace.say(this.id, `starts with ${entries.length} entries, ${torn.length} bytes torn`);
     auditor.booted(this.id, entries);
@@ -222,6 +237,28 @@ export class TerminalMachine {
     return {
       workCard: (reader, card, task) => workCard({ keys, chance, transmit }, reader, card, task),
     };
+  }
+
+  /** Its next program: a newer one, which signs; or, for one start, an older one that does not. */
+  upgrade(): void {
+    this.#meetsOlder = this.#signs;
+    this.#signs = true;
+  }
+
+  /** An older version must refuse what a newer one wrote, and change nothing of it. */
+  async #refuseOlder(life: Life, disk: Disk): Promise<void> {
+    const { trace, auditor } = this.#parts;
+    const before = await disk.read();
+    const { signed } = readJournalLines(before, lineKey(JOURNAL_KEY));
+    if (!signed || this.#life !== life) return;
+    this.#meetsOlder = false;
+    const refused = await Journal.open(disk).then(
+      () => false,
+      (error: unknown) => error instanceof JournalError,
+    );
+    trace.say(this.id, 'is downgraded, refuses, and is upgraded again');
+    const same = Buffer.compare(before, await disk.read()) === 0;
+    if (!refused || !same) auditor.report(`journal: an older version takes that of ${this.id}`);
   }
 
   #hear(token: string, gatewayKey: Uint8Array | null): void {

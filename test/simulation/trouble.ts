@@ -72,7 +72,7 @@ export class Trouble {
     if (this.#over || (this.#badDisks.get(terminal) ?? 0) < this.#victims.time.now) return 'none';
     const { cut, full, broken } = this.#plan.disk;
     if (this.#chance.happens(cut)) return 'cut';
-    if (verb === 'append' && this.#chance.happens(full)) return 'full';
+    if ((verb === 'append' || verb === 'replace') && this.#chance.happens(full)) return 'full';
     return this.#chance.happens(broken) ? 'broken' : 'none';
   }
 
@@ -117,6 +117,7 @@ export class Trouble {
         break;
       case 'terminal_upgraded':
         terminal.end('is upgraded');
+        terminal.upgrade();
         time.after(chance.between(1000, 30_000), () => terminal.start());
         break;
       case 'disk_bad':

@@ -24,6 +24,7 @@ import {
   makePurse,
   settleCards,
   type Wallet,
+  whyWanted,
 } from './card-people.ts';
 import type { Purse } from './card-reader.ts';
 import { GatewayMachine, type GatewayParts } from './gateway-machine.ts';
@@ -203,7 +204,7 @@ class World {
       ]),
       ...(this.#holders?.wallet.purses ?? []).flatMap((purse) =>
         this.#holders !== null && this.#wants(this.#holders.wallet, purse)
-          ? [`card ${purse.id} is waited for`]
+          ? [`card ${purse.id} is waited for: ${whyWanted(this.#holders.wallet, purse)}`]
           : [],
       ),
     ];

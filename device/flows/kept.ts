@@ -1,0 +1,52 @@
+/** What of a journal is still needed: all that is not settled, and the last of what is. */
+import type { JournalEntry } from '../messages/journal.ts';
+import { isOfNoSale, isSettled, numberOf, recallSales } from './sale.ts';
+
+/** An order in it that another terminal made, or `null`: nobody else can tell the gateway of it. */
+export const foreignOrder = (
+  entries: readonly JournalEntry[],
+  terminal: string,
+): { readonly number: string; readonly terminal: string } | null => {
+  const found = entries.find((each) => each.kind === 'order' && each.order.terminal !== terminal);
+  return found?.kind === 'order' ? found.order : null;
+};
+
+/** As many settled sales are kept as are remembered for repeated results and for refunds. */
+const KEPT_SALES = 2000;
+
+/**
+ * The entries that a terminal needs at its next start, in their order; all of them where dropping is
+ * not worth it. What was not acknowledged and announced is never dropped.
+ */
+export function keepEntries(
+  entries: readonly JournalEntry[],
+  kept = KEPT_SALES,
+): readonly JournalEntry[] {
+  const settled = [...recallSales(entries, 0, 0)].flatMap(([number, sale]) =>
+    isSettled(sale) ? [number] : [],
+  );
+  if (settled.length < 2 * kept) return entries;
+  const dropped = new Set(settled.slice(0, -kept));
+  const told = new Set(
+    entries.flatMap((entry) => (entry.kind === 'refund_announced' ? [entry.refund] : [])),
+  );
+  // Of the open day, each line counts at its end.
+  const closed = entries.findLastIndex(({ kind }) => kind === 'day_closed');
+  const hotlist = entries.findLastIndex((each) => each.kind === 'hotlist' && each.hotlist.full);
+  const limits = entries.findLastIndex(({ kind }) => kind === 'card_limits');
+  return entries.filter((entry, at) => {
+    if (at >= closed || entry.kind === 'day_closed') return true;
+    switch (entry.kind) {
+      case 'hotlist':
+        return at >= hotlist;
+      case 'card_limits':
+        return at === limits;
+      case 'refund':
+        return !dropped.has(entry.refund.order) || !told.has(entry.refund.refund);
+      case 'refund_announced':
+        return !dropped.has(entry.order);
+      default:
+        return isOfNoSale(entry) || !dropped.has(numberOf(entry) ?? '');
+    }
+  });
+}
