@@ -27,6 +27,7 @@ export async function addPlatformReports(server: FastifyInstance, core: Core): P
     );
     scope.post<{ Params: { name: string } }>(
       '/v1/webhooks/platform/:name',
+      { config: { anyBody: true } },
       async (request, reply) => {
         const { headers, params, url } = request;
         const body = typeof request.body === 'string' ? request.body : '';

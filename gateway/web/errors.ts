@@ -81,8 +81,16 @@ function problemOf(error: unknown): Problem {
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i;
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route takes bytes of any type and looks at them itself. */
+    readonly anyBody?: boolean;
+  }
+}
+
 /** Refuses a body that is not JSON where the interface takes nothing else, whatever it parses as. */
 export function requireJson(request: FastifyRequest): void {
+  if (request.routeOptions.config.anyBody === true) return;
   const type = request.headers['content-type'];
   if (!request.url.startsWith('/v1/') || type === undefined || JSON_TYPE.test(type)) return;
   if (request.body === undefined || request.body === null) return;
