@@ -51,7 +51,7 @@ export function printedDay({ day, receipt }: ClosedDay, stall: Shop): PrintedRec
     title: stall.vendor,
     rows,
     total: { label: total, value: formatMoney({ amount_minor: sales.sum_minor, currency }) },
-    footer: receipt === null ? [texts.notFiscal] : [],
+    footer: receipt === null ? [texts.printAgain] : [],
   };
 }
 

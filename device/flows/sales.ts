@@ -7,6 +7,8 @@ import type { Effect, Moment, Step, TerminalState } from './state.ts';
 
 /** How long an ended order stays on the screen where nobody presses a key. */
 const LEAVE_MS = 60_000;
+/** The same where the gateway asks for a card meanwhile: who stands there waits to be told. */
+const GIVE_WAY_MS = 3000;
 
 const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
 
@@ -18,6 +20,10 @@ export const leaveFocus = (state: TerminalState): TerminalState => ({
   leaveAt: Infinity,
   nudged: false,
 });
+
+/** When an ended order leaves the screen by itself, in monotonic ms. */
+export const leavesAt = ({ leaveAt, relay }: TerminalState): number =>
+  relay.invite === null ? leaveAt : leaveAt - LEAVE_MS + GIVE_WAY_MS;
 
 /** The sale on the screen. */
 export const focusedSale = (state: TerminalState): Sale | undefined =>

@@ -48,6 +48,7 @@ import { SaleBook } from './sale-book.ts';
 import {
   focusedSale,
   leaveFocus,
+  leavesAt,
   stepEverySale,
   stepOneSale,
   takeCard,
@@ -363,7 +364,7 @@ function stepTick(state: TerminalState, moment: Moment): Step {
   const voice = stepVoiceTick(state, moment);
   const heard = voice.state;
   const read = moment.monotonic >= heard.cards.noticeUntil ? clearNotice(heard) : heard;
-  const left = moment.monotonic >= read.leaveAt ? leaveFocus(read) : read;
+  const left = moment.monotonic >= leavesAt(read) ? leaveFocus(read) : read;
   const relayed = takeCard(stepRelays(left, { is: 'tick' }, moment), moment);
   const refunds = stepUnsavedTick(relayed.state, moment.monotonic);
   const step = stepEverySale(refunds.state, { is: 'tick' }, moment);

@@ -33,7 +33,7 @@ export interface DayTexts {
   readonly book: string;
   readonly head: string;
   readonly digest: string;
-  readonly notFiscal: string;
+  readonly printAgain: string;
   /** One sentence; names the order, the card's transaction or the refund. */
   readonly difference: (difference: DayDifference) => string;
 }
@@ -116,7 +116,7 @@ const ENGLISH_DAY_TEXTS: DayTexts = {
   book: 'Book',
   head: 'Journal',
   digest: 'Proof',
-  notFiscal: 'Compared with the server as soon as there is a network.',
+  printAgain: 'With the server’s answer: print it again, + 6 0.',
   difference: differenceInEnglish,
 };
 
@@ -156,7 +156,7 @@ const CHINESE_DAY_TEXTS: DayTexts = {
   book: '账册',
   head: '日志',
   digest: '凭据',
-  notFiscal: '有网络时自动与服务器核对。',
+  printAgain: '服务器自动核对;按 + 6 0 重印可见结果。',
   difference: differenceInChinese,
 };
 

@@ -560,6 +560,25 @@ describe('the operator’s menu', () => {
     assert.equal(wanted.wanted.purpose, 'refund');
   });
 
+  test('a paid order stays three seconds on the screen while a web order asks for its digits', async () => {
+    const counter = await Counter.open();
+    await counter.stand.sell('1.25');
+    await counter.tap(await cardWith(10_000));
+    assert.equal(title(counter), 'Paid');
+    const order = '06H0A14RVBZGGMEH';
+    const money = { amount_minor: 2000, currency: 'CNY' } as const;
+    const purpose = 'pay' as const;
+    const standing = { invite: 'digits-1', digits_of: order, opening: [], lifetime_ms: 120_000 };
+    await counter.stand.told({ kind: 'relay_invite', invite: { ...standing, ...money, purpose } });
+    await counter.clock.pass(1900);
+    assert.equal(title(counter), 'Paid');
+    await counter.clock.pass(2200);
+    assert.equal(title(counter), 'Type these two digits');
+    assert.match(counter.stand.screen?.big ?? '', /^\d\d$/);
+    await counter.stand.told({ kind: 'relay_withdraw', withdraw: { invite: 'digits-1' } });
+    assert.equal(title(counter), 'Key in the amount');
+  });
+
   test('no card keys: the terminal says so, and its menu is of the day alone', async () => {
     const counter = await Counter.open({ takesCards: false });
     await counter.tap(await cardWith(10_000));

@@ -1,4 +1,4 @@
-/** B1, F1: paying by card at a terminal, over the real pcscd: online, offline, torn half-way. */
+/** B1, B3, F1: paying by card at a terminal, over the real pcscd: online, offline, torn half-way; a web order. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { CardView } from '#simulators/stall/cards.ts';
@@ -23,6 +23,36 @@ test('without an order a tap shows the balance', async () => {
   const shown = stall.waitForScreen(/¥100\.00/);
   await tap('Dora');
   await shown;
+});
+
+test('an order of the web shop: its digits on this screen, paid by the tap', async () => {
+  await stall.key('\u001b', /Terminal \d/);
+  const number = /Terminal (\d{3} \d{3})/.exec(stall.screen)?.[1] ?? '';
+  const { http = '' } = stall.client.state.gateway;
+  let cookies = '';
+  const open = async (path: string, form?: Record<string, string>): Promise<string> => {
+    const body = form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) };
+    const headers = { cookie: cookies, 'sec-fetch-site': 'same-origin' };
+    const response = await fetch(http + path, { ...body, headers, redirect: 'manual' });
+    const set = response.headers.getSetCookie().map((each) => each.split(';')[0]);
+    cookies = [cookies, ...set].filter(Boolean).join('; ');
+    const location = response.headers.get('location');
+    return location ?? (await response.text());
+  };
+  const basket = await open('/shop/lin/basket?q.1=1&lang=en');
+  const key = /name="key" value="([\w-]+)"/.exec(basket)?.[1] ?? '';
+  const placed = await open('/shop/lin/orders?lang=en', { 'q.1': '1', key });
+  const order = placed.split('?')[0] ?? '';
+  assert.match(order, /^\/shop\/lin\/orders\/\w{16}$/);
+  await open(`${order}/reader`, { number });
+  await stall.waitForScreen(/Type these two digits/);
+  const digits = /two digits\D*(\d\d)/.exec(stall.screen)?.[1] ?? '';
+  await open(`${order}/digits`, { digits });
+  await stall.waitForScreen(/Hold the card to pay/);
+  await tap('Dora');
+  await stall.waitForScreen(/Paid by card\s+¥12\.00/);
+  assert.match(await open(`${order}?lang=en`), /Paid/);
+  await stall.client.call('POST', 'cards/Dora/load', { amount_minor: 1200 });
 });
 
 test('a tap pays: heard, shown, told to the gateway', async () => {
@@ -74,5 +104,5 @@ test('the vendor closes the day: heard, printed, and the gateway and settlement 
   await agreed;
 });
 
-/** Of the fourth transaction: a load and two payments were before it. */
-const isLast = (text: string): boolean => / transaction 4 /.test(text);
+/** Of the sixth transaction: two loads, a web order and two payments were before it. */
+const isLast = (text: string): boolean => / transaction 6 /.test(text);
