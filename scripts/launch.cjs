@@ -108,7 +108,7 @@ const COMMANDS = {
   simulate: { run: ['test/simulation/main.ts'], packages: [] },
   'bench:speech': { run: ['test/bench/speech/main.ts'], packages: [...RECOGNISER, ...VOICES] },
   test: { run: ['scripts/test.ts'], packages: ALL },
-  judges: { run: ['scripts/test.ts', 'test/hardware/'], packages: ALL },
+  proofs: { run: ['scripts/test.ts', '--slow'], packages: ALL },
   check: { run: ['scripts/check.ts'], packages: [] },
 };
 

@@ -1,22 +1,24 @@
 /**
- * Runs the tests: `npm test` all of them, `npm test -- test/flows` those below a path. Files whose
- * other end counts milliseconds (a key held, a chip simulated) run alone, one after the other. The
- * slow second opinions of test/hardware are `npm run judges`: they judge the simulators.
+ * Runs the tests: `npm test` all but the slow ones, `npm test -- test/flows` those below a path,
+ * `npm run proofs` the slow ones: second opinions of the simulators, and whole stories in real time.
+ * Files whose other end counts milliseconds (a key held, a chip simulated, a call) run alone.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 
 const HOME = join(import.meta.dirname, '..');
-const JUDGES = /^test\/hardware\//;
-const ALONE = /^test\/(hardware\/|contracts\/(keypad|reader))/;
+const SLOW =
+  /^test\/(hardware\/|browser\/cashier-access|journeys\/(power-cuts|sale-command|telephone-sale))/;
+const ALONE = /^test\/(hardware\/|contracts\/(keypad|reader)|journeys\/telephone-sale)/;
 const WIRED = /^test\/(journeys|browser|contracts|telephone)\//;
 
 const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
-const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-'));
+const slow = process.argv.includes('--slow');
+const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-') && arg !== '--slow');
 const files = globSync('test/**/*.test.ts', { cwd: HOME })
   .filter((file) =>
-    wanted.length === 0 ? !JUDGES.test(file) : wanted.some((path) => file.startsWith(path)),
+    wanted.length === 0 ? SLOW.test(file) === slow : wanted.some((path) => file.startsWith(path)),
   )
   .sort();
 
