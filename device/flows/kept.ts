@@ -1,5 +1,6 @@
 /** What of a journal is still needed: all that is not settled, and the last of what is. */
 import type { JournalEntry } from '../messages/journal.ts';
+import { neededByDays } from './day-keep.ts';
 import { isOfNoSale, isSettled, numberOf, recallSales } from './sale.ts';
 
 /** An order in it that another terminal made, or `null`: nobody else can tell the gateway of it. */
@@ -30,12 +31,12 @@ export function keepEntries(
   const told = new Set(
     entries.flatMap((entry) => (entry.kind === 'refund_announced' ? [entry.refund] : [])),
   );
-  // Of the open day, each line counts at its end.
   const closed = entries.findLastIndex(({ kind }) => kind === 'day_closed');
   const hotlist = entries.findLastIndex((each) => each.kind === 'hotlist' && each.hotlist.full);
   const limits = entries.findLastIndex(({ kind }) => kind === 'card_limits');
-  return entries.filter((entry, at) => {
-    if (at >= closed || entry.kind === 'day_closed') return true;
+  const keeps = (entry: JournalEntry, at: number): boolean => {
+    // Of the open day, each line counts at its end.
+    if (at > closed) return true;
     switch (entry.kind) {
       case 'hotlist':
         return at >= hotlist;
@@ -46,7 +47,17 @@ export function keepEntries(
       case 'refund_announced':
         return !dropped.has(entry.order);
       default:
-        return isOfNoSale(entry) || !dropped.has(numberOf(entry) ?? '');
+        // Days say themselves which of their own they need.
+        return !isOfNoSale(entry) && !dropped.has(numberOf(entry) ?? '');
     }
-  });
+  };
+  const found = new Set(entries.filter(keeps));
+  for (const entry of neededByDays(entries, found)) found.add(entry);
+  // A refund that is kept was told, and is not told again.
+  const refunds = new Set(
+    [...found].flatMap((entry) => (entry.kind === 'refund' ? [entry.refund.refund] : [])),
+  );
+  return entries.filter(
+    (entry) => found.has(entry) || (entry.kind === 'refund_announced' && refunds.has(entry.refund)),
+  );
 }

@@ -249,6 +249,14 @@ export class Auditor {
   #over(known: readonly JournalEntry[]): (entry: JournalEntry) => boolean {
     const open = new Set(this.#unsettledIn(known));
     const told = new Set(known.map((each) => each.kind === 'refund_announced' && each.refund));
+    const last = known.findLast(({ kind }) => kind === 'day_closed');
+    const lastDay = last?.kind === 'day_closed' ? last.day.head.digest : '';
+    const agreed = new Set(
+      known.flatMap((each) =>
+        each.kind === 'day_receipt' && each.receipt.agreed ? [each.receipt.digest] : [],
+      ),
+    );
+    const isDayOver = (digest: string): boolean => agreed.has(digest) && digest !== lastDay;
     return (entry) => {
       switch (entry.kind) {
         case 'hotlist':
@@ -258,6 +266,10 @@ export class Auditor {
           return told.has(entry.refund.refund) && !open.has(entry.refund.order);
         case 'refund_announced':
           return !open.has(entry.order);
+        case 'day_closed':
+          return isDayOver(entry.day.head.digest);
+        case 'day_receipt':
+          return isDayOver(entry.receipt.digest);
         default:
           return !isOfNoSale(entry) && !open.has(numberOf(entry) ?? '');
       }

@@ -48,19 +48,23 @@ export type Stroke = (typeof STROKES)[number];
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** The same chance makes the same plan. */
-export function planOf(chance: SeededChance): Plan {
+/** What of a plan is not left to chance. */
+export type Wanted = Partial<Omit<Plan, 'every'>> & { readonly every?: Partial<Plan['every']> };
+
+/** The same chance makes the same plan, but for what is wanted. */
+export function planOf(chance: SeededChance, wanted: Wanted = {}): Plan {
   const calm = chance.happens(0.1);
   // A busy hour finds races, a long day what takes its time.
   const busy = chance.happens(0.4);
-  const troubleMs = busy ? chance.between(20, 90) * MINUTE : chance.between(3, 12) * HOUR;
+  const drawnMs = busy ? chance.between(20, 90) * MINUTE : chance.between(3, 12) * HOUR;
+  const troubleMs = wanted.troubleMs ?? drawnMs;
   const every = Object.fromEntries(
     STROKES.map((stroke) => {
       const absent = calm || chance.happens(0.35);
       return [stroke, absent ? null : (troubleMs / chance.between(1, 12)) * 1.01];
     }),
   ) as Record<Stroke, number | null>;
-  return {
+  const drawn: Plan = {
     terminals: chance.between(1, busy ? 3 : 6),
     troubleMs,
     saleEveryMs: busy ? chance.between(30, 180) * 1000 : chance.between(6, 40) * MINUTE,
@@ -81,6 +85,7 @@ export function planOf(chance: SeededChance): Plan {
       broken: chance.pick([0, 0.05, 0.3]),
     },
   };
+  return { ...drawn, ...wanted, every: { ...every, ...wanted.every } };
 }
 
 function climateOf(chance: SeededChance, calm: boolean): Climate {

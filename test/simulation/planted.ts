@@ -11,9 +11,13 @@ import type { PeerClient } from '#gateway/peers/client.ts';
 import type { Role } from '#gateway/roles.ts';
 import type { Engine, Tables } from '#gateway/store/tables.ts';
 import type { SeededChance } from '#simulators/simulation/chance.ts';
+import { CALM, type Climate } from '#simulators/simulation/weather.ts';
+import type { Wanted } from './plan.ts';
 import type { TerminalPlant } from './terminal-machine.ts';
 
 export interface Planted {
+  /** Where it shows soon: a short world with what it takes. */
+  readonly wanted?: Wanted;
   readonly terminal: (chance: SeededChance, id: string) => TerminalPlant;
   readonly engine: (chance: SeededChance, roles: readonly Role[]) => (engine: Engine) => Engine;
   readonly peer: (client: PeerClient, who: 'issuer' | 'acquirer' | 'settlement') => PeerClient;
@@ -24,6 +28,35 @@ const SOUND: TerminalPlant = {
   ports: (ports) => ports,
   read: readDownlink,
   forgetsMarks: false,
+};
+
+const MINUTE = 60_000;
+
+/** A busy hour at two stalls: short, and much happens. */
+const BUSY_HOUR: Wanted = { terminals: 2, troubleMs: 60 * MINUTE, saleEveryMs: MINUTE };
+const WITH_CARDS: Wanted = { ...BUSY_HOUR, cards: 4, cardShare: 0.6 };
+const ROUGH: Climate = { loss: 0.3, doubling: 0, delay: 0.05, longestDelayMs: 5000 };
+const OFTEN = 4 * MINUTE;
+
+/** Where each shows sooner than in worlds by chance. */
+const WANTED: Readonly<Record<string, Wanted>> = {
+  'asks-anew': {
+    ...BUSY_HOUR,
+    ...{ cards: 0, houses: 'issuer_apart' },
+    climates: { terminals: CALM, phones: CALM, peers: ROUGH },
+  },
+  'debits-again': WITH_CARDS,
+  'forgets-debit': WITH_CARDS,
+  'takes-blocked': WITH_CARDS,
+  'posts-replay': WITH_CARDS,
+  'loads-twice': { ...WITH_CARDS, cardShare: 0.2 },
+  'keeps-payment': { ...WITH_CARDS, houses: 'settlement_apart' },
+  'order-alone': { ...WITH_CARDS, climates: { terminals: ROUGH, phones: CALM, peers: CALM } },
+  'half-replaced': {
+    ...BUSY_HOUR,
+    disk: { cut: 0.1, full: 0, broken: 0 },
+    every: { disk_bad: OFTEN, terminal_upgraded: OFTEN, terminal_killed: OFTEN },
+  },
 };
 
 export const NOTHING_PLANTED: Planted = {
@@ -347,11 +380,12 @@ const JOURNAL_FAULTS: Readonly<Record<string, PlantedFault>> = {
 };
 
 /** What each `--plant` plants. */
-export const PLANTED: Readonly<Record<string, PlantedFault>> = {
-  ...FAULTS,
-  ...CARD_FAULTS,
-  ...JOURNAL_FAULTS,
-};
+export const PLANTED: Readonly<Record<string, PlantedFault>> = Object.fromEntries(
+  Object.entries({ ...FAULTS, ...CARD_FAULTS, ...JOURNAL_FAULTS }).map(([name, fault]) => {
+    const wanted = WANTED[name] ?? BUSY_HOUR;
+    return [name, { ...fault, planted: { ...fault.planted, wanted } }];
+  }),
+);
 
 function answerAlone(client: PeerClient): PeerClient {
   return {

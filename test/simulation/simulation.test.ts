@@ -10,6 +10,9 @@ import { runWorld } from './world.ts';
 /** Short ones, of each kind of house. */
 const SEEDS = [4, 5, 6];
 
+/** Each planted fault of these tests shows in the first of them, or soon after. */
+const FEW = 40;
+
 describe('simulation', () => {
   for (const seed of SEEDS) {
     test(`seed ${seed} breaks no promise, and both sides agree`, async () => {
@@ -32,15 +35,11 @@ describe('simulation', () => {
   });
 
   /** All of them: npm run simulate -- --plant all. */
-  for (const [name, seed] of [
-    ['early-ack', 3],
-    ['debits-again', 16],
-    ['new-number', 10],
-  ] as const) {
-    test(`finds ${name}, which is planted`, async () => {
+  for (const name of ['early-ack', 'new-number', 'debits-again']) {
+    test(`finds ${name}, which is planted, in a few worlds`, async () => {
       const fault = PLANTED[name];
       assert.ok(fault !== undefined);
-      assert.equal((await hunt(fault, seed, 1))?.seed, seed);
+      assert.notEqual(await hunt(fault, 1, FEW), null);
     });
   }
 

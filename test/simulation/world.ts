@@ -106,7 +106,7 @@ class World {
     this.#chance = new SeededChance(`hawker ${seed}`);
     this.#trace = new Trace(this.#time, keptLines);
     this.#auditor = new Auditor(this.#trace);
-    this.#plan = planOf(this.#chance.stream('plan'));
+    this.#plan = planOf(this.#chance.stream('plan'), planted.wanted);
     const weather = (name: string): Weather => new Weather(this.#time, this.#chance.stream(name));
     this.#phones = weather('phones');
     this.#peers = weather('peers');
