@@ -1,15 +1,28 @@
 /** The terminal's program: what the operator got wrong is named, with the mend, and nothing starts. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { base64url } from '#device/codecs/bytes.ts';
+import { Journal } from '#device/journal.ts';
+import type { Order } from '#device/messages/order.ts';
+import { systemChance } from '#firmware/clock.ts';
+import { openFileDisk } from '#firmware/disk.ts';
+import { loadJournalKey } from '#firmware/journal-key.ts';
+import { GATEWAY_KEY, SECRET, STALL, START } from '#test/flows/stand.ts';
 import { HOME } from '#test/tidy/sources.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'hawker-main-'));
 after(() => rmSync(directory, { recursive: true }));
+
+const QUEUED: Order = {
+  ...{ number: '2601010000000001', terminal: 't-0001', vendor: STALL.vendor, place: STALL.place },
+  ...{ currency: 'CNY', amount_minor: 100, made_at: START, lifetime_s: 3600 },
+  lines: [{ name: 'Tofu', quantity: 1, unit_minor: 100 }],
+};
 
 interface Ended {
   readonly code: number | null;
@@ -93,5 +106,25 @@ describe('firmware/main.ts', () => {
     const { code, said } = await run('--board', 'simulated', '--data', spoiled);
     assert.equal(code, 2);
     assert.match(said, /identity\.json can't be read/);
+  });
+
+  test('a journal of another terminal is refused with the mend, and left as it is', async () => {
+    const moved = mkdtempSync(join(directory, 'moved-'));
+    const identity = {
+      ...{ terminal: 't-0002', secret: SECRET, gateway_key: base64url(GATEWAY_KEY), stall: STALL },
+      ...{ broker: 'mqtt://127.0.0.1:1', pay_url: 'http://127.0.0.1:1/p/' },
+    };
+    writeFileSync(join(moved, 'identity.json'), JSON.stringify(identity));
+    const key = await loadJournalKey(moved, systemChance);
+    const disk = await openFileDisk(join(moved, 'journal'));
+    const { journal } = await Journal.open(disk, { key });
+    await journal.append([{ kind: 'order', order: QUEUED }]);
+    await disk.close();
+    const before = readFileSync(join(moved, 'journal'));
+    const { code, said } = await run('--board', 'simulated', '--data', moved);
+    assert.equal(code, 2, said);
+    assert.match(said, /has orders of terminal t-0001, and this is t-0002; enrol it as t-0001/);
+    assert.doesNotMatch(said, /\n {4}at /, 'without a stack');
+    assert.deepEqual(readFileSync(join(moved, 'journal')), before);
   });
 });

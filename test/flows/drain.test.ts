@@ -1,6 +1,8 @@
 /** A terminal that comes back with a long queue: in order, a few at once, beside new sales. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { base64url } from '#device/codecs/bytes.ts';
+import { deriveKeys } from '#device/codecs/keys.ts';
 import { Journal } from '#device/journal.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
 import type { Order } from '#device/messages/order.ts';
@@ -36,6 +38,19 @@ const sentNumbers = (stand: Stand): string[] => stand.orders().map(({ number }) 
 const youngest = (count: number): string => numberOf(count - 1);
 
 describe('a long queue', () => {
+  test('keeps its numbers when the terminal is enrolled again with another secret', async () => {
+    const count = 40;
+    const { disk } = await withQueue(count);
+    const keys = deriveKeys(base64url(new Uint8Array(32).fill(8)));
+    const stand = await Stand.start({ disk, settings: { keys } });
+    for (let at = 0; at < count; at += 1) {
+      const order = stand.orders().find(({ number }) => number === numberOf(at));
+      assert.deepEqual(order, queued(at));
+      await stand.receive(queued(at));
+    }
+    assert.equal(new Set(sentNumbers(stand)).size, count, 'and no others');
+  });
+
   test('is sent oldest first, never more at once than were answered', async () => {
     const count = 600;
     const stand = await withQueue(count);
