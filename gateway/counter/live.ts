@@ -3,12 +3,10 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Core } from '../core.ts';
 import { waitSchema } from '../shop/live.ts';
+import { streamEvents } from '../web/event-stream.ts';
 import { Problem } from '../web/problems.ts';
 import { decodeBody } from '../web/requests.ts';
 import type { CounterView } from './counter.ts';
-
-/** A comment this often keeps proxies from closing a quiet stream. */
-const KEEP_ALIVE_MS = 15_000;
 
 type OfWork = { Params: { id: string } };
 
@@ -61,35 +59,15 @@ function changed({ counter, clock }: Followed, id: string, ms: number): Promise<
 
 const isOver = ({ state }: CounterView): boolean => state === 'done' || state === 'over';
 
-/** Server-sent events (WHATWG HTML §9.2): how far it is at once and at each change, until it is over. */
 function stream({ counter, clock }: Followed, id: string, reply: FastifyReply): void {
-  let cancel = (): void => undefined;
-  const { raw } = reply;
-  const end = (): void => {
-    unwatch?.();
-    cancel();
-    raw.end();
-  };
-  const tell = (): void => {
-    const view = counter.find(id);
-    if (view !== undefined) {
-      raw.write(`event: view\nid: ${versionOf(view)}\ndata: ${JSON.stringify(view)}\n\n`);
-    }
-    if (view === undefined || isOver(view)) end();
-  };
-  const keepAlive = (): void => {
-    raw.write(': still here\n\n');
-    cancel = clock.after(KEEP_ALIVE_MS, keepAlive);
-  };
-  const unwatch = counter.watch(id, tell);
-  if (unwatch === null) throw new Problem('store_unavailable');
-  reply.hijack();
-  raw.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
+  streamEvents(reply, {
+    clock,
+    watch: (then) => counter.watch(id, then),
+    look() {
+      const view = counter.find(id);
+      if (view === undefined) return { event: null, open: false };
+      const event = { name: 'view', id: versionOf(view), data: JSON.stringify(view) };
+      return { event, open: !isOver(view) };
+    },
   });
-  raw.on('close', end);
-  cancel = clock.after(KEEP_ALIVE_MS, keepAlive);
-  tell();
 }

@@ -5,6 +5,7 @@ import type { Core } from '../core.ts';
 import { readPhone } from '../phone.ts';
 import type { PairingSessionRow } from '../store/tables-pairing.ts';
 import { readCookie } from '../web/cookies.ts';
+import { streamEvents } from '../web/event-stream.ts';
 import { Problem } from '../web/problems.ts';
 import { bearerText, clientOf, decodeBody } from '../web/requests.ts';
 import { requireKey } from '../web/routes.ts';
@@ -18,7 +19,6 @@ export const COOKIE = 'pairing_session';
 /** Wrong numbers from one address in a quarter of an hour; there are 900,000. */
 const WRONG_NUMBERS = 20;
 const WITHIN_MS = 15 * 60_000;
-const KEEP_ALIVE_MS = 15_000;
 
 /** What a phone sees, and a short name of it: two views with one name are the same. */
 export interface Versioned {
@@ -164,33 +164,14 @@ function changed(
   });
 }
 
-/** Server-sent events (WHATWG HTML §9.2): the view at once, and at each change; never ends by itself. */
+/** What the phone sees, at once and at each change; never ends by itself. */
 function stream(core: Core, session: PairingSessionRow, reply: FastifyReply): void {
-  let last = '';
-  let cancel = (): void => undefined;
-  const { raw } = reply;
-  const tell = (): void => {
-    const { version, view } = versioned(core.pairing.view(session));
-    if (version === last) return;
-    last = version;
-    raw.write(`event: view\nid: ${version}\ndata: ${JSON.stringify(view)}\n\n`);
-  };
-  const keepAlive = (): void => {
-    raw.write(': still here\n\n');
-    cancel = core.clock.after(KEEP_ALIVE_MS, keepAlive);
-  };
-  const unwatch = core.pairing.watch(session, tell);
-  if (unwatch === null) throw new Problem('store_unavailable');
-  reply.hijack();
-  raw.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
+  streamEvents(reply, {
+    clock: core.clock,
+    watch: (then) => core.pairing.watch(session, then),
+    look() {
+      const { version, view } = versioned(core.pairing.view(session));
+      return { event: { name: 'view', id: version, data: JSON.stringify(view) }, open: true };
+    },
   });
-  raw.on('close', () => {
-    unwatch();
-    cancel();
-  });
-  cancel = core.clock.after(KEEP_ALIVE_MS, keepAlive);
-  tell();
 }

@@ -3,13 +3,10 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Core } from '../core.ts';
 import type { ShopOrderRow } from '../store/tables-shop.ts';
-import { Problem } from '../web/problems.ts';
+import { streamEvents } from '../web/event-stream.ts';
 import { decodeBody } from '../web/requests.ts';
 import { requireOrder } from './pages.ts';
 import { type VersionedOrder, versioned } from './version.ts';
-
-/** A comment this often keeps proxies from closing a quiet stream. */
-const KEEP_ALIVE_MS = 15_000;
 
 type OfNumber = { Params: { number: string } };
 
@@ -50,36 +47,14 @@ function changed(core: Core, row: ShopOrderRow, version: string, ms: number): Pr
   });
 }
 
-/** Server-sent events (WHATWG HTML §9.2): the order at once and at each change, until it is over. */
 function stream(core: Core, row: ShopOrderRow, reply: FastifyReply): void {
-  let last = '';
-  let cancel = (): void => undefined;
-  const { raw } = reply;
-  const end = (): void => {
-    unwatch?.();
-    cancel();
-    raw.end();
-  };
-  const tell = (): void => {
-    const { version, order } = look(core, row);
-    if (version === last) return;
-    last = version;
-    raw.write(`event: view\nid: ${version}\ndata: ${JSON.stringify(order)}\n\n`);
-    if (order.step === 'over') end();
-  };
-  const keepAlive = (): void => {
-    raw.write(': still here\n\n');
-    cancel = core.clock.after(KEEP_ALIVE_MS, keepAlive);
-  };
-  const unwatch = core.changes.watch(row.number, tell);
-  if (unwatch === null) throw new Problem('store_unavailable');
-  reply.hijack();
-  raw.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
+  streamEvents(reply, {
+    clock: core.clock,
+    watch: (then) => core.changes.watch(row.number, then),
+    look() {
+      const { version, order } = look(core, row);
+      const event = { name: 'view', id: version, data: JSON.stringify(order) };
+      return { event, open: order.step !== 'over' };
+    },
   });
-  raw.on('close', end);
-  cancel = core.clock.after(KEEP_ALIVE_MS, keepAlive);
-  tell();
 }

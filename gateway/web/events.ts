@@ -5,13 +5,10 @@ import type { Core } from '../core.ts';
 import { refundedMinor } from '../orders/refunded-minor.ts';
 import { viewTelephoneOrder } from '../orders/telephone/order.ts';
 import { viewOrder } from '../orders/view.ts';
-import { Problem } from './problems.ts';
-
-/** A comment this often keeps proxies from closing a quiet stream. */
-const KEEP_ALIVE_MS = 15_000;
+import { streamEvents } from './event-stream.ts';
 
 /** What a reader is told now, and whether more will come. */
-interface Told {
+interface Seen {
   readonly view: unknown;
   readonly open: boolean;
 }
@@ -63,38 +60,14 @@ function mayRefund(
   return follow && refundedMinor(tables, number) < amount_minor;
 }
 
-function stream(core: Core, number: string, reply: FastifyReply, look: () => Told | null): void {
-  let last = '';
-  let cancel = (): void => undefined;
-  const { raw } = reply;
-
-  const end = (): void => {
-    unwatch?.();
-    cancel();
-    raw.end();
-  };
-  const tell = (): void => {
-    const told = look();
-    if (told === null) return;
-    const data = JSON.stringify(told.view);
-    if (data !== last) raw.write(`event: order\ndata: ${data}\n\n`);
-    last = data;
-    if (!told.open) end();
-  };
-  const keepAlive = (): void => {
-    raw.write(': still here\n\n');
-    cancel = core.clock.after(KEEP_ALIVE_MS, keepAlive);
-  };
-
-  const unwatch = core.changes.watch(number, tell);
-  if (unwatch === null) throw new Problem('store_unavailable');
-  reply.hijack();
-  raw.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
+function stream(core: Core, number: string, reply: FastifyReply, look: () => Seen | null): void {
+  streamEvents(reply, {
+    clock: core.clock,
+    watch: (then) => core.changes.watch(number, then),
+    look() {
+      const seen = look();
+      if (seen === null) return { event: null, open: true };
+      return { event: { name: 'order', data: JSON.stringify(seen.view) }, open: seen.open };
+    },
   });
-  raw.on('close', end);
-  cancel = core.clock.after(KEEP_ALIVE_MS, keepAlive);
-  tell();
 }

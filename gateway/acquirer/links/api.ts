@@ -3,15 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../clock.ts';
 import type { LinkRow } from '../../store/tables-links.ts';
 import { sameSite } from '../../web/cookies.ts';
+import { streamEvents } from '../../web/event-stream.ts';
 import { Problem } from '../../web/problems.ts';
 import { decodeBody } from '../../web/requests.ts';
 import { stands, type Verified } from './attempts.ts';
 import { stateOf } from './page.ts';
 import { deviceOf, type LinkPageParts, type OfLink } from './pages.ts';
 import { assertionSchema, attestationSchema } from './passkeys.ts';
-
-/** A comment this often keeps proxies from closing a quiet stream. */
-const KEEP_ALIVE_MS = 15_000;
 
 export type LinkApiParts = LinkPageParts & { readonly clock: Clock };
 
@@ -74,38 +72,16 @@ function refuse(said: Verified | null): void {
   }
 }
 
-/** Server-sent events (WHATWG HTML §9.2): the state at once and at each change. */
 function stream(parts: LinkApiParts, id: string, device: string, reply: FastifyReply): void {
   const { tables, clock, links } = parts;
-  const { raw } = reply;
-  let last = '';
-  let cancel = (): void => undefined;
-  const end = (): void => {
-    unwatch?.();
-    cancel();
-    raw.end();
-  };
-  const tell = (): void => {
-    const row = tables.links.find(id);
-    if (row === undefined) return;
-    const state = stateOf(row, tables.links.platformOf(id, device));
-    if (state !== last) raw.write(`event: state\ndata: ${state}\n\n`);
-    last = state;
-    if (row.ended_at !== null) end();
-  };
-  const keepAlive = (): void => {
-    raw.write(': still here\n\n');
-    cancel = clock.after(KEEP_ALIVE_MS, keepAlive);
-  };
-  const unwatch = links.watch(id, tell);
-  if (unwatch === null) throw new Problem('store_unavailable');
-  reply.hijack();
-  raw.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
+  streamEvents(reply, {
+    clock,
+    watch: (then) => links.watch(id, then),
+    look() {
+      const row = tables.links.find(id);
+      if (row === undefined) return { event: null, open: true };
+      const data = stateOf(row, tables.links.platformOf(id, device));
+      return { event: { name: 'state', data }, open: row.ended_at === null };
+    },
   });
-  raw.on('close', end);
-  cancel = clock.after(KEEP_ALIVE_MS, keepAlive);
-  tell();
 }
