@@ -63,7 +63,7 @@ describe('the card counter in a browser', () => {
     stand.reader.put(card);
   }
 
-  test('an agent makes, loads, reads, gives back, blocks and unblocks a card', async () => {
+  test('an agent makes, loads, reads, blocks and unblocks a card', async () => {
     const page = await open(true);
     await page.goto(`${stand.http}/counter?lang=en`);
     await looked(page, 'sign-in');
@@ -102,6 +102,51 @@ describe('the card counter in a browser', () => {
     await stand.operator('/v1/centre/agents/first/revocation', {});
     await page.reload();
     await page.locator('#token').waitFor();
+    assert.ok(await stand.clean());
+  });
+
+  /** Pays ¥12 of the web shop with a card. */
+  async function buy(page: Page, card: Card): Promise<void> {
+    await page.goto(`${stand.http}/shop/lin/basket?q.1=1&lang=en`);
+    await page.getByRole('button', { name: 'Go to payment' }).click();
+    await page.locator('#number').fill(stand.number);
+    await page.keyboard.press('Enter');
+    const number = /orders\/(\w{16})/.exec(page.url())?.[1] ?? '';
+    await page.locator('#digits').fill(stand.digits(number));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Hold your card' }).waitFor();
+    await until('the reader waits for a card', () => {
+      const { invite } = stand.reader.state;
+      return invite !== null && invite.invite.digits_of === undefined ? true : undefined;
+    });
+    stand.reader.leave();
+    stand.reader.put(card);
+    await page.getByRole('heading', { name: 'Paid' }).waitFor({ timeout: 8000 });
+    stand.reader.lift();
+  }
+
+  test('a payment is given back, once, from the list of a card', async () => {
+    const card = await stand.card(3000);
+    const page = await open(true);
+    await buy(page, card);
+    await page.goto(`${stand.http}/counter?lang=en`);
+    await signIn(page, stand.gateway.operatorToken);
+    await page.locator('#terminal').fill(stand.number);
+    await page.getByRole('button', { name: 'Read' }).click();
+    await page.getByRole('heading', { name: 'Hold the card' }).waitFor();
+    await put(card);
+    await page.getByRole('link', { name: /^HC / }).click();
+    await page.getByText('−¥12.00').waitFor();
+    stand.reader.lift();
+    await page.getByRole('button', { name: 'Give back ¥12.00' }).click();
+    await page.getByText('¥12.00 will be put on the card at its next tap').waitFor();
+    assert.equal(await page.getByRole('button', { name: /^Give back/ }).count(), 0);
+    await looked(page, 'refund');
+    const read = await stand.counter(card, { act: 'inspect' });
+    await stand.counted(read.id, 'done');
+    stand.reader.lift();
+    await page.reload();
+    await page.getByText('+¥12.00').waitFor();
     assert.ok(await stand.clean());
   });
 

@@ -16,6 +16,11 @@ import { examine, FLAGS } from './cashier-stand.ts';
 import { addAuthenticator } from './virtual-authenticator.ts';
 
 const HEAVIEST = 20_000;
+/** Whom the money for cards goes to. */
+const CARD_OFFICE = {
+  ...{ id: 'cards', name: 'Card office' },
+  acquiring: { number: 'M-0009', currencies: [{ currency: 'CNY' as const }] },
+};
 
 describe('the page behind a payment link', () => {
   let stand: LinkStand;
@@ -31,17 +36,23 @@ describe('the page behind a payment link', () => {
       });
     platform = await startPlatform();
     const port = await freePort();
-    stand = await openLinkStand('together', {
-      http: { host: '127.0.0.1', port },
-      publicUrl: `http://localhost:${port}`,
-      platforms: [{ kind: 'lotus', title: 'Lotus Pay', url: platform.url, secret: CODE }],
-      seed: {
-        ...LINK_SEED,
-        contracts: (LINK_SEED.contracts ?? []).map((each) =>
-          each.phone === RICH.phone ? { ...each, platforms: { lotus: 'alice' } } : each,
-        ),
+    stand = await openLinkStand(
+      'together',
+      {
+        http: { host: '127.0.0.1', port },
+        publicUrl: `http://localhost:${port}`,
+        platforms: [{ kind: 'lotus', title: 'Lotus Pay', url: platform.url, secret: CODE }],
+        seed: {
+          ...LINK_SEED,
+          vendors: [...LINK_SEED.vendors, CARD_OFFICE],
+          card_merchant: 'cards',
+          contracts: (LINK_SEED.contracts ?? []).map((each) =>
+            each.phone === RICH.phone ? { ...each, platforms: { lotus: 'alice' } } : each,
+          ),
+        },
       },
-    });
+      { settlement: {} },
+    );
   });
   after(async () => {
     await browser.close();
@@ -168,6 +179,29 @@ describe('the page behind a payment link', () => {
       await again.close();
     });
   }
+
+  test('the top-up of a card: asked for by keyboard, a wrong number is named at its place', async () => {
+    for (const [locale, dark] of [
+      ['en', false],
+      ['zh-CN', true],
+    ] as const) {
+      const context = await phone({ locale, dark });
+      const page = await open(
+        context,
+        `${stand.all.http.replace('127.0.0.1', 'localhost')}/top-up`,
+      );
+      await examine(page);
+      await page.locator('#card').fill('HC 0000 0000 0000 0000');
+      await page.locator('#amount').fill('20');
+      await page.locator('#phone').fill(RICH.phone);
+      await page.keyboard.press('Enter');
+      await page.locator('#card[aria-invalid]').waitFor();
+      assert.equal(await page.locator('#phone').inputValue(), RICH.phone);
+      await examine(page);
+      assert.ok((await page.content()).length < HEAVIEST);
+      await context.close();
+    }
+  });
 
   test('by keyboard alone, in the order in which it is read', async () => {
     const { link } = await stand.order();
