@@ -51,7 +51,17 @@ const WANTED: Readonly<Record<string, Wanted>> = {
   'posts-replay': WITH_CARDS,
   'loads-twice': { ...WITH_CARDS, cardShare: 0.2 },
   'keeps-payment': { ...WITH_CARDS, houses: 'settlement_apart' },
-  'order-alone': { ...WITH_CARDS, climates: { terminals: ROUGH, phones: CALM, peers: CALM } },
+  // A start sends it again: nothing ends a terminal here.
+  'order-alone': {
+    ...WITH_CARDS,
+    ...{ terminals: 4, cardShare: 1 },
+    climates: { terminals: { ...ROUGH, loss: 0.5 }, phones: CALM, peers: CALM },
+    disk: { cut: 0, full: 0, broken: 0 },
+    every: {
+      ...{ partition: OFTEN, broker_falls: OFTEN, clock_jump: null },
+      ...{ terminal_power: null, terminal_killed: null, terminal_upgraded: null },
+    },
+  },
   'half-replaced': {
     ...BUSY_HOUR,
     disk: { cut: 0.1, full: 0, broken: 0 },
