@@ -105,6 +105,8 @@ export function settleDebit(sale: Sale, payment: CardPayment): SaleStep {
 function stepReceipt(sale: Sale, receipt: CardReceipt): SaleStep {
   const { debit } = sale;
   if (debit === undefined || debit.debit.card !== receipt.card || debit.told) return stay(sale);
+  // In the journal a receipt stands behind what it is of: until that is written, it is asked for again.
+  if (sale.unsaved?.some(({ kind }) => kind === 'card_done')) return stay(sale);
   const { payment } = debit;
   const counter = payment === undefined ? debit.debit.counter_before : payment.counter;
   if (counter !== receipt.counter || (receipt.said === 'noted') !== (payment === undefined)) {

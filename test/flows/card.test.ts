@@ -277,6 +277,24 @@ describe('a disk that refuses what a card did', () => {
     assert.equal(counter.payments().length, 1, 'and tells settlement');
   });
 
+  test('a receipt of what is not written yet is asked for again, so that a restart knows it', async () => {
+    const counter = await Counter.open();
+    const { mend } = await paidWhile(counter, (text) => text.includes('card_done'));
+    const [payment] = counter.payments();
+    assert.ok(payment !== undefined);
+    const { order, card, counter: count } = payment;
+    const receipt = { order, card, counter: count, said: 'posted' } as const;
+    await counter.stand.told({ kind: 'card_receipt', receipt });
+    mend();
+    await counter.stand.clock.pass(4_000);
+    await counter.stand.told({ kind: 'card_receipt', receipt });
+    assert.match(counter.disk.text, /card_done.*card_receipt/s);
+    await counter.restart();
+    const sent = counter.payments().length;
+    await counter.clock.pass(100_000);
+    assert.equal(counter.payments().length, sent, 'it has been told');
+  });
+
   test('the payment of an order whose result it refused, too: neither is lost', async () => {
     const counter = await Counter.open();
     const card = await cardWith(10_000);
