@@ -6,7 +6,9 @@ import { Journal } from '#device/journal.ts';
 import { type Identity, identitySchema } from '#device/messages/enrolment.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
 import type { Key } from '#device/ports/keypad.ts';
+import { systemChance } from '#firmware/clock.ts';
 import { openFileDisk } from '#firmware/disk.ts';
+import { loadJournalKey } from '#firmware/journal-key.ts';
 import node from '#firmware/node.json' with { type: 'json' };
 import { NetworkWire } from '#simulators/network/proxy.ts';
 import type { SeededChance } from '#simulators/simulation/chance.ts';
@@ -91,13 +93,14 @@ export class Stall {
   /** What stands in its journal now, read from a copy. */
   async journal(): Promise<readonly JournalEntry[]> {
     const from = join(this.data, 'journal');
-    if (!existsSync(from)) return [];
+    if (!existsSync(from) || !existsSync(join(this.data, 'journal.key'))) return [];
+    const key = await loadJournalKey(this.data, systemChance);
     this.#reads += 1;
     const copy = join(this.data, `journal.copy-${this.#reads % 4}`);
     copyFileSync(from, copy);
     const disk = await openFileDisk(copy);
     try {
-      return (await Journal.open(disk)).entries;
+      return (await Journal.open(disk, { key })).entries;
     } finally {
       await disk.close();
     }
