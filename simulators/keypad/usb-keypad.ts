@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hex } from '#device/codecs/bytes.ts';
 import { writeReport } from '#device/codecs/hid-keyboard.ts';
 import type { Clock } from '#device/ports/clock.ts';
@@ -271,5 +271,7 @@ function target(link: string): string {
 
 function relink(target: string, path: string): void {
   rmSync(path, { force: true });
+  // umockdev takes its folders away with the device, and with the process that it ran.
+  mkdirSync(dirname(path), { recursive: true });
   symlinkSync(target, path);
 }
