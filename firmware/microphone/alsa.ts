@@ -10,6 +10,7 @@ import {
   MICROPHONE_RATE,
   type Microphone,
 } from '#device/ports/microphone.ts';
+import { NOWHERE } from '#firmware/nowhere.ts';
 import { isInstalled, missingTool } from '../speaker/program.ts';
 
 export interface AlsaMicrophoneSettings {
@@ -52,7 +53,7 @@ function record(organ: string, device: string, events: CaptureEvents): Capture {
   const format = ['-t', 'raw', '-f', 'S16_LE', '-c', '1', '-r', String(MICROPHONE_RATE)];
   const timing = [`--period-time=${PERIOD_US}`, `--buffer-time=${BUFFER_US}`];
   const child = spawn('arecord', ['-q', '-D', device, ...format, ...timing], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [NOWHERE, 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C' },
   });
   let said = '';
@@ -71,7 +72,7 @@ function record(organ: string, device: string, events: CaptureEvents): Capture {
     end(new DeviceError('timeout', organ, `${device} gives no sound`, { mend }));
   };
   let timer = setTimeout(hung, PATIENCE_MS);
-  child.stdout.on('data', (bytes: Buffer) => {
+  child.stdout?.on('data', (bytes: Buffer) => {
     if (over) return;
     begun = true;
     clearTimeout(timer);
@@ -82,7 +83,7 @@ function record(organ: string, device: string, events: CaptureEvents): Capture {
     for (let at = 0; at < samples.length; at += 1) samples[at] = all.readInt16LE(2 * at);
     events.samples(samples);
   });
-  child.stderr.on('data', (bytes: Buffer) => {
+  child.stderr?.on('data', (bytes: Buffer) => {
     said += bytes.toString();
   });
   child.once('error', (cause: NodeJS.ErrnoException) => {

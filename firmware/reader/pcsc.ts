@@ -13,6 +13,7 @@ import {
   type ReaderEvents,
   type TransmitResult,
 } from '#device/ports/reader.ts';
+import { NOWHERE } from '#firmware/nowhere.ts';
 import type { FromReader, Loss, ToReader } from './pcsc-words.ts';
 
 const PROCESS = fileURLToPath(new URL('./pcsc-process.ts', import.meta.url));
@@ -52,7 +53,7 @@ class PcscReader implements Reader {
     this.#events = events;
     this.#child = fork(PROCESS, [settings.reader ?? ''], {
       execArgv: [],
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: [NOWHERE, NOWHERE, NOWHERE, 'ipc'],
     });
     this.#child.on('message', (word: FromReader) => this.#take(word));
     const end = (): void => this.#lose('reader', this.#error('lost', 'its process ended'));

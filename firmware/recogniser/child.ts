@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { DeviceError, type DeviceEvents } from '#device/ports/device.ts';
 import type { Recognised, Recogniser, Utterance, Vocabulary } from '#device/ports/recogniser.ts';
+import { NOWHERE } from '#firmware/nowhere.ts';
 import type { FromRecogniser, Loss, ToRecogniser } from './process-words.ts';
 
 export interface ChildSettings {
@@ -40,7 +41,7 @@ class RecogniserChild implements Recogniser {
     this.#child = fork(settings.program, settings.args, {
       execArgv: [],
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: [NOWHERE, NOWHERE, NOWHERE, 'ipc'],
     });
     this.#child.on('message', (word: FromRecogniser) => this.#take(word));
     const end = (): void => {

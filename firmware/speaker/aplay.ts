@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeviceError, type DeviceErrorCode } from '#device/ports/device.ts';
+import { NOWHERE } from '#firmware/nowhere.ts';
 import { missingTool } from './program.ts';
 
 export interface Playing {
@@ -83,7 +84,7 @@ exec aplay -D "$0" -t wav -`;
 function start(device: string, mark: string, input: number | 'pipe'): ChildProcess {
   // Its own session: Ctrl-C on the terminal's console does not reach it.
   return spawn('/bin/sh', ['-c', SCRIPT, device, mark], {
-    stdio: [input, 'ignore', 'pipe'],
+    stdio: [input, NOWHERE, 'pipe'],
     detached: true,
     env: { ...process.env, LC_ALL: 'C' },
   });

@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { DeviceError } from '#device/ports/device.ts';
 import type { Clip } from '#device/ports/speaker.ts';
+import { NOWHERE } from '#firmware/nowhere.ts';
 import { isInstalled, missingTool } from './program.ts';
 import { readWav, type Sound, trimWord, writeWav } from './wav.ts';
 
@@ -144,7 +145,7 @@ const CACHED = /^(en|zh)\.[a-z-]+-[0-9a-f]{12}\.wav(\.part)?$/;
 function render(organ: string, clip: Clip): Promise<Sound> {
   const { promise, resolve, reject } = Promise.withResolvers<Sound>();
   const child = spawn('espeak-ng', [...VOICES[clip.language], '--stdout', '--', clip.text], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [NOWHERE, 'pipe', 'pipe'],
   });
   const out: Buffer[] = [];
   let complaint = '';
@@ -152,8 +153,8 @@ function render(organ: string, clip: Clip): Promise<Sound> {
     child.kill('SIGKILL');
     reject(new DeviceError('timeout', organ, `espeak-ng did not finish “${clip.text}”`));
   }, RENDER_TIMEOUT_MS);
-  child.stdout.on('data', (bytes: Buffer) => out.push(bytes));
-  child.stderr.on('data', (bytes: Buffer) => {
+  child.stdout?.on('data', (bytes: Buffer) => out.push(bytes));
+  child.stderr?.on('data', (bytes: Buffer) => {
     complaint += bytes.toString();
   });
   child.once('error', (cause: NodeJS.ErrnoException) => {

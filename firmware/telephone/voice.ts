@@ -7,6 +7,7 @@ import { resample } from '#device/codecs/resample.ts';
 import type { Language } from '#device/messages/enrolment.ts';
 import { DeviceError } from '#device/ports/device.ts';
 import { CALL_RATE } from '#device/ports/modem.ts';
+import { NOWHERE } from '#firmware/nowhere.ts';
 import { isInstalled } from '#firmware/speaker/program.ts';
 import { readWav, trimWord } from '#firmware/speaker/wav.ts';
 
@@ -57,11 +58,11 @@ export class CallSynthesiser {
     const fail = (why: string): void =>
       reject(new DeviceError('protocol', 'telephone', `${program}: ${why}`));
     const child = spawn(program === 'flite' ? 'sh' : program, args, {
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: [NOWHERE, 'pipe', NOWHERE],
       timeout: RENDER_MS,
     });
     const parts: Buffer[] = [];
-    child.stdout.on('data', (part: Buffer) => parts.push(part));
+    child.stdout?.on('data', (part: Buffer) => parts.push(part));
     child.once('error', (error) => fail(error.message));
     child.once('close', (code) => {
       const sound = code === 0 ? readWav(Buffer.concat(parts), true) : null;

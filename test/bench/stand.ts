@@ -147,6 +147,8 @@ export class BenchStall {
   async close(): Promise<void> {
     this.#screens?.destroy();
     this.client.close();
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) return;
     const gone = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
     await gone;
