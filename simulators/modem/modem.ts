@@ -6,55 +6,16 @@ import type { Clock } from '#device/ports/clock.ts';
 import type { TelephoneKey } from '#device/ports/modem.ts';
 import { realClock } from '../clock.ts';
 import { Pty } from '../pty.ts';
-import { type Fault, FaultError, type Simulator, type Watch } from '../wire.ts';
+import { type Fault, FaultError, type Simulator } from '../wire.ts';
+import { Announcer } from './announcer.ts';
+import { AtPort } from './at-port.ts';
 import { AudioWire } from './audio-wire.ts';
-import {
-  type Answer,
-  execute,
-  FACTORY,
-  type Settings,
-  STORE,
-  type StoredSms,
-  type Works,
-} from './commands.ts';
+import { type Answer, execute, FACTORY, type Settings, type Works } from './commands.ts';
 import { Line, type LineCall } from './exchange.ts';
+import { Inbox } from './inbox.ts';
+import type { ModemFault, ModemOptions } from './options.ts';
 import { Phone } from './phone.ts';
 import { ServiceCentre } from './service-centre.ts';
-
-/** Besides the faults of a serial wire, which hit both wires. */
-export type ModemFault =
-  | Fault
-  /** The network lets go of the call that is on. */
-  | { readonly fault: 'no_carrier' }
-  | { readonly fault: 'unregistered' }
-  | { readonly fault: 'registered' }
-  /** +CMS ERROR of the messages that follow, until `clear`. */
-  | { readonly fault: 'sms_refused'; readonly code: number }
-  /** The results of the next commands are never given. */
-  | { readonly fault: 'lose_results'; readonly count: number }
-  /** The audio port gives nothing, until `clear`. */
-  | { readonly fault: 'mute' }
-  | { readonly fault: 'restart' };
-
-export interface ModemOptions {
-  readonly atPath: string;
-  readonly audioPath: string;
-  /** The number of its SIM. */
-  readonly number?: string;
-  readonly watch?: Watch;
-  readonly clock?: Clock;
-  readonly chance?: () => number;
-  /** Of calls: times as fast as real ones; `Infinity` as fast as the terminal takes it. */
-  readonly speed?: number;
-  /** Tells something by itself in the middle of each answer. */
-  readonly chatty?: boolean;
-}
-
-const ANSWER_MS = 3;
-const RING_MS = 1000;
-const CTRL_Z = '\u001a';
-const ESCAPE = '\u001b';
-const NORMAL = 'Normal call clearing';
 
 export class ModemSimulator implements Simulator {
   readonly wire = 'modem';
@@ -63,34 +24,35 @@ export class ModemSimulator implements Simulator {
   readonly unknownCommands = new Map<string, number>();
   readonly commands: string[] = [];
   readonly #clock: Clock;
-  readonly #options: ModemOptions;
+  readonly #announcer: Announcer;
   readonly #phones = new Map<string, Phone>();
   readonly #line: Line;
   readonly #centre: ServiceCentre;
   readonly #audio: AudioWire;
-  readonly #stored: StoredSms[] = [];
-  readonly #atNetwork: { hex: string; length: number }[] = [];
-  #at: Pty | null = null;
+  readonly #inbox = new Inbox();
+  #at: AtPort | null = null;
   #pcm: Pty | null = null;
   #settings: Settings = { ...FACTORY };
-  #input = '';
-  #prompt: ((text: string) => Answer) | null = null;
   #registration = 1;
   #sim: Works['sim'] = 'ready';
-  #cause = NORMAL;
   #refuse: number | null = null;
-  #mutes = 0;
-  #nextIndex = 0;
-  #power = 0;
 
   private constructor(options: ModemOptions) {
-    this.#options = options;
     this.#clock = options.clock ?? realClock;
     this.number = options.number ?? '+8613900000000';
+    this.#announcer = new Announcer({
+      clock: this.#clock,
+      settings: () => this.#settings,
+      tell: (...lines) => this.#tell(...lines),
+      isOn: (call) => this.#line.calls.includes(call),
+    });
     this.#line = new Line({
-      ringing: (call) => this.#ring(call, this.#power),
-      waiting: (call) => this.#tell(`+CCWA: "${this.#shown(call)}",${this.#type(call)},1`),
-      over: (call, by, wasActive) => this.#over(call, by, wasActive),
+      ringing: (call) => this.#announcer.ringing(call),
+      waiting: (call) => this.#announcer.waiting(call),
+      over: (call, by, wasActive) => {
+        if (wasActive) this.#audio.stop();
+        this.#announcer.over(call, by, wasActive);
+      },
     });
     this.#centre = new ServiceCentre(this.number, this.#clock, {
       phone: (number) => this.#phones.get(number),
@@ -115,10 +77,12 @@ export class ModemSimulator implements Simulator {
       ...(watch === undefined ? {} : { watch }),
       ...(chance === undefined ? {} : { chance }),
     };
-    modem.#at = await Pty.open({
-      ...{ wire: 'modem', path: atPath, ...shared },
-      data: (bytes) => modem.#receive(bytes),
-      plugged: () => modem.#powerOn(),
+    modem.#at = await AtPort.open({
+      pty: { wire: 'modem', path: atPath, ...shared, plugged: () => modem.#powerOn() },
+      clock: modem.#clock,
+      settings: () => modem.#settings,
+      execute: (text) => modem.#execute(text),
+      chatty: options.chatty === true,
     });
     modem.#pcm = await Pty.open({
       ...{ wire: 'modem-audio', path: audioPath, ...shared },
@@ -153,7 +117,7 @@ export class ModemSimulator implements Simulator {
 
   /** Messages that the modem keeps. */
   get storedCount(): number {
-    return this.#stored.length;
+    return this.#inbox.stored.length;
   }
 
   async apply(fault: ModemFault): Promise<void> {
@@ -169,7 +133,7 @@ export class ModemSimulator implements Simulator {
         this.#refuse = fault.code;
         break;
       case 'lose_results':
-        this.#mutes = fault.count;
+        if (this.#at !== null) this.#at.mutes = fault.count;
         break;
       case 'mute':
         this.#audio.mute = true;
@@ -183,11 +147,11 @@ export class ModemSimulator implements Simulator {
       default:
         await this.#wireFault(fault);
     }
-    this.#at?.trace({ direction: 'state', text: `fault: ${fault.fault}` });
+    this.#at?.note(`fault: ${fault.fault}`);
   }
 
   async close(): Promise<void> {
-    this.#power += 1;
+    this.#announcer.restart();
     this.#audio.stop();
     await this.#at?.close();
     await this.#pcm?.close();
@@ -196,7 +160,7 @@ export class ModemSimulator implements Simulator {
   async #wireFault(fault: Fault): Promise<void> {
     if (fault.fault === 'clear') {
       this.#refuse = null;
-      this.#mutes = 0;
+      if (this.#at !== null) this.#at.mutes = 0;
       this.#audio.mute = false;
       this.#register(1);
     }
@@ -208,13 +172,12 @@ export class ModemSimulator implements Simulator {
   }
 
   #powerOn(): void {
-    this.#power += 1;
+    this.#announcer.restart();
     for (const call of [...this.#line.calls]) this.#line.end(call, 'network');
     this.#audio.stop();
     this.#settings = { ...FACTORY };
     this.#line.takesWaiting = false;
-    this.#input = '';
-    this.#prompt = null;
+    this.#at?.restart();
   }
 
   #reachable(): boolean {
@@ -230,35 +193,6 @@ export class ModemSimulator implements Simulator {
     if (this.#settings.creg > 0) this.#tell(`+CREG: ${registration}`);
     if (this.#settings.cereg > 0) this.#tell(`+CEREG: ${registration}`);
     if (registration !== 0) this.#pullFromNetwork();
-  }
-
-  #shown({ phone }: LineCall): string {
-    return phone.anonymous ? '' : phone.number;
-  }
-
-  #type({ phone }: LineCall): number {
-    return phone.anonymous ? 128 : 145;
-  }
-
-  #ring(call: LineCall, power: number): void {
-    if (call.state !== 'ringing' || !this.#line.calls.includes(call) || power !== this.#power)
-      return;
-    this.#tell(this.#settings.crc ? '+CRING: VOICE' : 'RING');
-    if (this.#settings.clip) {
-      const validity = call.phone.anonymous ? 1 : 0;
-      this.#tell(`+CLIP: "${this.#shown(call)}",${this.#type(call)},,,,${validity}`);
-    }
-    this.#clock.after(RING_MS, () => this.#ring(call, power));
-  }
-
-  #over(call: LineCall, by: 'phone' | 'modem' | 'network', wasActive: boolean): void {
-    this.#cause = by === 'network' ? 'Radio link lost' : NORMAL;
-    if (wasActive) {
-      this.#audio.stop();
-      const seconds = Math.round((this.#clock.monotonic() - call.answeredAt) / 1000);
-      this.#tell(`VOICE CALL: END: ${String(seconds).padStart(6, '0')}`);
-    } else if (by !== 'modem') this.#tell(`MISSED_CALL: 02:14AM ${call.phone.number}`);
-    if (by !== 'modem' && wasActive) this.#tell('NO CARRIER');
   }
 
   #withCall(phone: Phone, then: (call: LineCall) => void): void {
@@ -278,105 +212,33 @@ export class ModemSimulator implements Simulator {
     });
   }
 
-  /** A message for the modem: kept by it, or by the network while it can't be reached. */
   #deliver(hex: string, length: number): void {
-    if (!this.#reachable() || this.#stored.length >= STORE) {
-      this.#atNetwork.push({ hex, length });
-      return;
-    }
-    this.#nextIndex += 1;
-    this.#stored.push({ index: this.#nextIndex, read: false, hex, length });
-    if (this.#settings.cnmi[0] === 1) this.#tell(`+CMTI: "ME",${this.#nextIndex}`);
+    const index = this.#inbox.take({ hex, length }, this.#reachable());
+    if (index !== null && this.#settings.cnmi[0] === 1) this.#tell(`+CMTI: "ME",${index}`);
   }
 
   #pullFromNetwork(): void {
-    for (const { hex, length } of this.#atNetwork.splice(0)) this.#deliver(hex, length);
+    for (const { hex, length } of this.#inbox.pull()) this.#deliver(hex, length);
   }
 
-  /** By itself: between line ends, wherever an answer just is. */
   #tell(...lines: string[]): void {
-    for (const line of lines) {
-      this.#at?.trace({ direction: 'in', text: line.slice(0, 80) });
-      this.#at?.write(Buffer.from(`\r\n${line}\r\n`, 'latin1'));
-    }
+    this.#at?.tell(...lines);
   }
 
-  #receive(bytes: Uint8Array): void {
-    for (const byte of bytes) {
-      const character = String.fromCharCode(byte);
-      if (this.#prompt !== null) this.#promptInput(character);
-      else if (character === '\r') {
-        const text = this.#input;
-        this.#input = '';
-        if (this.#settings.echo) this.#at?.write(Buffer.from(`${text}\r`, 'latin1'));
-        this.#command(text);
-      } else if (character === ESCAPE) this.#input = '';
-      else if (character !== '\n') this.#input += character;
-    }
-  }
-
-  #promptInput(character: string): void {
-    if (character === CTRL_Z) {
-      const take = this.#prompt;
-      const text = this.#input;
-      this.#prompt = null;
-      this.#input = '';
-      if (take !== null) this.#answer(take(text));
-    } else if (character === ESCAPE) {
-      this.#prompt = null;
-      this.#input = '';
-      this.#answer({ is: 'ok' });
-    } else this.#input += character;
-  }
-
-  #command(text: string): void {
-    if (text === '') return;
+  #execute(text: string): Answer {
     this.commands.push(text);
-    this.#at?.trace({ direction: 'out', text: text.slice(0, 80) });
     const answer = execute(this.#works(), text);
     if (answer.is === 'unknown') {
       this.unknownCommands.set(text, (this.unknownCommands.get(text) ?? 0) + 1);
     }
     if (this.#reachable()) this.#pullFromNetwork();
-    this.#clock.after(ANSWER_MS, () => this.#answer(answer));
-  }
-
-  #answer(answer: Answer): void {
-    if (answer.is === 'prompt') {
-      this.#prompt = answer.take;
-      this.#at?.write(Buffer.from('\r\n> '));
-      return;
-    }
-    const lines = answer.is === 'ok' ? (answer.lines ?? []) : [];
-    for (const line of lines) this.#tell(line);
-    if (this.#options.chatty === true) this.#tell('+CTZV: +32,0');
-    if (this.#mutes > 0) {
-      this.#mutes -= 1;
-      return;
-    }
-    this.#tell(this.#resultOf(answer));
-  }
-
-  #resultOf(answer: Exclude<Answer, { is: 'prompt' }>): string {
-    switch (answer.is) {
-      case 'ok':
-        return 'OK';
-      case 'result':
-        return answer.text;
-      case 'cme':
-        if (this.#settings.errors === 0) return 'ERROR';
-        return `+CME ERROR: ${this.#settings.errors === 1 ? answer.code : answer.words}`;
-      case 'cms':
-        return `+CMS ERROR: ${answer.code}`;
-      default:
-        return 'ERROR';
-    }
+    return answer;
   }
 
   #works(): Works {
     return {
-      ...{ settings: this.#settings, line: this.#line, stored: this.#stored, sim: this.#sim },
-      ...{ registration: this.#registration, rssi: 18, cause: this.#cause },
+      ...{ settings: this.#settings, line: this.#line, stored: this.#inbox.stored, sim: this.#sim },
+      ...{ registration: this.#registration, rssi: 18, cause: this.#announcer.cause },
       answer: () => {
         const call = this.#line.answer(this.#clock.monotonic());
         if (call === null) return { is: 'result', text: 'NO CARRIER' };

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type ModemOptions, ModemSimulator } from '#simulators/modem/modem.ts';
+import { ModemSimulator } from '#simulators/modem/modem.ts';
+import type { ModemOptions } from '#simulators/modem/options.ts';
 import { until } from '#test/until.ts';
 
 const MAIN = join(import.meta.dirname, '../../firmware/telephone/main.ts');
