@@ -1,5 +1,5 @@
 /** Looks for a planted fault seed by seed, until the auditor names it. */
-import type { PlantedFault } from './planted.ts';
+import type { PlantedFault } from './plant-kit.ts';
 import { runWorld } from './world.ts';
 
 export interface Catch {

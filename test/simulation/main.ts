@@ -3,7 +3,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { hunt } from './hunt.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
-import { NOTHING_PLANTED, PLANTED, type Planted } from './planted.ts';
+import { NOTHING_PLANTED, type Planted } from './plant-kit.ts';
+import { PLANTED } from './planted.ts';
 import { type Outcome, runWorld } from './world.ts';
 
 /** Lines of a failed world's trace that are printed; its seed gives all of them. */

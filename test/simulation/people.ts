@@ -146,7 +146,7 @@ function hear({ trace, auditor }: Street, { phone }: Payer, order: string, paid:
   const says = paid.ok ? paid.answer.kind : paid.code;
   trace.say(phone, `hears ${says} for ${order}`);
   if (!paid.ok) return false;
-  if (paid.answer.kind === 'paid') auditor.told(phone, order, paid.answer.payment);
+  if (paid.answer.kind === 'paid') auditor.orders.told(phone, order, paid.answer.payment);
   return paid.answer.kind !== 'not_admitted' && paid.answer.kind !== 'not_made';
 }
 

@@ -92,7 +92,8 @@ export class TerminalMachine {
     this.speaker = new SimulatedSpeaker({
       time,
       chance: chance.stream('speaker'),
-      heard: (clips, mark) => auditor.spoken(this.id, clips, mark ?? '', identity.stall.language),
+      heard: (clips, mark) =>
+        auditor.journals.spoken(this.id, clips, mark ?? '', identity.stall.language),
     });
     this.#disk = new SimulatedDisk(time, chance.stream('disk'), {
       of: (verb) => parts.diskFault(this.id, verb),
@@ -286,7 +287,7 @@ export class TerminalMachine {
       hush: () => undefined,
       print: (receipt) => {
         const order = receipt.rows.map(({ value = '' }) => numberIn(value)).find((each) => each);
-        if (isOn() && order) auditor.shownPaid(this.id, order);
+        if (isOn() && order) auditor.journals.shownPaid(this.id, order);
       },
       speak: (clips, mark, started, failed) =>
         this.speaker.speak(clips, mark, isOn, started, failed),
@@ -299,7 +300,7 @@ export class TerminalMachine {
     const order = orderOn(screen);
     if (order !== null && !this.#seen.has(order)) {
       this.#seen.add(order);
-      auditor.offered(this.id, order);
+      auditor.journals.offered(this.id, order);
       this.onOffer(order);
     }
     if (screen.tone !== 'good' || screen.qr !== undefined) return;
@@ -307,7 +308,7 @@ export class TerminalMachine {
     if (!PAID_TITLES.includes(screen.title)) return;
     // Further up stands what became of another order.
     const paid = screen.lines.map(numberIn).findLast((number) => number !== null);
-    if (paid) auditor.shownPaid(this.id, paid);
+    if (paid) auditor.journals.shownPaid(this.id, paid);
   }
 }
 

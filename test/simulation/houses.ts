@@ -1,0 +1,142 @@
+/** The organisations of a world: who is which, on what machine, and how they reach each other. */
+import { remoteAcquirer, remoteLinks } from '#gateway/acquirer/remote.ts';
+import type { Core } from '#gateway/core.ts';
+import { remoteIssuer } from '#gateway/issuer/remote.ts';
+import { tellByWebhook, tellCardsByWebhook } from '#gateway/peers/results.ts';
+import type { Role } from '#gateway/roles.ts';
+import { type HouseKeys, makeHouseKeys } from '#gateway/settlement/keys.ts';
+import { remoteSettlement } from '#gateway/settlement/remote.ts';
+import type { SimulatedBroker } from '#simulators/simulation/broker.ts';
+import type { SeededChance } from '#simulators/simulation/chance.ts';
+import type { VirtualTime } from '#simulators/simulation/time.ts';
+import type { Weather } from '#simulators/simulation/weather.ts';
+import type { Auditor } from './auditor.ts';
+import { GatewayMachine, type GatewayParts } from './gateway-machine.ts';
+import { carryResults, peerOver, type Serve } from './peer-wire.ts';
+import type { Plan } from './plan.ts';
+import type { Planted } from './plant-kit.ts';
+import type { Trace } from './trace.ts';
+
+const ROLES: Readonly<Record<Plan['houses'], readonly (readonly Role[])[]>> = {
+  one: [['order-centre', 'acquirer', 'issuer', 'settlement']],
+  issuer_apart: [['order-centre', 'acquirer', 'settlement'], ['issuer']],
+  settlement_apart: [['order-centre', 'acquirer', 'issuer'], ['settlement']],
+  all_apart: [['order-centre'], ['acquirer'], ['issuer'], ['settlement']],
+};
+
+/** Who is which; without cards there is no settlement. */
+const rolesOf = ({ houses, cards }: Plan): readonly (readonly Role[])[] =>
+  ROLES[houses]
+    .map((roles) => roles.filter((role) => cards > 0 || role !== 'settlement'))
+    .filter((roles) => roles.length > 0);
+
+export interface HousesParts {
+  readonly plan: Plan;
+  readonly planted: Planted;
+  readonly time: VirtualTime;
+  readonly chance: SeededChance;
+  readonly trace: Trace;
+  readonly auditor: Auditor;
+  readonly broker: SimulatedBroker;
+  /** The ways between organisations. */
+  readonly peers: Weather;
+  readonly beganAt: number;
+}
+
+export class Houses {
+  readonly machines: readonly GatewayMachine[];
+  readonly #parts: HousesParts;
+
+  constructor(parts: HousesParts) {
+    this.#parts = parts;
+    this.machines = rolesOf(parts.plan).map((roles) => this.#gateway(roles));
+  }
+
+  /** Whoever is the one organisation. */
+  of(role: Role): GatewayMachine {
+    const at = rolesOf(this.#parts.plan).findIndex((roles) => roles.includes(role));
+    const found = this.machines[at];
+    if (found === undefined) throw new Error(`nobody is the ${role}`);
+    return found;
+  }
+
+  /** Without cards nobody settles them. */
+  get settlement(): GatewayMachine | null {
+    return this.#parts.plan.cards === 0 ? null : this.of('settlement');
+  }
+
+  close(): void {
+    for (const machine of this.machines) machine.close();
+  }
+
+  #gateway(roles: readonly Role[]): GatewayMachine {
+    const whole = roles.includes('order-centre') && roles.includes('issuer');
+    const name = roles.length === 1 ? (roles[0] ?? '') : whole ? 'gateway' : 'centre';
+    const keys = this.#parts.chance.stream('card keys');
+    const house = roles.includes('settlement') ? makeHouseKeys(keys) : undefined;
+    return new GatewayMachine({
+      name,
+      roles,
+      time: this.#parts.time,
+      chance: this.#parts.chance.stream(name),
+      trace: this.#parts.trace,
+      auditor: this.#parts.auditor,
+      beganAt: this.#parts.beganAt,
+      connect: this.#connectionsOf(roles, house),
+      doors: (life) => this.#doorsOf(roles, life.core),
+      plantEngine: this.#parts.planted.engine(this.#parts.chance.stream('planted'), roles),
+    });
+  }
+
+  #connectionsOf(roles: readonly Role[], house?: HouseKeys): GatewayParts['connect'] {
+    const call = (who: Serve) =>
+      this.#parts.planted.peer(
+        peerOver(this.#parts.time, this.#parts.peers, () => this.of(who), who),
+        who,
+      );
+    return (clock, chance) => {
+      const gates = {
+        ...(roles.includes('issuer') ? {} : { issuer: remoteIssuer(call('issuer')) }),
+        ...(roles.includes('acquirer')
+          ? {}
+          : { acquirer: remoteAcquirer(call('acquirer')), links: remoteLinks(call('acquirer')) }),
+      };
+      const centre = roles.includes('order-centre');
+      const isApart = (role: Role): boolean => roles.includes(role) && !centre;
+      const cards = this.#parts.plan.cards > 0 && centre && !roles.includes('settlement');
+      return {
+        gates: {
+          ...gates,
+          ...(cards ? { settlement: remoteSettlement(call('settlement')) } : {}),
+        },
+        tell: isApart('acquirer') ? tellByWebhook(chance, clock) : undefined,
+        tellCard: isApart('settlement') ? tellCardsByWebhook(chance, clock) : undefined,
+        house,
+      };
+    };
+  }
+
+  #doorsOf(roles: readonly Role[], core: Core): () => void {
+    const closes: (() => void)[] = [];
+    if (roles.includes('order-centre')) {
+      core.downlinks.attach({
+        send: (terminal, _topic, message) => this.#parts.broker.send(terminal, message),
+      });
+      this.#parts.broker.attach({
+        handle: (terminal, message) => core.uplinks.handle(terminal, message),
+        arrived: (terminal) => core.downlinks.arrived(terminal),
+        brokerArrived: () => core.downlinks.brokerArrived(),
+      });
+      closes.push(() => this.#parts.broker.attach(null));
+    } else {
+      const centre = (): GatewayMachine => this.of('order-centre');
+      for (const owner of ['acquirer', 'settlement'] as const) {
+        if (!roles.includes(owner)) continue;
+        closes.push(carryResults(this.#parts.time, this.#parts.peers, core, centre, owner));
+      }
+    }
+    return () => {
+      for (const close of closes) close();
+    };
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * What faults are planted with: wrappers around ports and services, in test code alone.
+ */
+import { readDownlink } from '#device/messages/signed.ts';
+import type { PeerClient } from '#gateway/peers/client.ts';
+import type { Role } from '#gateway/roles.ts';
+import type { Engine, Tables } from '#gateway/store/tables.ts';
+import type { SeededChance } from '#simulators/simulation/chance.ts';
+import type { Wanted } from './plan.ts';
+import type { TerminalPlant } from './terminal-machine.ts';
+
+export interface Planted {
+  /** Where it shows soon: a short world with what it takes. */
+  readonly wanted?: Wanted;
+  readonly terminal: (chance: SeededChance, id: string) => TerminalPlant;
+  readonly engine: (chance: SeededChance, roles: readonly Role[]) => (engine: Engine) => Engine;
+  readonly peer: (client: PeerClient, who: 'issuer' | 'acquirer' | 'settlement') => PeerClient;
+}
+
+const SOUND: TerminalPlant = {
+  disk: (disk) => disk,
+  ports: (ports) => ports,
+  read: readDownlink,
+  forgetsMarks: false,
+};
+
+export const NOTHING_PLANTED: Planted = {
+  terminal: () => SOUND,
+  engine: () => (engine) => engine,
+  peer: (client) => client,
+};
+
+/** In each terminal. */
+export const inTerminal = (plant: (chance: SeededChance) => Partial<TerminalPlant>): Planted => ({
+  ...NOTHING_PLANTED,
+  terminal: (chance) => ({ ...SOUND, ...plant(chance) }),
+});
+
+/** In the tables of each store. */
+export const inTables = (
+  change: (tables: Tables, chance: SeededChance) => Partial<Tables>,
+): Planted => ({
+  ...NOTHING_PLANTED,
+  engine: (chance) => (engine) => ({
+    ...engine,
+    tables: { ...engine.tables, ...change(engine.tables, chance) },
+  }),
+});
+
+export interface PlantedFault {
+  /** What was done wrong. */
+  readonly what: string;
+  /** The word that the auditor's complaint begins with, after the place. */
+  readonly found: RegExp;
+  readonly planted: Planted;
+}
