@@ -24,7 +24,10 @@ export interface FundParts {
 }
 
 /** What a party is to a voucher; empty for a stranger. */
-export function actorsOf(row: VoucherRow, party: string): Actor[] {
+export function actorsOf(
+  row: Pick<VoucherRow, 'issuing' | 'paying' | 'beneficiary'>,
+  party: string,
+): Actor[] {
   const actors: Actor[] = [];
   if (row.issuing === party) actors.push('issuing');
   if (row.paying === party) actors.push('paying');

@@ -12,9 +12,16 @@ export interface GatewayProcess {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts it and waits for its `ready` line; rejects with what it said where none comes. */
-export async function spawnGateway(args: readonly string[]): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Starts it and waits for its `ready` line; rejects with what it said where none comes. `flags` are
+ * those of Node itself.
+ */
+export async function spawnGateway(
+  args: readonly string[],
+  flags: readonly string[] = [],
+): Promise<GatewayProcess> {
+  const all = [...flags, MAIN, ...args];
+  const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const { http, mqtt } = await ready(child);
   return {

@@ -1,0 +1,266 @@
+/**
+ * The same over HTTP: gateways as processes on loopback, parties that each bring their own token over a
+ * connection of their own. The processes are killed with -9 and started again, days later by their
+ * clocks; whoever waited asks again under the same Idempotency-Key.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Action } from '#gateway/funds/flow.ts';
+import type { ActInput, VoucherView } from '#gateway/funds/schemas.ts';
+import { openSqlite } from '#gateway/store/sqlite/engine.ts';
+import { sharePeerSecrets } from '#test/gateway/constellation.ts';
+import { freePort } from '#test/gateway/harness.ts';
+import { type GatewayProcess, spawnGateway } from '#test/gateway/process.ts';
+import { until } from '#test/until.ts';
+import { overdrawn } from './books.ts';
+import { type Answer, ask, insist } from './calls.ts';
+import { type Elsewhere, openPeers, openTerminal } from './elsewhere.ts';
+import { type Books, DAY_MS, type Kind, type Known, seedOf, tokenOf, type Way } from './way.ts';
+
+export interface Troubles {
+  /** How often all processes are killed, and are off for some days. */
+  readonly kills: number;
+}
+
+/** How long nobody waits in vain for the last of all. */
+const END_MS = 120_000;
+const ENDED: readonly string[] = ['refused', 'cancelled', 'redeemed', 'expired'];
+
+export async function raceOverHttp(kind: Kind, parties: number, { kills }: Troubles): Promise<Way> {
+  const houses = await Houses.open(kind, parties);
+  const clock = { now: () => Date.now() + houses.aheadMs };
+  const { home, bankUrl, fundUrl } = houses;
+  const elsewhere =
+    kind === 'together'
+      ? await openTerminal(bankUrl, clock)
+      : openPeers({ home, bankUrl, fundUrl, clock });
+  return new HttpWay(houses, kills, elsewhere);
+}
+
+interface House {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/** The processes of one constellation, which live and die together. */
+class Houses {
+  readonly home: string;
+  readonly kind: Kind;
+  readonly fundUrl: string;
+  readonly bankUrl: string;
+  readonly #houses: readonly House[];
+  #running: readonly GatewayProcess[] = [];
+  aheadMs = 0;
+
+  private constructor(home: string, kind: Kind, houses: readonly House[], urls: readonly string[]) {
+    this.home = home;
+    this.kind = kind;
+    this.#houses = houses;
+    const [bank = '', fund = bank] = urls;
+    this.bankUrl = bank;
+    this.fundUrl = fund;
+  }
+
+  static async open(kind: Kind, parties: number): Promise<Houses> {
+    const home = mkdtempSync(join(tmpdir(), 'hawker-race-'));
+    sharePeerSecrets(home);
+    const seed = join(home, 'seed.json');
+    writeFileSync(seed, JSON.stringify(withTerminal(seedOf(parties))));
+    const [bank, fund] = [await freePort(), await freePort()];
+    const urlOf = (port: number) => `http://127.0.0.1:${port}`;
+    const house = (name: string, port: number, ...more: string[]): House => ({
+      name,
+      args: [
+        ...['--data', join(home, name), '--seed', seed, '--http', `127.0.0.1:${port}`],
+        ...more,
+      ],
+    });
+    const all =
+      kind === 'together'
+        ? [house('all', bank, '--plain-mqtt', `127.0.0.1:${await freePort()}`)]
+        : [
+            house('issuer', bank, '--role', 'issuer'),
+            house('fund-server', fund, '--role', 'fund-server', '--peer', `issuer=${urlOf(bank)}`),
+          ];
+    const urls = kind === 'together' ? [urlOf(bank)] : [urlOf(bank), urlOf(fund)];
+    const houses = new Houses(home, kind, all, urls);
+    await houses.start();
+    return houses;
+  }
+
+  async start(): Promise<void> {
+    const later = new URL(`later.ts?ms=${this.aheadMs}`, import.meta.url).href;
+    this.#running = await Promise.all(
+      this.#houses.map(({ args }) => spawnGateway(args, ['--import', later])),
+    );
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    await Promise.all(this.#running.map((each) => each.end(signal)));
+    this.#running = [];
+  }
+
+  /** Only while none of them runs: a store has one process. */
+  books(): Books {
+    const engines = this.#houses.map(({ name }) =>
+      openSqlite(join(this.home, name, 'gateway.sqlite')),
+    );
+    const [bank, funds = bank] = engines;
+    if (bank === undefined || funds === undefined) throw new Error('there are no houses');
+    const close = (): void => {
+      for (const engine of engines) engine.close();
+    };
+    return { bank: bank.tables, funds: funds.tables, close };
+  }
+}
+
+/** With a stall for `together`: there accounts are spent by buying there. */
+const withTerminal = (seed: ReturnType<typeof seedOf>): ReturnType<typeof seedOf> => ({
+  ...seed,
+  vendors: [{ id: 'lin', name: "Lin's Dumplings" }],
+  terminals: [
+    {
+      ...{ id: 't-0001', vendor: 'lin', enrolment_code: 'CODE-0001', currency: 'CNY' },
+      place: { name: 'Stall 12', latitude: 31.23, longitude: 121.46, radius_m: 30 },
+      ...{ language: 'en', order_lifetime_s: 120, catalogue: [] },
+    },
+  ],
+});
+
+class HttpWay implements Way {
+  readonly #houses: Houses;
+  readonly #known = new Map<string, Known>();
+  readonly #agents = new Map<string, Agent>();
+  readonly #killAt: number[];
+  readonly #elsewhere: Elsewhere;
+  kills = 0;
+
+  constructor(houses: Houses, kills: number, elsewhere: Elsewhere) {
+    this.#elsewhere = elsewhere;
+    this.#houses = houses;
+    this.#killAt = Array.from({ length: kills }, (_, at) => (at + 1) / (kills + 1));
+  }
+
+  now(): number {
+    return Date.now() + this.#houses.aheadMs;
+  }
+
+  look(number: string): Known | undefined {
+    return this.#known.get(number);
+  }
+
+  async create(party: string, wish: object, key: string): Promise<Known | null> {
+    const answer = await this.#call(party, 'vouchers', wish, key);
+    return answer.status === 201 ? this.#learn(answer) : null;
+  }
+
+  async act(
+    party: string,
+    number: string,
+    action: Action,
+    { account, redeem, transfer }: ActInput,
+    key: string,
+  ): Promise<boolean> {
+    const path = `vouchers/${number}/${action.replaceAll('_', '-')}`;
+    const answer = await this.#call(party, path, account ?? redeem ?? transfer ?? {}, key);
+    if (answer.status === 200 || answer.status === 202) {
+      this.#learn(answer);
+      return true;
+    }
+    const { code, state } = answer.body;
+    const known = this.#known.get(number);
+    if (code === 'wrong_voucher_state' && known !== undefined) {
+      this.#known.set(number, { ...known, state: state as Known['state'] });
+    } else await this.#refresh(number);
+    return false;
+  }
+
+  async spend(id: string, at: number, amountMinor: number): Promise<boolean> {
+    return this.#elsewhere.spend(id, at, amountMinor);
+  }
+
+  async till(id: string, number: string, amountMinor: number): Promise<boolean> {
+    const beneficiary = this.#known.get(number)?.beneficiary ?? '';
+    const { code } = (await this.#call(beneficiary, `vouchers/${number}`)).body;
+    if (typeof code !== 'string') return false;
+    const paid = await this.#elsewhere.till(id, number, code, amountMinor);
+    await this.#refresh(number);
+    return paid;
+  }
+
+  async pass(share: number): Promise<readonly string[]> {
+    if (share < (this.#killAt[0] ?? 2)) return [];
+    this.#killAt.shift();
+    this.kills += 1;
+    return this.#restart('SIGKILL', 3 * DAY_MS);
+  }
+
+  /** Its books are read while it is dead. */
+  async #restart(signal: NodeJS.Signals, offMs: number): Promise<readonly string[]> {
+    await this.#houses.stop(signal);
+    const books = this.#houses.books();
+    const complaints = overdrawn(books.bank);
+    books.close();
+    this.#houses.aheadMs += offMs;
+    await this.#houses.start();
+    return complaints;
+  }
+
+  async end(numbers: readonly string[]): Promise<Books> {
+    await this.#elsewhere.close();
+    await this.#restart('SIGTERM', 40 * DAY_MS);
+    for (const number of numbers) {
+      const over = async () => {
+        if (!ENDED.includes(this.#known.get(number)?.state ?? '')) await this.#refresh(number);
+        return ENDED.includes(this.#known.get(number)?.state ?? '');
+      };
+      await until(`the end of ${number}`, over, END_MS);
+    }
+    // What has ended is let go by questions that may still be on their way.
+    for (let look = 0; ; look += 1) {
+      await this.#houses.stop('SIGTERM');
+      const books = this.#houses.books();
+      const { funds } = books.funds;
+      if (look > 20 || (funds.nextExpiry() === undefined && funds.nextAsk() === undefined)) {
+        return books;
+      }
+      books.close();
+      await this.#houses.start();
+      await this.#call('p0', 'vouchers');
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#elsewhere.close();
+    for (const agent of this.#agents.values()) agent.destroy();
+    await this.#houses.stop('SIGKILL');
+    rmSync(this.#houses.home, { recursive: true, force: true });
+  }
+
+  async #refresh(number: string): Promise<void> {
+    const issuing = this.#known.get(number)?.issuing ?? '';
+    const answer = await this.#call(issuing, `vouchers/${number}`);
+    if (answer.status === 200) this.#learn(answer);
+  }
+
+  #learn({ body }: Answer): Known {
+    const view = body as unknown as VoucherView;
+    const { number, state, amount_minor: face_minor } = view;
+    const { issuing, paying, beneficiary } = view;
+    const known = {
+      ...{ number, state, face_minor, issuing: issuing.id, paying: paying.id },
+      beneficiary: beneficiary.id,
+    };
+    this.#known.set(number, known);
+    return known;
+  }
+
+  #call(party: string, path: string, body?: unknown, key?: string): Promise<Answer> {
+    const agent = this.#agents.get(party) ?? new Agent({ keepAlive: true, maxSockets: 4 });
+    this.#agents.set(party, agent);
+    const url = `${this.#houses.fundUrl}/v1/funds/${path}`;
+    return insist(() => ask(url, { agent, bearer: tokenOf(party), body, key }));
+  }
+}

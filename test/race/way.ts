@@ -1,0 +1,79 @@
+/** How a race reaches the fund server: in its own process, or over HTTP. */
+import type { VoucherState } from '#device/messages/voucher.ts';
+import type { Action } from '#gateway/funds/flow.ts';
+import type { ActInput, CreateVoucher } from '#gateway/funds/schemas.ts';
+import type { Seed } from '#gateway/seed.ts';
+import type { Tables } from '#gateway/store/tables.ts';
+
+export type Kind = 'together' | 'apart';
+
+export const ACCOUNTS = 20;
+export const FUNDS_MINOR = 60_000;
+export const CREDIT_MINOR = 20_000;
+export const DAY_MS = 86_400_000;
+
+/** What a race knows of a voucher: over HTTP as the last answer told, and so of a moment ago. */
+export interface Known {
+  readonly number: string;
+  readonly state: VoucherState;
+  readonly issuing: string;
+  readonly paying: string;
+  readonly beneficiary: string;
+  readonly face_minor: number;
+}
+
+/** What the books of the issuer and of the fund server say; together they are the same. */
+export interface Books {
+  readonly bank: Tables;
+  readonly funds: Tables;
+  close(): void;
+}
+
+export interface Way {
+  /** The fund server's clock. */
+  now(): number;
+  /** `null` where it is refused. */
+  create(party: string, wish: CreateVoucher, key: string): Promise<Known | null>;
+  look(number: string): Known | undefined;
+  /** Whether it was done, now or under the same key before; insists until it knows. */
+  act(
+    party: string,
+    number: string,
+    action: Action,
+    input: ActInput,
+    key: string,
+  ): Promise<boolean>;
+  /** Pays a merchant from account number `at`; whether it did. */
+  spend(id: string, at: number, amountMinor: number): Promise<boolean>;
+  /** Redeems at a till; whether it did. */
+  till(id: string, number: string, amountMinor: number): Promise<boolean>;
+  /** Called all the while with the share that is done: time passes. Tells what does not agree. */
+  pass(share: number): Promise<readonly string[]>;
+  /** Lets all vouchers expire, and gives the books when nothing is open any more. */
+  end(numbers: readonly string[]): Promise<Books>;
+  /** How often a process was killed. */
+  readonly kills: number;
+  close(): Promise<void>;
+}
+
+export const payerOf = (at: number) => ({
+  ...{ phone: `+86138${String(10_000_000 + at)}`, pin: '246810', name: `Payer ${at}` },
+});
+
+export const tokenOf = (party: string): string => `token-of-party-number-${party.slice(1)}`;
+
+/** Twenty accounts, and parties `p0`, `p1` … with a token each. */
+export function seedOf(parties: number): Seed {
+  return {
+    ...{ calling_code: '86', vendors: [], terminals: [] },
+    payers: Array.from({ length: ACCOUNTS }, (_, at) => {
+      const { phone, pin, name } = payerOf(at);
+      const funds = { amount_minor: FUNDS_MINOR, credit_minor: CREDIT_MINOR };
+      const holder = { name, identity_number: '110101199003070011' };
+      return { phone, pin, holder, balances: [{ currency: 'CNY' as const, ...funds }] };
+    }),
+    parties: Array.from({ length: parties }, (_, at) => ({
+      ...{ id: `p${at}`, name: `Party ${at}`, token: tokenOf(`p${at}`) },
+    })),
+  };
+}
