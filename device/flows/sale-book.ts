@@ -4,8 +4,16 @@
  */
 import type { Sale } from './sale.ts';
 
-/** Changes that a book carries beside its base before it makes a new base of both. */
-const CHANGES = 256;
+/**
+ * Changes lie in layers above a base. A full layer goes into the one below, so that a change costs
+ * about the same with ten sales as with a hundred thousand: a layer is copied for each change or
+ * merge that it takes, and each is 64 times rarer than that of the layer above.
+ */
+const RECENT = 64;
+const OLDER = 64 * RECENT;
+
+/** `null` where a sale of a layer below is gone. */
+type Layer = ReadonlyMap<string, Sale | null>;
 
 /** What is told of all sales together. */
 export interface Tally {
@@ -20,29 +28,33 @@ const NOTHING: Tally = { closing: 0, unposted: 0, unpostedMinor: 0 };
 
 /** Oldest first; every verb answers a new book. */
 export class SaleBook implements Iterable<readonly [string, Sale]> {
-  static readonly EMPTY = new SaleBook(new Map(), new Map(), 0, NOTHING);
+  static readonly EMPTY = new SaleBook(new Map(), new Map(), new Map(), 0, NOTHING);
 
   readonly size: number;
   readonly tally: Tally;
   readonly #base: ReadonlyMap<string, Sale>;
-  /** `null` where a sale of the base is gone. */
-  readonly #changes: ReadonlyMap<string, Sale | null>;
+  readonly #older: Layer;
+  readonly #recent: Layer;
 
   private constructor(
     base: ReadonlyMap<string, Sale>,
-    changes: ReadonlyMap<string, Sale | null>,
+    older: Layer,
+    recent: Layer,
     size: number,
     tally: Tally,
   ) {
     this.#base = base;
-    this.#changes = changes;
+    this.#older = older;
+    this.#recent = recent;
     this.size = size;
     this.tally = tally;
   }
 
   get(number: string): Sale | undefined {
-    const changed = this.#changes.get(number);
-    return changed === undefined ? this.#base.get(number) : (changed ?? undefined);
+    const recent = this.#recent.get(number);
+    if (recent !== undefined) return recent ?? undefined;
+    const older = this.#older.get(number);
+    return older === undefined ? this.#base.get(number) : (older ?? undefined);
   }
 
   has(number: string): boolean {
@@ -50,12 +62,18 @@ export class SaleBook implements Iterable<readonly [string, Sale]> {
   }
 
   *[Symbol.iterator](): Generator<readonly [string, Sale]> {
+    const untouched = this.#older.size === 0 && this.#recent.size === 0;
     for (const [number, known] of this.#base) {
-      const changed = this.#changes.get(number);
-      if (changed !== null) yield [number, changed ?? known];
+      const sale = untouched ? known : this.get(number);
+      if (sale !== undefined) yield [number, sale];
     }
-    for (const [number, sale] of this.#changes) {
-      if (sale !== null && !this.#base.has(number)) yield [number, sale];
+    for (const number of this.#older.keys()) {
+      const sale = this.#base.has(number) ? undefined : this.get(number);
+      if (sale !== undefined) yield [number, sale];
+    }
+    for (const [number, sale] of this.#recent) {
+      const below = this.#base.has(number) || this.#older.has(number);
+      if (sale !== null && !below) yield [number, sale];
     }
   }
 
@@ -76,26 +94,41 @@ export class SaleBook implements Iterable<readonly [string, Sale]> {
   }
 
   /** Several at once; `null` takes a sale out. */
-  change(changes: ReadonlyMap<string, Sale | null>): SaleBook {
+  change(changes: Layer): SaleBook {
     if (changes.size === 0) return this;
-    const full = this.#changes.size + changes.size > CHANGES;
-    const base = full ? new Map(this) : this.#base;
-    const next = full ? new Map<string, Sale | null>() : new Map(this.#changes);
     let { size, tally } = this;
     for (const [number, sale] of changes) {
       const before = this.get(number);
       size += (sale === null ? 0 : 1) - (before === undefined ? 0 : 1);
       tally = add(add(tally, before, -1), sale ?? undefined, 1);
-      next.set(number, sale);
     }
-    return new SaleBook(base, next, size, tally);
+    const { recent, older } = this.#stack(changes);
+    if (older.size <= OLDER) return new SaleBook(this.#base, older, recent, size, tally);
+    const whole = new SaleBook(this.#base, older, recent, size, tally);
+    return new SaleBook(new Map(whole), new Map(), new Map(), size, tally);
+  }
+
+  /** Both layers with these changes on top. */
+  #stack(changes: Layer): { readonly recent: Layer; readonly older: Layer } {
+    if (this.#recent.size + changes.size <= RECENT) {
+      return { recent: merge(this.#recent, changes), older: this.#older };
+    }
+    return { recent: new Map(), older: merge(this.#older, this.#recent, changes) };
   }
 
   /** Numbers of the sales that may differ from an earlier book's; of all where that is unknown. */
   changedSince(before: SaleBook): Iterable<string> {
     if (before === this) return [];
-    return before.#base === this.#base ? this.#changes.keys() : this.keys();
+    if (before.#base !== this.#base) return this.keys();
+    if (before.#older === this.#older) return this.#recent.keys();
+    return [...this.#older.keys(), ...this.#recent.keys()];
   }
+}
+
+function merge(below: Layer, ...above: readonly Layer[]): Layer {
+  const merged = new Map(below);
+  for (const layer of above) for (const [number, sale] of layer) merged.set(number, sale);
+  return merged;
 }
 
 function add(tally: Tally, sale: Sale | undefined, sign: 1 | -1): Tally {

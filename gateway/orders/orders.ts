@@ -3,6 +3,7 @@
  * repeated, a late and a racing message all meet the same single truth.
  */
 
+import { z } from 'zod';
 import { stallSchema } from '#device/messages/enrolment.ts';
 import { type Currency, formatMoney } from '#device/messages/money.ts';
 import {
@@ -23,6 +24,12 @@ export type OrderEnding =
   | { readonly state: 'declined'; readonly reason: DeclineReason; readonly payer: string }
   | { readonly state: 'cancelled' | 'expired' };
 
+/** What an order must agree with; the rest of the stall need not be read for it. */
+const sellerSchema = z.object({
+  vendor: stallSchema.shape.vendor,
+  currency: stallSchema.shape.currency,
+});
+
 export const orderOf = (row: Pick<OrderRow, 'body'>): Order =>
   orderSchema.parse(JSON.parse(row.body));
 
@@ -38,9 +45,9 @@ export function recordOrder(
 ): Receipt {
   const earlier = tx.orders.find(order.number);
   if (earlier !== undefined) return repeatOrder(tx, earlier, order, now);
-  const stall = stallSchema.parse(JSON.parse(terminal.stall));
+  const enrolled = sellerSchema.parse(JSON.parse(terminal.stall));
   for (const field of ['vendor', 'currency'] as const) {
-    if (order[field] !== stall[field]) return { order: order.number, said: 'conflicts', field };
+    if (order[field] !== enrolled[field]) return { order: order.number, said: 'conflicts', field };
   }
   tx.orders.add({
     number: order.number,

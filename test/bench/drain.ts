@@ -6,6 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { base64url, fromBase64url } from '#device/codecs/bytes.ts';
 import { deriveKeys } from '#device/codecs/keys.ts';
 import { mintOrderNumber } from '#device/codecs/order-number.ts';
@@ -25,7 +27,7 @@ import { until } from '#test/until.ts';
 import { memoryOf } from './process.ts';
 
 const USAGE = `usage: npm run bench:drain -- [options]
-  --orders N    how many wait in the journal (default 10000)
+  --orders N    how many wait in the journal (default 100000)
   --short       the quick run that CI makes: 2000`;
 
 const TARGET_A_SECOND = 1000;
@@ -40,7 +42,7 @@ function readOrders(): number {
   const { values } = parseArgs({
     options: { orders: { type: 'string' }, short: { type: 'boolean', default: false } },
   });
-  const orders = Number(values.orders ?? (values.short ? 2000 : 10_000));
+  const orders = Number(values.orders ?? (values.short ? 2000 : 100_000));
   if (Number.isInteger(orders) && orders > 0) return orders;
   process.stderr.write(`--orders: give a whole number\n\n${USAGE}\n`);
   return process.exit(2);
@@ -82,8 +84,9 @@ async function fillJournal(path: string, identity: Identity, count: number): Pro
 
 interface Watched {
   received: number;
-  /** When the receipt of the order keyed in mid-drain came, of the monotonic clock. */
-  readonly receiptAt: Map<string, number>;
+  /** Number of the order keyed in last → when its receipt was on disk, of the monotonic clock. */
+  keyed: string | null;
+  receiptAt: number | null;
 }
 
 /** The terminal that ships, without organs; told of each receipt. */
@@ -109,7 +112,6 @@ async function openTerminal(path: string, identity: Identity, watched: Watched) 
       },
     },
   );
-  const orders: string[] = [];
   const quiet = () => undefined;
   const terminal = new Terminal(settings, entries, {
     clock: systemClock,
@@ -118,10 +120,10 @@ async function openTerminal(path: string, identity: Identity, watched: Watched) 
       async append(added) {
         await journal.append(added);
         for (const entry of added) {
-          if (entry.kind === 'order') orders.push(entry.order.number);
+          if (entry.kind === 'order') watched.keyed = entry.order.number;
           if (entry.kind !== 'receipt') continue;
           watched.received += 1;
-          watched.receiptAt.set(entry.receipt.order, performance.now());
+          if (entry.receipt.order === watched.keyed) watched.receiptAt = performance.now();
         }
       },
     },
@@ -145,23 +147,85 @@ async function openTerminal(path: string, identity: Identity, watched: Watched) 
     await link.close();
     await disk.close();
   };
-  return { push, close, orders, recallMs: performance.now() - began };
+  return { push, close, recallMs: performance.now() - began };
 }
 
 type Opened = Awaited<ReturnType<typeof openTerminal>>;
 
-/** Keys one order and takes the time from Enter to the gateway's receipt, on disk. */
-async function sellMeanwhile({ push, orders }: Opened, watched: Watched): Promise<number> {
-  const before = orders.length;
-  const began = performance.now();
-  for (const key of ['cancel', '7', 'enter'] as const) push({ is: 'key', key });
-  const number = await until('the new order', () => orders[before]);
-  return (await until('its receipt', () => watched.receiptAt.get(number))) - began;
+/** Keys one order after the other, and takes the time of each from Enter to its receipt on disk. */
+async function sellMeanwhile({ push }: Opened, watched: Watched, goesOn: () => boolean) {
+  const took: number[] = [];
+  while (goesOn()) {
+    watched.receiptAt = null;
+    const began = performance.now();
+    for (const key of ['cancel', '7', 'enter'] as const) push({ is: 'key', key });
+    took.push((await until('the receipt of a new order', () => watched.receiptAt)) - began);
+    // One a second is what a busy stall makes.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  return took.sort((left, right) => left - right);
+}
+
+/** What both hold at one moment. */
+interface Held {
+  readonly received: number;
+  readonly seconds: number;
+  /** Resident MB, and of the terminal also what is left of its heap after a collection. */
+  readonly terminal: number;
+  readonly heap: number;
+  readonly gateway: number;
+}
+
+setFlagsFromString('--expose-gc');
+const collect: () => void = runInNewContext('gc');
+
+function hold(received: number, began: number, gateway: number): Held {
+  collect();
+  const { rss, heapUsed } = process.memoryUsage();
+  const seconds = (performance.now() - began) / 1000;
+  const terminal = { terminal: rss / MB, heap: heapUsed / MB };
+  return { received, seconds, ...terminal, gateway: memoryOf(gateway).resident };
 }
 
 const MB = 1_048_576;
+const QUARTERS = 4;
 
-const grows = (from = Number.NaN, to: number): string => `${from.toFixed(0)} → ${to.toFixed(0)}`;
+/** Both at the start and as each quarter of the queue was received. */
+async function watch(count: number, watched: Watched, gateway: number): Promise<Held[]> {
+  const began = performance.now();
+  const curve = [hold(0, began, gateway)];
+  while (curve.length <= QUARTERS) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (watched.received < (count * curve.length) / QUARTERS) continue;
+    const held = hold(watched.received, began, gateway);
+    curve.push(held);
+    say(`${held.received} received after ${held.seconds.toFixed(1)} s`);
+  }
+  return curve;
+}
+
+/** 200 MB at a start is a program that has just been compiled: what counts is what comes after it. */
+function tell(count: number, curve: readonly Held[], took: readonly number[], recallMs: number) {
+  const rate = count / (curve.at(-1)?.seconds ?? 0);
+  const each = (of: (held: Held) => number): string =>
+    curve.map((held) => of(held).toFixed(0)).join(' → ');
+  const middle = took[took.length >> 1] ?? 0;
+  const rows = [
+    ['orders a second', rate.toFixed(0), `≥ ${TARGET_A_SECOND}`],
+    ['seconds at 0, 25, 50, 75, 100 %', each(({ seconds }) => seconds), ''],
+    ['terminal, MB', each(({ terminal }) => terminal), 'flat'],
+    ['terminal, MB of its heap in use', each(({ heap }) => heap), 'flat'],
+    ['gateway, MB', each(({ gateway }) => gateway), 'flat'],
+    ['recall of the journal, ms', recallMs.toFixed(0), ''],
+    [
+      `${took.length} new sales meanwhile, Enter → receipt on disk, ms`,
+      `${middle.toFixed(0)} half of them, ${(took.at(-1) ?? 0).toFixed(0)} at most`,
+      '',
+    ],
+  ];
+  process.stdout.write(`| ${count} queued orders | measured | target |\n|---|---|---|\n`);
+  for (const row of rows) process.stdout.write(`| ${row.join(' | ')} |\n`);
+}
 
 async function main(): Promise<void> {
   const count = readOrders();
@@ -178,36 +242,16 @@ async function main(): Promise<void> {
     const path = join(directory, 'journal');
     say(`writing ${count} orders …`);
     await fillJournal(path, identity, count);
-    const watched: Watched = { received: 0, receiptAt: new Map() };
+    const watched: Watched = { received: 0, keyed: null, receiptAt: null };
     const terminal = await openTerminal(path, identity, watched);
-    let most = 0;
-    let gatewayMost = 0;
-    /** Of both, as a fifth was received: by then everything is compiled and every cache is full. */
-    let warm: readonly [number, number] | null = null;
-    let meanwhile: Promise<number> | null = null;
-    const began = performance.now();
-    let told = began;
-    while (watched.received < count) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      most = Math.max(most, process.memoryUsage.rss() / MB);
-      gatewayMost = Math.max(gatewayMost, memoryOf(gateway.pid).resident);
-      if (watched.received > count / 5) warm ??= [most, gatewayMost];
-      if (watched.received > count / 2) meanwhile ??= sellMeanwhile(terminal, watched);
-      if (performance.now() - told < 5000) continue;
-      told = performance.now();
-      say(`${watched.received} received, ${most.toFixed(0)} MB, gateway ${gatewayMost.toFixed(0)}`);
-    }
-    const seconds = (performance.now() - began) / 1000;
-    const rate = count / seconds;
-    const rows = [
-      ['orders a second', rate.toFixed(0), `≥ ${TARGET_A_SECOND}`],
-      ['recall of the journal, ms', terminal.recallMs.toFixed(0), ''],
-      ['a new sale meanwhile, Enter → receipt, ms', ((await meanwhile) ?? 0).toFixed(0), ''],
-      ['terminal, MB at most, of the first fifth → of all', grows(warm?.[0], most), 'flat'],
-      ['gateway, MB at most, of the first fifth → of all', grows(warm?.[1], gatewayMost), 'flat'],
-    ];
-    process.stdout.write(`| ${count} queued orders | measured | target |\n|---|---|---|\n`);
-    for (const row of rows) process.stdout.write(`| ${row.join(' | ')} |\n`);
+    let draining = true;
+    const [curve, took] = await Promise.all([
+      watch(count, watched, gateway.pid).finally(() => {
+        draining = false;
+      }),
+      sellMeanwhile(terminal, watched, () => draining),
+    ]);
+    tell(count, curve, took, terminal.recallMs);
     await terminal.close();
   } finally {
     await gateway.end('SIGTERM');
