@@ -114,9 +114,12 @@ export class Terminal {
     this.#running = true;
     for (let input = this.#queue.shift(); input !== undefined; input = this.#queue.shift()) {
       const moment = this.#moment();
-      const { state, effects } = stepTerminal(this.#state, input, moment);
+      const before = this.#state;
+      const { state, effects } = stepTerminal(before, input, moment);
       this.#state = state;
-      this.#present(outlookOf(state, moment.monotonic));
+      // What time alone changes on a screen is seen at the next tick.
+      const fresh = state !== before || input.is === 'tick' || this.#shown.screen === '';
+      if (fresh) this.#present(outlookOf(state, moment.monotonic));
       for (const effect of effects) this.#perform(effect);
     }
     this.#running = false;

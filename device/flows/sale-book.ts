@@ -5,12 +5,12 @@
 import type { Sale } from './sale.ts';
 
 /**
- * Changes lie in layers above a base. A full layer goes into the one below, so that a change costs
- * about the same with ten sales as with a hundred thousand: a layer is copied for each change or
- * merge that it takes, and each is 64 times rarer than that of the layer above.
+ * Changes lie in two layers above a base, and a full layer goes into what is below it. So the small
+ * one is copied often, the whole book seldom, and a change costs about the same with ten sales as
+ * with a hundred thousand.
  */
-const RECENT = 64;
-const OLDER = 64 * RECENT;
+const RECENT = 128;
+const OLDER = 4096;
 
 /** `null` where a sale of a layer below is gone. */
 type Layer = ReadonlyMap<string, Sale | null>;

@@ -201,7 +201,10 @@ const isUnsaved = ({ unsaved = [] }: Sale, kind: SaleEntry['kind']): boolean =>
 const withUnsaved = (sale: Sale, entry: SaleEntry): Sale =>
   isUnsaved(sale, entry.kind) ? sale : { ...sale, unsaved: [...(sale.unsaved ?? []), entry] };
 
-export function withoutUnsaved({ unsaved = [], ...sale }: Sale, kind: SaleEntry['kind']): Sale {
+export function withoutUnsaved(known: Sale, kind: SaleEntry['kind']): Sale {
+  // Most often nothing was refused: then it is the same sale still.
+  if (known.unsaved === undefined) return known;
+  const { unsaved, ...sale } = known;
   const left = unsaved.filter((entry) => entry.kind !== kind);
   return left.length === 0 ? sale : { ...sale, unsaved: left };
 }

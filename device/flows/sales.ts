@@ -40,17 +40,32 @@ export function stepOneSale(
   if (number === null || sale === undefined) return stay(state);
   const online = state.online && !waitsItsTurn(state.drain, number);
   const step = stepSale(sale, event, moment.monotonic, online);
+  if (step.sale === sale) return withSaleEffects(state, step.effects);
   const ended = step.sale.stage === 'ended' && sale.stage !== 'ended';
   const next: TerminalState = {
     ...state,
-    sales: step.sale === sale ? state.sales : state.sales.with(number, step.sale),
+    sales: state.sales.with(number, step.sale),
     leaveAt: ended && state.focus === number ? moment.monotonic + LEAVE_MS : state.leaveAt,
   };
   return withSaleEffects(next, step.effects);
 }
 
-/** An event for all of them, oldest first. */
-export function stepEverySale(state: TerminalState, event: SaleEvent, moment: Moment): Step {
+/** So many sales are looked at in a second beside all else, each second, on a small computer. */
+const LOOKS_A_SECOND = 20_000;
+
+/**
+ * A moment goes by for all of them, oldest first. Where very many wait, the one on the screen is looked
+ * at each second, and the others every few: the slowest computer has time for cards and keys meanwhile.
+ */
+export function tickSales(state: TerminalState, moment: Moment): Step {
+  const everyMs = Math.floor(state.sales.size / LOOKS_A_SECOND) * 1000;
+  if (moment.monotonic - state.lookedAt < everyMs) {
+    return stepOneSale(state, state.focus, { is: 'tick' }, moment);
+  }
+  return stepEverySale({ ...state, lookedAt: moment.monotonic }, { is: 'tick' }, moment);
+}
+
+function stepEverySale(state: TerminalState, event: SaleEvent, moment: Moment): Step {
   const changed = new Map<string, Sale>();
   const effects: SaleEffect[] = [];
   let { leaveAt } = state;

@@ -95,6 +95,8 @@ export interface TerminalState {
   readonly voice: Voice;
   /** Everything that is not settled, and the one on the screen; oldest first. */
   readonly sales: SaleBook;
+  /** Monotonic ms at which each sale was last looked at for what is due. */
+  readonly lookedAt: number;
   /** What was unanswered as the link came up, and is sent by and by; `null` where nothing is left. */
   readonly drain: Drain | null;
   /** Numbers of the last settled sales: a repeated result of one of them is acknowledged again. */

@@ -49,9 +49,9 @@ import {
   focusedSale,
   leaveFocus,
   leavesAt,
-  stepEverySale,
   stepOneSale,
   takeCard,
+  tickSales,
   withSaleEffects,
 } from './sales.ts';
 import type {
@@ -116,6 +116,7 @@ export function beginTerminal(
     number: settings.stall.number ?? null,
     paired: null,
     clockOffset: moment.now - moment.monotonic,
+    lookedAt: -Infinity,
     drain: null,
     diskRefused: false,
     toAnnounce: unsaid,
@@ -130,7 +131,10 @@ export function beginTerminal(
 /** One input, one step. */
 export function stepTerminal(state: TerminalState, input: Input, moment: Moment): Step {
   const step = stepInput(state, input, moment);
-  const drained = keepDraining(stepVoucherTick(step.state, moment), moment);
+  const keyed = stepVoucherTick(step.state, moment);
+  // Who waits for an answer is looked for only where one may have come: the queue may be long.
+  const same = keyed.sales === state.sales && keyed.drain === state.drain;
+  const drained = same ? stay(keyed) : keepDraining(keyed, moment);
   const effects = [...step.effects, ...drained.effects];
   return flushAnnouncements(dropSettled(state, drained.state), effects);
 }
@@ -367,7 +371,7 @@ function stepTick(state: TerminalState, moment: Moment): Step {
   const left = moment.monotonic >= leavesAt(read) ? leaveFocus(read) : read;
   const relayed = takeCard(stepRelays(left, { is: 'tick' }, moment), moment);
   const refunds = stepUnsavedTick(relayed.state, moment.monotonic);
-  const step = stepEverySale(refunds.state, { is: 'tick' }, moment);
+  const step = tickSales(refunds.state, moment);
   const day = stepDayTick(step.state, moment);
   const before = [...voice.effects, ...relayed.effects, ...refunds.effects];
   return { state: day.state, effects: [...before, ...step.effects, ...day.effects] };

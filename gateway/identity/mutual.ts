@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { checkServerIdentity, type PeerCertificate, TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
+import { HOST_IS_CHECKED } from '../host.ts';
 import type { Log } from '../log.ts';
 import { commonName, type Kind } from './kinds.ts';
 import type { OwnCertificate } from './own.ts';
@@ -63,6 +64,7 @@ export async function openMutualDoor(
       ...own.current(),
       ...{ minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: true },
       handshakeTimeout: HANDSHAKE_MS,
+      ...HOST_IS_CHECKED,
     },
     handle,
   );

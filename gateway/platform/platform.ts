@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { fromBase64url } from '#device/codecs/bytes.ts';
 import { type Chance, type Clock, systemChance, systemClock } from '../clock.ts';
 import { decode, writeComplaints } from '../decode.ts';
+import { findHostTrouble, HOST_IS_CHECKED } from '../host.ts';
 import { loadSecret, sameSecret } from '../keys.ts';
 import { trialBalance } from '../ledger/trial-balance.ts';
 import { type Log, logToStderr } from '../log.ts';
@@ -109,6 +110,7 @@ async function openDoor(parts: DoorParts): Promise<FastifyInstance> {
     forceCloseConnections: true,
     trustProxy: 'loopback',
     requestTimeout: 15_000,
+    http: HOST_IS_CHECKED,
     frameworkErrors: (_error, request, reply) =>
       sendPlatformProblem(parts, request, reply, new PlatformProblem('malformed_request')),
   });
@@ -125,6 +127,11 @@ async function openDoor(parts: DoorParts): Promise<FastifyInstance> {
   server.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
     reply.header('x-content-type-options', 'nosniff');
+  });
+  server.addHook('onRequest', async ({ raw }) => {
+    const message = findHostTrouble(raw);
+    if (message === null) return;
+    throw new PlatformProblem('malformed_request', { errors: [{ path: 'Host', message }] });
   });
   addErrors(server, parts);
   addChannel(server, parts);

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Core } from '../core.ts';
+import { findHostTrouble } from '../host.ts';
 import { StoreError } from '../store/writer.ts';
 import { sendRefusal } from './pages.ts';
 import { Problem, type ProblemCode, problemBody, retryAfter } from './problems.ts';
@@ -77,6 +78,13 @@ function problemOf(error: unknown): Problem {
     return new Problem('malformed_request', { errors: [{ path: '', message }] });
   }
   return new Problem('internal');
+}
+
+/** Refuses a request that names no Host, several, or none that could be one. */
+export function requireHost({ raw }: FastifyRequest): void {
+  const message = findHostTrouble(raw);
+  if (message === null) return;
+  throw new Problem('malformed_request', { errors: [{ path: 'Host', message }] });
 }
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i;

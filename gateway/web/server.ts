@@ -14,6 +14,7 @@ import { addPayerPages } from '../acquirer/payers/pages.ts';
 import type { Core } from '../core.ts';
 import { addCounterPages } from '../counter/pages.ts';
 import { addFunds } from '../funds/web.ts';
+import { HOST_IS_CHECKED } from '../host.ts';
 import { requireRole } from '../identity/admission.ts';
 import { addIdentity } from '../identity/http.ts';
 import { type MutualSettings, openMutualDoor, type PeerIdentity } from '../identity/mutual.ts';
@@ -30,7 +31,7 @@ import { addApi } from './api.ts';
 import { findCardData } from './card-data.ts';
 import { addCentre } from './centre.ts';
 import { addDocuments, keptRoutes } from './documents.ts';
-import { addErrors, endBadConnection, requireJson, sendBadAddress } from './errors.ts';
+import { addErrors, endBadConnection, requireHost, requireJson, sendBadAddress } from './errors.ts';
 import { keepAnswers } from './kept-answers.ts';
 import { addOperations } from './operations.ts';
 import { addPages } from './pages.ts';
@@ -90,6 +91,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: sendBadAddress,
     clientErrorHandler: endBadConnection,
+    http: HOST_IS_CHECKED,
     ...secured(settings.tls),
   });
   let url = '';
@@ -107,6 +109,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     reply.header('cache-control', 'no-store');
     reply.header('x-content-type-options', 'nosniff');
   });
+  server.addHook('onRequest', async (request) => requireHost(request));
   const { identity = null } = settings;
   server.addHook('onRequest', async (request) => {
     const sender = /^\/v1\/webhooks\/([a-z-]+)$/.exec(request.url)?.[1];
@@ -183,7 +186,8 @@ function addressOf(tls: WebTls | undefined, host: string, listening: string): st
 function secured(tls: WebTls | undefined): Pick<FastifyServerOptions, 'serverFactory'> {
   if (tls === undefined) return {};
   const serverFactory: FastifyServerFactory = (handler) => {
-    const server = createServer({ ...tls.current(), minVersion: 'TLSv1.2' }, handler);
+    const options = { ...tls.current(), minVersion: 'TLSv1.2' as const, ...HOST_IS_CHECKED };
+    const server = createServer(options, handler);
     tls.listen?.((credentials) => server.setSecureContext(credentials));
     // The same verbs as a plain one, which is all that Fastify asks for.
     return server as unknown as HttpServer;

@@ -24,7 +24,7 @@ import { openLink } from '#firmware/link.ts';
 import { enrol, SEED } from '#test/gateway/harness.ts';
 import { spawnGateway } from '#test/gateway/process.ts';
 import { until } from '#test/until.ts';
-import { memoryOf } from './process.ts';
+import { memoryOf, runMs } from './process.ts';
 
 const USAGE = `usage: npm run bench:drain -- [options]
   --orders N    how many wait in the journal (default 100000)
@@ -204,8 +204,18 @@ async function watch(count: number, watched: Watched, gateway: number): Promise<
   return curve;
 }
 
-/** 200 MB at a start is a program that has just been compiled: what counts is what comes after it. */
-function tell(count: number, curve: readonly Held[], took: readonly number[], recallMs: number) {
+interface Measured {
+  readonly count: number;
+  readonly curve: readonly Held[];
+  /** Ms of each new sale, the shortest first. */
+  readonly took: readonly number[];
+  /** Seconds that the terminal and the gateway ran: what other work on the machine does not change. */
+  readonly ranS: readonly number[];
+  readonly recallMs: number;
+}
+
+/** Of memory, what counts is what comes after the first quarter: by then everything is compiled. */
+function tell({ count, curve, took, ranS, recallMs }: Measured): void {
   const rate = count / (curve.at(-1)?.seconds ?? 0);
   const each = (of: (held: Held) => number): string =>
     curve.map((held) => of(held).toFixed(0)).join(' → ');
@@ -213,6 +223,7 @@ function tell(count: number, curve: readonly Held[], took: readonly number[], re
   const rows = [
     ['orders a second', rate.toFixed(0), `≥ ${TARGET_A_SECOND}`],
     ['seconds at 0, 25, 50, 75, 100 %', each(({ seconds }) => seconds), ''],
+    ['seconds of a core, terminal and gateway', ranS.map((s) => s.toFixed(1)).join(' and '), ''],
     ['terminal, MB', each(({ terminal }) => terminal), 'flat'],
     ['terminal, MB of its heap in use', each(({ heap }) => heap), 'flat'],
     ['gateway, MB', each(({ gateway }) => gateway), 'flat'],
@@ -245,13 +256,17 @@ async function main(): Promise<void> {
     const watched: Watched = { received: 0, keyed: null, receiptAt: null };
     const terminal = await openTerminal(path, identity, watched);
     let draining = true;
+    const ranBefore = [runMs(process.pid), runMs(gateway.pid)];
     const [curve, took] = await Promise.all([
       watch(count, watched, gateway.pid).finally(() => {
         draining = false;
       }),
       sellMeanwhile(terminal, watched, () => draining),
     ]);
-    tell(count, curve, took, terminal.recallMs);
+    await until('the rest', () => watched.received >= count + took.length || null);
+    const ran = [runMs(process.pid), runMs(gateway.pid)];
+    const ranS = ran.map((ms, at) => (ms - (ranBefore[at] ?? 0)) / 1000);
+    tell({ count, curve, took, ranS, recallMs: terminal.recallMs });
     await terminal.close();
   } finally {
     await gateway.end('SIGTERM');

@@ -16,7 +16,7 @@ export function memoryOf(pid: number): Memory {
 }
 
 /** Milliseconds that its threads have run; unlike clock ticks, to the nanosecond. */
-function runMs(pid: number): number {
+export function runMs(pid: number): number {
   const tasks = readdirSync(`/proc/${pid}/task`);
   const read = (task: string): number =>
     Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);

@@ -241,9 +241,7 @@ export async function httpDoor(): Promise<Door> {
         const changed = await changesAgain(said);
         if (changed !== '') broken(`${where}: ${status}, and something was kept in ${changed}`);
       }
-      // HTTP/1.1 without a Host is refused below any handler, in no words (RFC 9112 §3.2).
-      const below = status === 400 && text === '' && Array.isArray(said.headers);
-      if (status >= 400 && said.path.startsWith('/v1/') && said.method !== 'HEAD' && !below) {
+      if (status >= 400 && said.path.startsWith('/v1/') && said.method !== 'HEAD') {
         const problem: unknown = JSON.parse(text);
         if (typeof problem !== 'object') broken(`${where}: ${text.slice(0, 80)} is no problem`);
       }

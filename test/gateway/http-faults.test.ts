@@ -58,4 +58,15 @@ describe('requests that reach no handler', () => {
     assert.match(fat, /^HTTP\/1\.1 431 /);
     assert.match(fat, /"code":"headers_too_large"/);
   });
+
+  test('no Host, two of them, and one that is none', async () => {
+    for (const hosts of ['', 'host: a\r\nHost: b\r\n', 'host: a/b c\r\n']) {
+      const none = await say(`GET /v1/health HTTP/1.1\r\n${hosts}connection: close\r\n\r\n`);
+      assert.match(none, /^HTTP\/1\.1 400 /);
+      assert.match(none, /content-type: application\/problem\+json/);
+      assert.match(none, /"code":"malformed_request".*"path":"Host"/s);
+    }
+    const old = await say('GET /v1/health HTTP/1.0\r\n\r\n');
+    assert.match(old, /^HTTP\/1\.1 200 /, 'HTTP/1.0 names none');
+  });
 });
