@@ -6,7 +6,7 @@ const HOME = join(import.meta.dirname, '..');
 const BIN = join(HOME, 'node_modules', '.bin');
 
 const steps: readonly [name: string, program: string, args: readonly string[]][] = [
-  ['lint and format', join(BIN, 'biome'), ['ci', '.']],
+  ['lint and format', join(BIN, 'biome'), ['ci', '--error-on-warnings', '.']],
   ['types', join(BIN, 'tsc'), ['--project', '.']],
 ];
 

@@ -2,6 +2,7 @@
  * Pictures of simulated things: an SVG, and its pixels. Drawn in this process by resvg with the
  * system's fonts, so that a picture needs no browser; what a phone scans are these pixels.
  */
+import { existsSync } from 'node:fs';
 import { Resvg } from '@resvg/resvg-js';
 import { decode, encode } from 'fast-png';
 import jsQR from 'jsqr';
@@ -14,14 +15,50 @@ export interface Pixels {
   readonly data: Uint8ClampedArray;
 }
 
+export interface Picture {
+  readonly png: Uint8Array;
+  readonly pixels: Pixels;
+}
+
 /** Sans and monospaced faces that hold Chinese: Debian's fonts-noto-cjk, fonts-dejavu-core. */
-export const SANS = 'Noto Sans CJK SC, DejaVu Sans, sans-serif';
+export const SANS = 'DejaVu Sans, Noto Sans CJK SC, sans-serif';
+export const MONO = 'DejaVu Sans Mono, Noto Sans CJK SC, monospace';
+const LATIN_FILES = ['DejaVuSans.ttf', 'DejaVuSansMono.ttf'].map(
+  (file) => `/usr/share/fonts/truetype/dejavu/${file}`,
+);
+const CHINESE_FILE = '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc';
+/** Pictures that a keeper keeps: more than are in sight at once. */
+const KEPT = 8;
 
 export const escapeXml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-export function drawSvg(svg: string): { readonly png: Uint8Array; readonly pixels: Pixels } {
-  const picture = new Resvg(svg, { font: { loadSystemFonts: true } }).render();
+/**
+ * The renderer reads its fonts anew for each picture, the Chinese one is 20 MB: only what the text
+ * takes. A machine that keeps them elsewhere has all its fonts looked through.
+ */
+function fontsOf(svg: string) {
+  const fontFiles = /[\u2e80-\uffff]/.test(svg) ? [...LATIN_FILES, CHINESE_FILE] : LATIN_FILES;
+  return fontFiles.every((file) => existsSync(file))
+    ? { loadSystemFonts: false, fontFiles }
+    : { loadSystemFonts: true };
+}
+
+/** Draws, and keeps what was drawn last: whoever looks twice at the same sees the same picture. */
+export function pictureKeeper(): (svg: string) => Picture {
+  const kept = new Map<string, Picture>();
+  return (svg) => {
+    const picture = kept.get(svg) ?? drawSvg(svg);
+    kept.delete(svg);
+    kept.set(svg, picture);
+    const [oldest] = kept.keys();
+    if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
+    return picture;
+  };
+}
+
+function drawSvg(svg: string): Picture {
+  const picture = new Resvg(svg, { font: fontsOf(svg) }).render();
   const { width, height } = picture;
   const data = new Uint8ClampedArray(picture.pixels);
   return { png: new Uint8Array(picture.asPng()), pixels: { width, height, data } };

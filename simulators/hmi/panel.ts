@@ -9,7 +9,7 @@ import { hex } from '#device/codecs/bytes.ts';
 import type { Clock } from '#device/ports/clock.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import { realClock } from '#simulators/clock.ts';
-import { drawSvg, type Pixels } from '#simulators/picture.ts';
+import { type Pixels, pictureKeeper } from '#simulators/picture.ts';
 import { Pty } from '#simulators/pty.ts';
 import type { Fault, Simulator, Watch } from '#simulators/wire.ts';
 import { drawPanel } from './face.ts';
@@ -46,6 +46,7 @@ export class HmiPanel implements Simulator {
   readonly wire = 'hmi';
   readonly #clock: Clock;
   readonly #path: string;
+  readonly #draw = pictureKeeper();
   #pty: Pty | null = null;
   #baud: number | undefined;
   #buffer: number[] = [];
@@ -99,11 +100,11 @@ export class HmiPanel implements Simulator {
   }
 
   png(): Uint8Array {
-    return drawSvg(this.svg()).png;
+    return this.#draw(this.svg()).png;
   }
 
   pixels(): Pixels {
-    return drawSvg(this.svg()).pixels;
+    return this.#draw(this.svg()).pixels;
   }
 
   /** Touches and lets go; throws where the page has no such key. */

@@ -116,6 +116,11 @@ export class KioskBrowser {
     return this.#lookAgain(() => this.#page.evaluate<string>(READ));
   }
 
+  /** Whether anything on the page is worth a phone's camera: scanning takes a picture. */
+  async hasSymbol(): Promise<boolean> {
+    return (await this.#lookAgain(() => this.#page.locator('figure.qr svg').count())) > 0;
+  }
+
   /** The text of the QR that a phone reads off it, or `null`. */
   async scan(camera?: Camera): Promise<string | null> {
     return scanPixels(await this.pixels(), camera);

@@ -1,12 +1,11 @@
 /** Draws a printed paper: a pixel is a dot, 203 to the inch, font A is 12×24 dots. */
 import QRCode from 'qrcode';
-import { escapeXml } from '#simulators/picture.ts';
+import { escapeXml, MONO } from '#simulators/picture.ts';
 import type { Paper, PaperLine } from './head.ts';
 
 const DOT_WIDTH = 12;
 const LINE_HEIGHT = 30;
 const MARGIN = 24;
-const MONO = 'DejaVu Sans Mono, Noto Sans CJK SC, monospace';
 
 const columnsOf = (character: string, line: PaperLine): number =>
   line.chinese && character > '~' ? 2 : 1;

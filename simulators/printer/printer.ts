@@ -5,7 +5,7 @@
 import { hex } from '#device/codecs/bytes.ts';
 import type { Clock } from '#device/ports/clock.ts';
 import { realClock } from '#simulators/clock.ts';
-import { drawSvg, type Pixels } from '#simulators/picture.ts';
+import { type Pixels, pictureKeeper } from '#simulators/picture.ts';
 import { Pty } from '#simulators/pty.ts';
 import type { Fault, Simulator, Watch } from '#simulators/wire.ts';
 import { PrintHead, UnknownCommand } from './head.ts';
@@ -44,6 +44,7 @@ export class PrinterSimulator implements Simulator {
   readonly #columns: number;
   readonly #bytesPerSecond: number;
   readonly #head: PrintHead;
+  readonly #draw = pictureKeeper();
   #pty: Pty | null = null;
   #state: PrinterState = 'ready';
   #buffer: number[] = [];
@@ -88,11 +89,11 @@ export class PrinterSimulator implements Simulator {
   }
 
   png(index: number): Uint8Array {
-    return drawSvg(this.svg(index)).png;
+    return this.#draw(this.svg(index)).png;
   }
 
   pixels(index: number): Pixels {
-    return drawSvg(this.svg(index)).pixels;
+    return this.#draw(this.svg(index)).pixels;
   }
 
   get state(): PrinterState {

@@ -78,7 +78,9 @@ export class ScreenEye {
     while (this.#again) {
       this.#again = false;
       try {
-        this.#seen({ text: await this.text(), qr: await this.scan() });
+        const text = await this.text();
+        const qr = (await this.#browser.hasSymbol()) ? await this.scan() : null;
+        this.#seen({ text, qr });
       } catch {
         // The page is being loaded anew: its load will be a change, too.
       }
