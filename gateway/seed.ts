@@ -23,7 +23,7 @@ import {
 import { addProduct, productSeedSchema } from './catalogue/catalogue.ts';
 import type { Chance, Clock } from './clock.ts';
 import { Parties } from './funds/parties.ts';
-import { partyIdSchema } from './funds/schemas.ts';
+import { addPartySchema, partyIdSchema } from './funds/schemas.ts';
 import { fundingAccount, payerAccount } from './issuer/accounts.ts';
 import { identityDigest, maskIdentity } from './issuer/identity.ts';
 import { hashPin } from './issuer/pin.ts';
@@ -86,6 +86,8 @@ const partySeedSchema = z.strictObject({
   name: z.string().min(1).max(80),
   /** For its pages. */
   password: z.string().min(8).max(200).optional(),
+  /** Whose orders its vouchers pay by link. */
+  phone: addPartySchema.shape.phone,
   /** For its systems; without it the operator adds one. */
   token: z.string().min(16).max(64).optional(),
 });
@@ -156,8 +158,9 @@ export async function applySeed(parts: SeedParts, seed: ReadSeed): Promise<void>
   );
   if (roles.includes('fund-server')) {
     const parties = new Parties(parts);
-    for (const { id, name, password = null, token } of seed.parties) {
-      if (tables.funds.party(id) === undefined) await parties.add(id, name, password, token);
+    for (const { id, name, password = null, token, phone = null } of seed.parties) {
+      const more = { phone, ...(token === undefined ? {} : { token }) };
+      if (tables.funds.party(id) === undefined) await parties.add(id, name, password, more);
     }
   }
   await writer.run((tx) => {

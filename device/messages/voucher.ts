@@ -22,6 +22,7 @@ export const voucherStateSchema = z.enum([
   'changing',
   'issued',
   'redeeming',
+  'refilling',
   'cancel_asked',
   'redeemed',
   'cancelled',

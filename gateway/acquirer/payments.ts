@@ -221,12 +221,14 @@ export const sourceOf = (
 const NO_VOUCHER = { said: 'voucher_refused', reason: 'not_good' } as const;
 const NOTHING = { said: 'refused', code: 'unknown_request' } as const;
 const NO_FUNDS_HERE: GateHere<FundVerbs> = {
+  admit: here(() => NO_VOUCHER),
   debit: here(() => NO_VOUCHER),
   reverse: here(() => NOTHING),
   refund: here(() => NOTHING),
   status: here(() => ({ said: 'unknown' })),
 };
 const NO_FUNDS_THERE: GateThere<FundVerbs> = {
+  admit: there(async () => NO_VOUCHER),
   debit: there(async () => NO_VOUCHER),
   reverse: there(async () => NOTHING),
   refund: there(async () => NOTHING),

@@ -34,7 +34,19 @@ export function postCapture(tx: Transaction, account: string, move: Move): void 
   ]);
 }
 
-/** What a till took goes back: to whoever redeemed, who has spent the voucher. */
+/** What a till took goes back to the paying party's account, frozen again or not. */
+export function postReturn(tx: Transaction, kind: 'refund' | 'reversal', move: Move): void {
+  const { currency, amount_minor } = move;
+  postMove(tx, kind, move, [
+    {
+      ...{ account: issuerDue(currency), amount_minor },
+      opens: { kind: 'asset', currency, floor_minor: null },
+    },
+    owed(acquirerDue(currency), currency, -amount_minor),
+  ]);
+}
+
+/** What a till took goes back: to whoever redeemed, where it can't go back to the voucher. */
 export function postBack(
   tx: Transaction,
   party: string,

@@ -5,37 +5,13 @@
  */
 import type { Currency } from '#device/messages/money.ts';
 import { askGate } from '../gate.ts';
-import type { AuthoriseAnswer, CaptureAnswer, Presented } from '../issuer/gate.ts';
+import type { IssuerRefundRequest, Presented } from '../issuer/gate.ts';
 import { backOff, startResolver } from '../resolver.ts';
 import type { FundAskRow, VoucherRow } from '../store/tables-funds.ts';
 import type { Transaction } from '../store/writer.ts';
-import { acquirerDue, partyAccount, postCapture } from './accounts.ts';
-import { FUND_SERVER, type FundParts, leftMinor, move } from './parts.ts';
-
-export type Question =
-  | { readonly kind: 'freeze'; readonly account: string; readonly name: string }
-  | {
-      readonly kind: 'capture';
-      readonly authorisation: string;
-      readonly amount_minor: number;
-      /** What the rest is held by. */
-      readonly rest: string;
-      /** Who gets it: the beneficiary's account, or a till's order through the acquirer. */
-      readonly to: 'party' | 'acquirer';
-      readonly party: string;
-      readonly reference: string;
-    }
-  | { readonly kind: 'release'; readonly authorisation: string }
-  | { readonly kind: 'undo'; readonly of: string };
-
-/** What became of a question, for whoever waits for it; kept with it. */
-export type AskReply =
-  | { readonly said: 'issued' }
-  | { readonly said: 'rejected'; readonly reason: string }
-  /** Somebody changed the account, or ended the voucher, meanwhile. */
-  | { readonly said: 'overtaken' }
-  | { readonly said: 'captured'; readonly amount_minor: number; readonly at: number }
-  | { readonly said: 'done' };
+import { conclude } from './conclusions.ts';
+import type { FundParts } from './parts.ts';
+import type { AskReply, Question } from './questions.ts';
 
 /** How long an answer may be on its way before it is asked for again, ms. */
 const ON_ITS_WAY_MS = 12_000;
@@ -134,7 +110,7 @@ export class Asks {
 
   #askHere(tx: Transaction, row: VoucherRow, ask: FundAskRow, payer: Presented | null): unknown {
     const { issuer } = this.#parts;
-    const { authorise, capture, release, reverse } = issuer;
+    const { authorise, capture, release, refund, reverse } = issuer;
     const question = JSON.parse(ask.question) as Question;
     switch (question.kind) {
       case 'freeze':
@@ -146,6 +122,9 @@ export class Asks {
       case 'release':
         if (release.where === 'there') throw new Error('the issuer is elsewhere');
         return release.ask(tx, { id: ask.id, authorisation: question.authorisation });
+      case 'give_back':
+        if (refund.where === 'there') throw new Error('the issuer is elsewhere');
+        return refund.ask(tx, givingBack(ask.id, question));
       case 'undo':
         if (reverse.where === 'there') throw new Error('the issuer is elsewhere');
         return reverse.ask(tx, { id: ask.id, of: question.of });
@@ -167,6 +146,8 @@ export class Asks {
         return askGate(writer, issuer.capture, capturing(id, question));
       case 'release':
         return askGate(writer, issuer.release, { id, authorisation: question.authorisation });
+      case 'give_back':
+        return askGate(writer, issuer.refund, givingBack(id, question));
       case 'undo':
         return askGate(writer, issuer.reverse, { id, of: question.of });
     }
@@ -199,77 +180,17 @@ const capturing = (id: string, question: Extract<Question, { kind: 'capture' }>)
   return { id, authorisation, amount_minor, rest };
 };
 
-/** Writes what the issuer's answer means for the voucher. */
-function conclude(
-  tx: Transaction,
-  row: VoucherRow,
-  ask: FundAskRow,
-  question: Question,
-  answer: unknown,
-  now: number,
-): AskReply {
-  const { said } = answer as { said: string };
-  switch (question.kind) {
-    case 'freeze':
-      return concludeFreeze(tx, row, ask.id, answer as AuthoriseAnswer, now);
-    case 'capture': {
-      if (said !== 'captured') throw new Error(`${ask.id}: the issuer captures nothing: ${said}`);
-      return concludeCapture(tx, row, question, answer as Captured, now);
-    }
-    case 'release':
-      if (row.hold === question.authorisation) tx.funds.change(row.number, { hold: null });
-      if (said !== 'released') throw new Error(`${ask.id}: the issuer releases nothing: ${said}`);
-      return { said: 'done' };
-    case 'undo':
-      if (said !== 'reversed') throw new Error(`${ask.id}: the issuer undoes nothing: ${said}`);
-      return { said: 'done' };
-  }
-}
-
-type Captured = Extract<CaptureAnswer, { said: 'captured' }>;
-
-function concludeFreeze(
-  tx: Transaction,
-  row: VoucherRow,
+const givingBack = (
   id: string,
-  answer: AuthoriseAnswer,
-  now: number,
-): AskReply {
-  if (row.ask !== id || row.state !== 'verifying') {
-    throw new Error(`${id}: whoever changed voucher ${row.number} has overtaken it`);
-  }
-  const by = { actor: FUND_SERVER, now };
-  if (answer.said === 'authorised') {
-    const change = { hold: id, ask: null, trouble: null, issued_at: now };
-    move(tx, row, { ...by, action: 'freeze', change });
-    return { said: 'issued' };
-  }
-  const reason = answer.said === 'declined' ? answer.reason : answer.said;
-  const trouble = reason === 'payer_not_verified' ? 'account_name_wrong' : reason;
-  const change = { account: null, account_masked: null, account_name: null, ask: null, trouble };
-  move(tx, row, { ...by, action: 'reject_account', change, detail: { reason: trouble } });
-  return { said: 'rejected', reason: trouble };
-}
-
-function concludeCapture(
-  tx: Transaction,
-  row: VoucherRow,
-  question: Extract<Question, { kind: 'capture' }>,
-  { at }: Captured,
-  now: number,
-): AskReply {
-  const { amount_minor, to, party, reference, rest } = question;
-  const currency = row.currency as Currency;
-  const account = to === 'party' ? partyAccount(party, currency) : acquirerDue(currency);
-  postCapture(tx, account, { reference, voucher: row.number, currency, amount_minor, at: now });
-  const whole = amount_minor === leftMinor(row);
-  move(tx, row, {
-    ...{ actor: FUND_SERVER, now, action: whole ? 'capture_whole' : 'capture_part' },
-    change: {
-      ...{ captured_minor: row.captured_minor + amount_minor, hold: whole ? null : rest },
-      ask: null,
-    },
-    detail: { amount_minor, to, party },
-  });
-  return { said: 'captured', amount_minor, at };
-}
+  { of, amount_minor, frozen }: Extract<Question, { kind: 'give_back' }>,
+): IssuerRefundRequest => ({
+  ...{ id, of, amount_minor },
+  ...(frozen === null
+    ? {}
+    : {
+        frozen: {
+          id: frozen.id,
+          ...(frozen.instead_of === null ? {} : { instead_of: frozen.instead_of }),
+        },
+      }),
+});

@@ -20,6 +20,10 @@ export type Action =
   | 'redeem'
   | 'capture_part'
   | 'capture_whole'
+  | 'refill'
+  | 'refilled'
+  | 'leave_part'
+  | 'leave_spent'
   | 'transfer'
   | 'ask_cancel'
   | 'agree_cancel'
@@ -68,6 +72,15 @@ export const RULES: readonly Rule[] = [
   { action: 'capture_part', by: ['fund_server'], from: ['redeeming'], to: 'issued' },
   { action: 'capture_whole', by: ['fund_server'], from: ['redeeming'], to: 'redeemed' },
   {
+    action: 'refill',
+    by: ['fund_server'],
+    from: ['issued', 'cancel_asked', 'redeemed'],
+    to: 'refilling',
+  },
+  { action: 'refilled', by: ['fund_server'], from: ['refilling'], to: 'issued' },
+  { action: 'leave_part', by: ['fund_server'], from: ['refilling'], to: 'issued' },
+  { action: 'leave_spent', by: ['fund_server'], from: ['refilling'], to: 'redeemed' },
+  {
     action: 'transfer',
     by: ['beneficiary'],
     from: ['issued'],
@@ -112,9 +125,9 @@ export const actionsIn = (state: VoucherState, actors: readonly Actor[]): Action
     ({ by, from }) => from.includes(state) && by.some((actor) => actors.includes(actor)),
   ).map(({ action }) => action);
 
-/** Whether nothing leads on from it. */
+/** Whether nothing leads on from it, but that what a till took is given back. */
 export const isEnded = (state: VoucherState): boolean =>
-  !RULES.some(({ from }) => from.includes(state));
+  !RULES.some(({ action, from }) => action !== 'refill' && from.includes(state));
 
 /** The table as docs/voucher.md shows it (Markdown). */
 export const writeFlow = (): string =>

@@ -6,21 +6,20 @@
 import { fromBase64url } from '#device/codecs/bytes.ts';
 import { mintVoucherNumber, readVoucher } from '#device/codecs/voucher.ts';
 import { type Currency, currencySchema } from '#device/messages/money.ts';
-import { askGate } from '../gate.ts';
 import type { Presented } from '../issuer/gate.ts';
 import { keyedDigest } from '../keys.ts';
-import { PeerError } from '../peers/client.ts';
-import { readPhone } from '../phone.ts';
 import type { VoucherRow } from '../store/tables-funds.ts';
 import type { Transaction } from '../store/writer.ts';
 import { canonical } from '../web/idempotency.ts';
 import type { Reply } from '../web/routes.ts';
 import { partyAccount } from './accounts.ts';
-import { type AskReply, Asks } from './asks.ts';
+import { Asks } from './asks.ts';
 import { expireLate, startVoucherExpiry } from './expiry.ts';
 import { type Action, step } from './flow.ts';
 import type { FundGate } from './gate.ts';
 import { actorsOf, askId, type FundParts, move } from './parts.ts';
+import { type Problem, problemOf, proveAccount } from './proofs.ts';
+import type { AskReply } from './questions.ts';
 import { beginRedemption, redeemTrouble } from './redemption.ts';
 import type { ActInput, Checked, CreateVoucher, VoucherView } from './schemas.ts';
 import { Till } from './till.ts';
@@ -30,7 +29,6 @@ const LEAST_MS = 60_000;
 const LONGEST_MS = 5 * 366 * 86_400_000;
 const PAGE = 50;
 
-type Problem = Extract<Reply, { problem: unknown }>;
 type Done = { readonly row: VoucherRow } | { readonly row: VoucherRow; readonly ask: string };
 
 /** What was found out before the unit begins, because it takes time. */
@@ -129,7 +127,7 @@ export class Funds {
     { account }: ActInput,
     key: string,
   ): Promise<Prepared | Problem> {
-    const { tables, issuer, writer } = this.#parts;
+    const { tables } = this.#parts;
     const row = tables.funds.voucher(number);
     if (row === undefined || tables.funds.act(party, key) !== undefined) return {};
     if (!step(row.state, action, actorsOf(row, party)).ok) return {};
@@ -137,23 +135,17 @@ export class Funds {
       return { payer: await this.#asks.present(row.account, row.account_name ?? '') };
     }
     if (action !== 'name_account' || account === undefined) return {};
-    const phone = readPhone(account.phone, tables.settings.get('calling_code') ?? '');
-    if (phone === null) {
-      const errors = [{ path: 'phone', message: 'must be a phone number in E.164 form' }];
-      return problemOf('malformed_request', { errors });
-    }
-    const payer = await issuer.present({ by: 'pin', phone, pin: account.pin });
-    const said = await askGate(writer, issuer.admit, { payer }).catch((cause: unknown) => {
-      if (cause instanceof PeerError) return null;
-      throw cause;
-    });
-    if (said === null) return problemOf('issuer_unreachable');
-    if (said.said === 'declined') return problemOf('wrong_pin');
-    if (said.said === 'not_admitted') {
-      const { said: _, code, ...extras } = said;
-      return problemOf(code, extras);
-    }
-    return { account: { id: said.account, masked: said.payer, name: account.name } };
+    const proved = await proveAccount(this.#parts, account);
+    if ('problem' in proved) return proved;
+    return { account: { id: proved.id, masked: proved.masked, name: account.name } };
+  }
+
+  /** Vouchers of the party pay orders of this number by link from now on. */
+  async registerPhone(party: string, wish: { phone: string; pin: string }): Promise<Reply> {
+    const proved = await proveAccount(this.#parts, wish);
+    if ('problem' in proved) return proved;
+    await this.#parts.writer.run((tx) => tx.funds.setPartyPhone(party, proved.phone));
+    return { status: 200, body: { party, phone: proved.masked } };
   }
 
   #perform(
@@ -319,7 +311,7 @@ export class Funds {
     const superseded = claimsOf(tables, row).serial !== read.claims.serial;
     const late = row.expires_at <= clock.now() && step(row.state, 'expire', ['fund_server']).ok;
     const state = late ? 'expired' : row.state;
-    const open = state === 'issued' || state === 'redeeming' || state === 'cancel_asked';
+    const open = ['issued', 'redeeming', 'refilling', 'cancel_asked'].includes(state);
     const left_minor = open ? row.face_minor - row.captured_minor : 0;
     return { said: 'genuine', claims: read.claims, state, left_minor, superseded };
   }
@@ -337,10 +329,6 @@ function transfer(
   }
   const change = { beneficiary, serial: row.serial + 1, failures: 0, locked_until: 0 };
   return { row: move(tx, row, { ...by, change, detail: { to: beneficiary } }) };
-}
-
-function problemOf(problem: Problem['problem'], extras: Problem['extras'] = {}): Problem {
-  return { problem, extras };
 }
 
 const stepProblem = (

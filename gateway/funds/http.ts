@@ -21,6 +21,7 @@ import { Problem, type ProblemCode } from '../web/problems.ts';
 import { type Reply, type Route, requireKey, route } from '../web/routes.ts';
 import { type Action, RULES } from './flow.ts';
 import type { Funds } from './funds.ts';
+import { voucherAdmitSchema, voucherAdmittedSchema } from './gate.ts';
 import type { Parties } from './parties.ts';
 import {
   type ActInput,
@@ -32,6 +33,8 @@ import {
   createVoucherSchema,
   nameAccountSchema,
   redeemSchema,
+  registeredPhoneSchema,
+  registerPhoneSchema,
   transferSchema,
   voucherListSchema,
   voucherViewSchema,
@@ -71,6 +74,20 @@ export function fundRoutes({
       },
     }),
     route({
+      ...{ method: 'POST', path: '/v1/funds/admissions', caller: 'peer' },
+      says: 'Whether a voucher would pay an order from afar; takes nothing, and wrong codes count',
+      body: {
+        schema: voucherAdmitSchema,
+        example: {
+          ...{ amount_minor: 1250, currency: 'CNY', reference: '06D2A8Y1Z5W3KQ7M' },
+          payer: { by: 'voucher', number: NUMBER, code: '482913', phone: '+8613800000001' },
+        },
+      },
+      answers: { 200: { says: 'Whether it would', schema: voucherAdmittedSchema } },
+      problems: ['peer_refused', 'issuer_unreachable'],
+      handle: ({ body }) => answered(askGate(writer, gate.admit, body)),
+    }),
+    route({
       ...{ method: 'POST', path: '/v1/funds/reversals', ...peer },
       says: 'Undoes a redemption, also one that has not arrived: then it is refused when it does',
       body: { schema: reverseSchema, example: of },
@@ -83,7 +100,7 @@ export function fundRoutes({
     }),
     route({
       ...{ method: 'POST', path: '/v1/funds/refunds', ...peer },
-      says: 'Gives back what a till took, or a part, to whoever redeemed',
+      says: 'Gives back what a till took, or a part, to the voucher, where that is good',
       body: { schema: issuerRefundSchema, example: { ...of, amount_minor: 500 } },
       answers: { 200: { says: 'What became of it', schema: issuerRefundAnswerSchema } },
       problems: ['peer_refused', 'issuer_unreachable'],
@@ -196,6 +213,17 @@ export function partyRoutes(
     }),
     ...PARTY_ACTIONS.map((action) => actionRoute(funds, partyOf, action)),
     route({
+      ...{ method: 'POST', path: '/v1/funds/phone', ...party, idempotency: 'kept' },
+      says: 'Registers the phone number whose orders the caller’s vouchers pay by link',
+      body: {
+        schema: registerPhoneSchema,
+        example: { phone: '+8613800000001', pin: '246810' },
+      },
+      answers: { 200: { says: 'Registered', schema: registeredPhoneSchema } },
+      problems: [...ADMISSION, 'wrong_pin', 'account_locked', 'issuer_unreachable'],
+      handle: ({ body, request }) => funds.registerPhone(partyOf(request), body),
+    }),
+    route({
       ...{ method: 'GET', path: '/v1/funds/balances', ...party },
       says: 'What the caller has redeemed, or got back, and was not paid out',
       answers: { 200: { says: 'By currency', schema: balancesSchema } },
@@ -273,8 +301,8 @@ export const fundOperatorRoutes = (parties: Parties): readonly Route[] => [
     },
     answers: { 201: { says: 'Added', schema: addedPartySchema } },
     problems: ['operator_only', 'party_taken'],
-    async handle({ body: { id, name, password = null } }) {
-      const token = await parties.add(id, name, password);
+    async handle({ body: { id, name, password = null, phone } }) {
+      const token = await parties.add(id, name, password, { phone: phone ?? null });
       if (token === null) return { problem: 'party_taken', extras: { party: id } };
       return { status: 201, body: { id, token } };
     },

@@ -34,7 +34,12 @@ export class Parties {
   }
 
   /** Adds a party and gives the token of its systems, which is shown once; `null` where it is known. */
-  async add(id: string, name: string, password: string | null, token?: string) {
+  async add(
+    id: string,
+    name: string,
+    password: string | null,
+    { token, phone = null }: { readonly token?: string; readonly phone?: string | null } = {},
+  ) {
     const { writer, chance, keys, stretch } = this.#parts;
     const fresh = token ?? base64url(chance.bytes(24));
     const salt = chance.bytes(16);
@@ -42,10 +47,11 @@ export class Parties {
     const digest = this.#digest('token', fresh);
     return writer.run((tx) => {
       if (tx.funds.party(id) !== undefined) return null;
-      tx.funds.addParty({ id, name, token: digest, password: hashed });
+      tx.funds.addParty({ id, name, token: digest, password: hashed, phone });
       return fresh;
     });
   }
+
 
   byToken(token: string): PartyRow | null {
     return this.#parts.tables.funds.partyByToken(this.#digest('token', token)) ?? null;

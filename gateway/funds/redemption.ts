@@ -12,7 +12,7 @@ export function redeemTrouble(
   amountMinor: number,
   currency: string,
 ): VoucherTrouble | null {
-  if (row.state === 'redeeming') return 'busy';
+  if (row.state === 'redeeming' || row.state === 'refilling') return 'busy';
   if (!step(row.state, 'redeem', ['beneficiary']).ok) return 'not_good';
   if (row.currency !== currency) return 'other_currency';
   if (amountMinor > leftMinor(row)) return 'too_small';

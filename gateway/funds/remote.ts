@@ -8,12 +8,15 @@ import {
 } from '../issuer/gate.ts';
 import type { PeerClient } from '../peers/client.ts';
 import { ask } from '../peers/http-client.ts';
-import type { FundVerbs } from './gate.ts';
+import { type FundVerbs, voucherAdmittedSchema } from './gate.ts';
 
 export function remoteFunds(client: PeerClient): GateThere<FundVerbs> {
   const post = (path: string, body: { readonly id: string }) =>
     ({ method: 'POST', path: `/v1/funds/${path}`, body, id: body.id }) as const;
   return {
+    admit: there((body) =>
+      ask(client, voucherAdmittedSchema, { method: 'POST', path: '/v1/funds/admissions', body }),
+    ),
     debit: there(({ payer, ...rest }) =>
       ask(
         client,

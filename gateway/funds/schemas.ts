@@ -34,6 +34,14 @@ export const nameAccountSchema = z.strictObject({
   pin: pinSchema,
   name: z.string().trim().min(1).max(80),
 });
+/** Phone number and PIN of the account at the issuer: they prove whose number it is. */
+export const registerPhoneSchema = nameAccountSchema.omit({ name: true });
+export const registeredPhoneSchema = z.strictObject({
+  party: partyIdSchema,
+  /** Masked. */
+  phone: z.string(),
+});
+
 export const redeemSchema = z.strictObject({
   amount_minor: priceMinorSchema,
   currency: currencySchema,
@@ -112,5 +120,10 @@ export const addPartySchema = z.strictObject({
   name: z.string().min(1).max(80),
   /** For the pages; without it the party has none. */
   password: z.string().min(8).max(200).optional(),
+  /** E.164: the number whose orders its vouchers pay by link; the party may register one itself. */
+  phone: z
+    .string()
+    .regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164 form')
+    .optional(),
 });
 export const addedPartySchema = z.strictObject({ id: partyIdSchema, token: z.string() });

@@ -44,6 +44,8 @@ export const payerProofSchema = z.discriminatedUnion('by', [
     by: z.literal('voucher'),
     number: voucherNumberSchema,
     code: voucherCodeSchema,
+    /** From afar: the number that its beneficiary must have registered. */
+    phone: phoneSchema.optional(),
   }),
 ]);
 export type PayerProof = z.infer<typeof payerProofSchema>;
@@ -100,6 +102,13 @@ export const issuerRefundSchema = z.strictObject({
   /** A debit, or an authorisation that was captured. */
   of: requestIdSchema,
   amount_minor: priceMinorSchema,
+  /**
+   * It goes back and is frozen in one: from then on authorisation `id` holds it, and what
+   * `instead_of` held until then.
+   */
+  frozen: z
+    .strictObject({ id: requestIdSchema, instead_of: requestIdSchema.optional() })
+    .optional(),
 });
 export type IssuerRefundRequest = z.infer<typeof issuerRefundSchema>;
 

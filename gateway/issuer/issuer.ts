@@ -84,11 +84,12 @@ export class Issuer {
           reverseTaken(tx, caller, of, id, now),
         ),
       ),
-      refund: here((tx, { id, of, amount_minor }) =>
-        this.#once(tx, caller, { id, kind: 'refund', of, body: amount_minor }, (now) =>
-          refundTaken(tx, caller, of, id, amount_minor, now),
-        ),
-      ),
+      refund: here((tx, { id, of, amount_minor, frozen }) => {
+        const body = frozen === undefined ? amount_minor : [amount_minor, frozen];
+        return this.#once(tx, caller, { id, kind: 'refund', of, body }, (now) =>
+          refundTaken(tx, caller, { of, id, amountMinor: amount_minor, frozen }, now),
+        );
+      }),
       status: here((tx, id) => this.#status(tx, caller, id)),
     };
   }

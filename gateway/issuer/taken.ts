@@ -4,7 +4,13 @@ import { post, type TransferKind } from '../ledger/ledger.ts';
 import type { IssuedRow } from '../store/tables-money.ts';
 import type { Transaction } from '../store/writer.ts';
 import { currencyOf, duePosting, holdOf } from './accounts.ts';
-import type { CaptureAnswer, IssuerRefundAnswer, ReleaseAnswer, ReverseAnswer } from './gate.ts';
+import type {
+  CaptureAnswer,
+  IssuerRefundAnswer,
+  IssuerRefundRequest,
+  ReleaseAnswer,
+  ReverseAnswer,
+} from './gate.ts';
 
 /** What was decided, and what of it is kept. */
 export interface Decision<A> {
@@ -167,12 +173,17 @@ export function reverseTaken(
   return done(left, taken);
 }
 
+export interface Refund {
+  readonly of: string;
+  readonly id: string;
+  readonly amountMinor: number;
+  readonly frozen: IssuerRefundRequest['frozen'];
+}
+
 export function refundTaken(
   tx: Transaction,
   caller: string,
-  of: string,
-  id: string,
-  amountMinor: number,
+  { of, id, amountMinor, frozen }: Refund,
   now: number,
 ): Decision<IssuerRefundAnswer> {
   const taken = readTaken(tx, caller, of);
@@ -182,9 +193,34 @@ export function refundTaken(
   if (amountMinor > left) return refuse('too_much', left);
   const payer = taken.account.split(':')[2] ?? '';
   if (tx.payers.find(payer)?.state === 'closed') return refuse('account_closed');
+  const held = frozen === undefined ? 0 : takePlace(tx, caller, taken, frozen, now);
+  if (typeof held !== 'number') return held;
   giveBack(tx, caller, taken, 'refund', `issuer:refund:${caller}:${id}`, amountMinor, now);
+  if (frozen !== undefined) holdRest(tx, caller, taken, frozen.id, held + amountMinor, now);
   const answer = { said: 'refunded', amount_minor: amountMinor, at: now } as const;
   return { answer, account: taken.account, amount_minor: amountMinor, reference: taken.reference };
+}
+
+/** Ends the hold that a new one takes the place of, in this unit; how much it held, or why not. */
+function takePlace(
+  tx: Transaction,
+  caller: string,
+  { account }: Taken,
+  { id, instead_of: of }: NonNullable<IssuerRefundRequest['frozen']>,
+  now: number,
+): number | Decision<Refused> {
+  if (of === undefined) return 0;
+  const earlier = readTaken(tx, caller, of);
+  if (earlier?.account !== account) return refuse('unknown_request');
+  const released = releaseTaken(tx, caller, of, now);
+  const { answer } = released;
+  if (answer.said === 'refused') return { answer, amount_minor: 0 };
+  tx.issued.add({
+    ...{ caller, id: `of:${id}`, kind: 'release', of_request: of, fingerprint: 'place', account },
+    ...{ said: answer.said, answer: JSON.stringify(answer), at: now },
+    ...{ amount_minor: released.amount_minor, reference: earlier.reference },
+  });
+  return released.amount_minor;
 }
 
 function giveBack(

@@ -8,6 +8,8 @@ export interface PartyRow {
   readonly token: string;
   /** Stretched; `null` where it has no pages. */
   readonly password: string | null;
+  /** The number that it registered, E.164; it pays orders of that number from afar. */
+  readonly phone: string | null;
   readonly failures: number;
   readonly locked_until: number;
 }
@@ -67,7 +69,7 @@ export interface FundAskRow {
   /** The request's at the issuer. */
   readonly id: string;
   readonly voucher: string;
-  readonly kind: 'freeze' | 'capture' | 'release' | 'undo';
+  readonly kind: 'freeze' | 'capture' | 'release' | 'undo' | 'give_back';
   /** JSON: what is asked, and what to do with the answer. */
   readonly question: string;
   readonly state: 'asking' | 'done';
@@ -99,6 +101,7 @@ export interface FundTable {
   partyByToken(token: string): PartyRow | undefined;
   parties(): PartyRow[];
   addParty(row: Omit<PartyRow, 'failures' | 'locked_until'>): void;
+  setPartyPhone(id: string, phone: string | null): void;
   setPartyFailures(id: string, failures: number, lockedUntil: number): void;
   addSession(digest: string, party: string, until: number): void;
   session(digest: string): { party: string; until: number } | undefined;

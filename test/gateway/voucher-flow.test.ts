@@ -23,13 +23,13 @@ interface Model {
   readonly asked: boolean;
   readonly account: 'none' | 'named' | 'verifying' | 'changing';
   readonly frozen: boolean;
-  readonly busy: boolean;
+  readonly busy: null | 'redeeming' | 'refilling';
   readonly ending: boolean;
   readonly captured: number;
   readonly end: null | 'refused' | 'cancelled' | 'expired' | 'redeemed';
 }
 const START: Model = {
-  ...{ agreed: false, asked: false, account: 'none', frozen: false, busy: false, ending: false },
+  ...{ agreed: false, asked: false, account: 'none', frozen: false, busy: null, ending: false },
   ...{ captured: 0, end: null },
 };
 const FACE = 3;
@@ -39,6 +39,8 @@ function model(at: Model, action: Action, actor: Actor): Model | null {
   const { agreed, asked, account, frozen, busy, ending, captured } = at;
   const mine = (...who: Actor[]): boolean => who.includes(actor) && at.end === null;
   const early = !frozen && account !== 'changing';
+  const fund = (doing: Model['busy']): boolean => mine('fund_server') && busy === doing;
+  const again = at.end === null || at.end === 'redeemed';
   const next: Record<Action, () => false | Partial<Model>> = {
     agree: () => mine('paying') && !agreed && { agreed: true },
     refuse: () => mine('paying') && !agreed && { end: 'refused' },
@@ -54,9 +56,16 @@ function model(at: Model, action: Action, actor: Actor): Model | null {
       mine('fund_server') && account === 'verifying' && { account: 'none', frozen: true },
     reject_account: () => mine('fund_server') && account === 'verifying' && { account: 'none' },
     withdraw: () => mine('issuing', 'paying') && !frozen && { end: 'cancelled' },
-    redeem: () => mine('beneficiary') && frozen && !busy && { busy: true, ending: false },
-    capture_part: () => mine('fund_server') && busy && { busy: false, captured: captured + 1 },
-    capture_whole: () => mine('fund_server') && busy && { end: 'redeemed', captured: FACE },
+    redeem: () => mine('beneficiary') && frozen && !busy && { busy: 'redeeming', ending: false },
+    capture_part: () => fund('redeeming') && { busy: null, captured: captured + 1 },
+    capture_whole: () => fund('redeeming') && { busy: null, end: 'redeemed', captured: FACE },
+    refill: () =>
+      actor === 'fund_server' && again && frozen && !busy
+        ? { end: null, busy: 'refilling', ending: false }
+        : false,
+    refilled: () => fund('refilling') && { busy: null, captured: Math.max(0, captured - 1) },
+    leave_part: () => fund('refilling') && { busy: null },
+    leave_spent: () => fund('refilling') && { busy: null, end: 'redeemed' },
     transfer: () => mine('beneficiary') && frozen && !busy && !ending && {},
     ask_cancel: () => mine('issuing', 'paying') && frozen && !busy && !ending && { ending: true },
     agree_cancel: () => mine('beneficiary') && ending && { end: 'cancelled' },
@@ -69,7 +78,7 @@ function model(at: Model, action: Action, actor: Actor): Model | null {
 
 function stateOf(at: Model): VoucherState {
   if (at.end !== null) return at.end;
-  if (at.busy) return 'redeeming';
+  if (at.busy !== null) return at.busy;
   if (at.ending) return 'cancel_asked';
   if (at.frozen) return 'issued';
   if (at.account !== 'none') return at.account;
@@ -114,7 +123,9 @@ describe('the table of a voucher', () => {
   test('what has ended stays as it is, and everything else can end', () => {
     for (const state of voucherStateSchema.options) {
       const actions = actionsIn(state, ACTORS);
-      assert.equal(isEnded(state), actions.length === 0, state);
+      // What was spent at a till may come back.
+      const left = state === 'redeemed' ? ['refill'] : [];
+      assert.equal(isEnded(state), actions.join() === left.join(), state);
       const ends = new Set<VoucherState>();
       const go = (at: VoucherState): void => {
         if (ends.has(at)) return;

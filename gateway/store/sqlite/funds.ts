@@ -9,106 +9,6 @@ import type {
 } from '../tables-funds.ts';
 import { every, first } from './rows.ts';
 
-/** `appendOnly` gives the triggers that refuse changes of a table. */
-export const fundsSchema = (appendOnly: (table: string) => string): string => `
-  CREATE TABLE funds_parties (
-    id TEXT PRIMARY KEY,
-    name TEXT NOT NULL,
-    token TEXT NOT NULL UNIQUE,
-    password TEXT,
-    failures INTEGER NOT NULL DEFAULT 0,
-    locked_until INTEGER NOT NULL DEFAULT 0
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE funds_sessions (
-    digest TEXT PRIMARY KEY,
-    party TEXT NOT NULL REFERENCES funds_parties,
-    until INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX funds_sessions_old ON funds_sessions (until);
-  CREATE TABLE funds_vouchers (
-    number TEXT PRIMARY KEY,
-    issuing TEXT NOT NULL REFERENCES funds_parties,
-    paying TEXT NOT NULL REFERENCES funds_parties,
-    beneficiary TEXT NOT NULL REFERENCES funds_parties,
-    currency TEXT NOT NULL,
-    face_minor INTEGER NOT NULL CHECK (face_minor > 0),
-    captured_minor INTEGER NOT NULL CHECK (captured_minor BETWEEN 0 AND face_minor),
-    state TEXT NOT NULL,
-    transferable INTEGER NOT NULL,
-    partial INTEGER NOT NULL,
-    memo TEXT NOT NULL,
-    expires_at INTEGER NOT NULL,
-    account TEXT,
-    account_masked TEXT,
-    account_name TEXT,
-    changes INTEGER NOT NULL,
-    ask TEXT,
-    hold TEXT,
-    trouble TEXT,
-    serial INTEGER NOT NULL,
-    failures INTEGER NOT NULL,
-    locked_until INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
-    issued_at INTEGER,
-    ended_at INTEGER,
-    CHECK ((state IN ('refused', 'redeemed', 'cancelled', 'expired')) = (ended_at IS NOT NULL)),
-    CHECK (state <> 'redeemed' OR captured_minor = face_minor),
-    CHECK (state NOT IN ('issued', 'redeeming', 'cancel_asked') OR hold IS NOT NULL)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX funds_vouchers_issuing ON funds_vouchers (issuing, created_at);
-  CREATE INDEX funds_vouchers_paying ON funds_vouchers (paying, created_at);
-  CREATE INDEX funds_vouchers_beneficiary ON funds_vouchers (beneficiary, created_at);
-  CREATE INDEX funds_vouchers_open ON funds_vouchers (expires_at)
-    WHERE ended_at IS NULL AND state <> 'redeeming';
-  CREATE TRIGGER funds_vouchers_content BEFORE UPDATE ON funds_vouchers
-    WHEN NEW.number <> OLD.number OR NEW.face_minor <> OLD.face_minor
-      OR NEW.currency <> OLD.currency OR NEW.issuing <> OLD.issuing OR NEW.paying <> OLD.paying
-      OR NEW.captured_minor < OLD.captured_minor
-      OR (OLD.ended_at IS NOT NULL AND (NEW.state <> OLD.state
-        OR NEW.captured_minor <> OLD.captured_minor OR NEW.ended_at IS NOT OLD.ended_at))
-    BEGIN SELECT RAISE(ABORT, 'a voucher ends once and its content stays'); END;
-  CREATE TRIGGER funds_vouchers_no_delete BEFORE DELETE ON funds_vouchers
-    BEGIN SELECT RAISE(ABORT, 'vouchers are kept'); END;
-  CREATE TABLE funds_events (
-    id INTEGER PRIMARY KEY,
-    voucher TEXT NOT NULL REFERENCES funds_vouchers,
-    actor TEXT NOT NULL,
-    action TEXT NOT NULL,
-    state TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    detail TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX funds_events_of ON funds_events (voucher);
-  ${appendOnly('funds_events')}
-  CREATE TABLE funds_asks (
-    id TEXT PRIMARY KEY,
-    voucher TEXT NOT NULL REFERENCES funds_vouchers,
-    kind TEXT NOT NULL CHECK (kind IN ('freeze', 'capture', 'release', 'undo')),
-    question TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('asking', 'done')),
-    reply TEXT,
-    tries INTEGER NOT NULL,
-    next_at INTEGER,
-    begun_at INTEGER NOT NULL,
-    CHECK ((state = 'asking') = (next_at IS NOT NULL))
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX funds_asks_open ON funds_asks (next_at) WHERE state = 'asking';
-  CREATE TABLE funds_acts (
-    caller TEXT NOT NULL,
-    key TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    of_key TEXT,
-    voucher TEXT,
-    amount_minor INTEGER NOT NULL,
-    ask TEXT,
-    reply TEXT,
-    at INTEGER NOT NULL,
-    PRIMARY KEY (caller, key)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX funds_acts_of ON funds_acts (caller, of_key) WHERE of_key IS NOT NULL;
-  ${appendOnly('funds_acts')}`;
-
 const VOUCHER = [
   ...['number', 'issuing', 'paying', 'beneficiary', 'currency', 'face_minor', 'captured_minor'],
   ...['state', 'transferable', 'partial', 'memo', 'expires_at', 'account', 'account_masked'],
@@ -123,7 +23,7 @@ const ACT = [
   ...['caller', 'key', 'fingerprint', 'kind', 'of_key', 'voucher', 'amount_minor', 'ask'],
   ...['reply', 'at'],
 ] as const satisfies readonly (keyof FundActRow)[];
-const OPEN = `ended_at IS NULL AND state <> 'redeeming'`;
+const OPEN = `ended_at IS NULL AND state <> 'redeeming' AND state <> 'refilling'`;
 
 const values = <Row>(row: Row, names: readonly (keyof Row)[]): SQLInputValue[] =>
   names.map((name) => row[name] as SQLInputValue);
@@ -142,6 +42,7 @@ type Parties = Pick<
   | 'parties'
   | 'addParty'
   | 'setPartyFailures'
+  | 'setPartyPhone'
   | 'addSession'
   | 'session'
   | 'endSession'
@@ -153,8 +54,9 @@ function parties(database: DatabaseSync): Parties {
   const byToken = database.prepare('SELECT * FROM funds_parties WHERE token = ?');
   const all = database.prepare('SELECT * FROM funds_parties ORDER BY name, id');
   const add = database.prepare(
-    'INSERT INTO funds_parties (id, name, token, password) VALUES (?, ?, ?, ?)',
+    'INSERT INTO funds_parties (id, name, token, password, phone) VALUES (?, ?, ?, ?, ?)',
   );
+  const setPhone = database.prepare('UPDATE funds_parties SET phone = ? WHERE id = ?');
   const fail = database.prepare(
     'UPDATE funds_parties SET failures = ?, locked_until = ? WHERE id = ?',
   );
@@ -168,7 +70,9 @@ function parties(database: DatabaseSync): Parties {
     party: (id) => first<PartyRow>(party, id),
     partyByToken: (token) => first<PartyRow>(byToken, token),
     parties: () => every<PartyRow>(all),
-    addParty: ({ id, name, token, password }) => void add.run(id, name, token, password),
+    addParty: ({ id, name, token, password, phone }) =>
+      void add.run(id, name, token, password, phone),
+    setPartyPhone: (id, phone) => void setPhone.run(phone, id),
     setPartyFailures: (id, failures, until) => void fail.run(failures, until, id),
     addSession: (digest, of, until) => void addSession.run(digest, of, until),
     session: (digest) => first<{ party: string; until: number }>(session, digest),

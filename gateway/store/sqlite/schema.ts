@@ -2,13 +2,13 @@
 
 import { agentSchema } from './agents.ts';
 import { centreSchema } from './centre-schema.ts';
-import { fundsSchema } from './funds.ts';
 import { IDENTITY } from './identity.ts';
 import { MERCHANT_WEBHOOKS } from './merchants.ts';
 import { PAIRING } from './pairing.ts';
 import { payerDeskSchema } from './payer-desk.ts';
 import { PLATFORM } from './platform.ts';
 import { daysSchema } from './schema-days.ts';
+import { FUNDS_REFILLS, fundsSchema } from './schema-funds.ts';
 import { lastingSchema } from './schema-lasting.ts';
 import { ATTEMPT_CLIENTS, LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
@@ -178,4 +178,5 @@ export const MIGRATIONS: readonly string[] = [
   SHOP_CLIENTS,
   daysSchema(appendOnly),
   lastingSchema,
+  FUNDS_REFILLS,
 ];
