@@ -16,6 +16,7 @@ import { Funds } from './funds/funds.ts';
 import type { FundGate } from './funds/gate.ts';
 import { Parties } from './funds/parties.ts';
 import { askGate } from './gate.ts';
+import { Guesses } from './guesses.ts';
 import type { Authority } from './identity/authority.ts';
 import { IdentityDesk } from './identity/desk.ts';
 import type { IssuerGate } from './issuer/gate.ts';
@@ -123,6 +124,8 @@ export interface Core extends Omit<CoreOptions, 'tell' | 'house' | 'tellCard'> {
   /** Vouchers and their parties; `null` where this process is no fund server. */
   readonly funds: Funds | null;
   readonly parties: Parties;
+  /** Wrong numbers, codes and passwords of vouchers and parties, by address. */
+  readonly guesses: Guesses;
   /** Card payments of orders; `null` where there is no settlement, here or elsewhere. */
   readonly cards: OrderCards | null;
   /** The web shop at a reader. */
@@ -171,9 +174,10 @@ export function openCore(options: CoreOptions): Core {
         issuer: options.gates?.issuer ?? issuer.gate('fund-server'),
       })
     : null;
+  const vouchers = options.gates?.funds ?? funds?.gate();
   const acquirer = new Acquirer({
     ...{ tables, writer, clock, keys, log },
-    vouchers: options.gates?.funds ?? funds?.gate(),
+    vouchers,
     issuer: issuers,
     refundThrough: ({ id: of, through, currency }, id, amount_minor) =>
       linkPlatforms.refund(through, { id, of, amount_minor }, currency as Currency),
@@ -184,7 +188,7 @@ export function openCore(options: CoreOptions): Core {
   });
   const linksParts = {
     ...{ tables, writer, clock, chance, keys, log, stretch, issuer: issuers, tell: told },
-    payments: acquirer.payments,
+    ...{ payments: acquirer.payments, vouchers },
   };
   const payLinks = new Links(linksParts);
   const linkPlatforms = new LinkPlatforms(linksParts, payLinks);
@@ -272,6 +276,7 @@ export function openCore(options: CoreOptions): Core {
     settlement,
     settles,
     funds,
+    guesses: new Guesses(clock),
     parties: new Parties({ tables, writer, clock, chance, keys, stretch }),
     cards,
     idempotency: new Idempotency({ tables, clock, keys }),

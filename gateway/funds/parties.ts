@@ -52,7 +52,6 @@ export class Parties {
     });
   }
 
-
   byToken(token: string): PartyRow | null {
     return this.#parts.tables.funds.partyByToken(this.#digest('token', token)) ?? null;
   }

@@ -95,8 +95,11 @@ async function takePayment(core: Core, request: FastifyRequest<OfOrder>, reply: 
   const key = idempotencyKey(request);
   if (key === null) throw new Problem('idempotency_key_missing');
   const body = decodePayment(request.body);
+  const client = clientOf(core, request);
+  if ('voucher' in body && core.guesses.isOver(client)) throw new Problem('slow_down');
   const paid = await core.payments.pay({ order, key, ...payerIn(core, body) });
   if (!paid.ok) throw new Problem(paid.code);
+  if (isWrongCode(paid.answer) && !paid.replayed) core.guesses.count(client);
   if (paid.replayed) reply.header('idempotency-replayed', 'true');
   const answer = requirePaid(paid.answer);
   return reply.code(201).send({ ...answer, order: viewOrder(requireOrder(core, order)) });
@@ -136,6 +139,10 @@ export function requireMatch(matched: Matched): Extract<Matched, { ok: true }> {
   const { code, ...extras } = matched.refusal;
   throw new Problem(code, extras);
 }
+
+/** Whether somebody may have guessed at a voucher. */
+export const isWrongCode = (answer: PayAnswer): boolean =>
+  answer.kind === 'voucher_refused' && ['wrong_code', 'locked'].includes(answer.reason);
 
 /** What a phone is told of an order that its instruction ended, or the problem that it met. */
 function requirePaid(answer: PayAnswer): PaidBody {

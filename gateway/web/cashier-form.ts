@@ -12,7 +12,7 @@ import { readBearer, writeBearer } from '../matching/bearer.ts';
 import type { Paid } from '../orders/payment-answers.ts';
 import { viewOrder } from '../orders/view.ts';
 import { readPhone } from '../phone.ts';
-import { callingCode, requireOrder } from './api.ts';
+import { callingCode, isWrongCode, requireOrder } from './api.ts';
 import { type CashierForm, cashierPage } from './cashier-page.ts';
 import { sendPage } from './layout.ts';
 import { type MessageKey, say } from './messages.ts';
@@ -102,7 +102,7 @@ type Payer =
   | { readonly voucher: string; readonly code: string };
 
 async function pay(attempt: Attempt, payer: Payer): Promise<FastifyReply> {
-  const { core, number, fields, language } = attempt;
+  const { core, number, fields, language, client } = attempt;
   const typed =
     'phone' in payer ? `${payer.phone}\n${payer.pin}` : `${payer.voucher}\n${payer.code}`;
   // The fields are part of the key: pressing twice pays once, a corrected PIN is a new attempt.
@@ -110,9 +110,12 @@ async function pay(attempt: Attempt, payer: Payer): Promise<FastifyReply> {
   const instruction = { order: number, key, ...payer };
   const known = core.payments.recall(instruction);
   if (known !== null) return showOutcome(attempt, known, fields.bearer ?? null);
+  if ('voucher' in payer && core.guesses.isOver(client)) throw new Problem('slow_down');
   const present = await provePresence(attempt);
   if (present.ok) {
-    return showOutcome(attempt, await core.payments.pay(instruction), present.bearer);
+    const paid = await core.payments.pay(instruction);
+    if (paid.ok && isWrongCode(paid.answer)) core.guesses.count(client);
+    return showOutcome(attempt, paid, present.bearer);
   }
   const { problem } = present;
   if (problem.code === 'closed') return showEnded(attempt);

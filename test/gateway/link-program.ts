@@ -7,14 +7,21 @@ import { join } from 'node:path';
 import { systemChance, systemClock } from '#gateway/clock.ts';
 import { type Core, openCore } from '#gateway/core.ts';
 import { type Ask, askGate, there } from '#gateway/gate.ts';
-import type { DebitAnswer, DebitRequest, IssuerGate } from '#gateway/issuer/gate.ts';
+import type {
+  CaptureRequest,
+  DebitAnswer,
+  DebitRequest,
+  IssuerGate,
+} from '#gateway/issuer/gate.ts';
 import { deriveGatewayKeys } from '#gateway/keys.ts';
 import { logToStderr } from '#gateway/log.ts';
 import { openNotify } from '#gateway/notify/notify.ts';
 import { applySeed, seedSchema } from '#gateway/seed.ts';
 import { openWeb } from '#gateway/web/server.ts';
 import { AGENT, SECRET } from './centre-bench.ts';
+import { RICH } from './harness.ts';
 import { LINK_SEED } from './link-stand.ts';
+import { VOUCHER_SEED } from './voucher-stand.ts';
 
 const [directory = '', port = '', sms = '', where = '', ahead = '0'] = process.argv.slice(2);
 const clock = { ...systemClock, now: () => Date.now() + Number(ahead) };
@@ -44,7 +51,14 @@ function issuerElsewhere(core: () => Core): IssuerGate {
     },
     debit,
     authorise: far((gate) => gate.authorise),
-    capture: far((gate) => gate.capture),
+    // Only the fund server captures: the holds of vouchers are its own.
+    capture: there(async (question: CaptureRequest) => {
+      const { capture } = core().issuer.gate('fund-server');
+      const answer = await askGate(core().writer, capture, question);
+      if (where !== 'after_capture') return answer;
+      say('stopped');
+      return forever;
+    }),
     release: far((gate) => gate.release),
     reverse: far((gate) => gate.reverse),
     refund: far((gate) => gate.refund),
@@ -60,7 +74,9 @@ const core: Core = openCore({
   defer: (then) => setImmediate(then),
   ...(where === 'nowhere' ? {} : { gates: { issuer: issuerElsewhere(() => core) } }),
 });
-await applySeed(core, seedSchema.parse(LINK_SEED));
+const chen = { id: 'chen', name: 'Chen', token: 'token-of-party-chen', phone: RICH.phone };
+const parties = [...VOUCHER_SEED.parties.filter(({ id }) => id !== 'chen'), chen];
+await applySeed(core, seedSchema.parse({ ...LINK_SEED, parties }));
 openNotify(core, { sms: { url: sms, secret: SECRET } });
 const web = await openWeb(core, {
   ...{ host: '127.0.0.1', port: Number(port), broker: 'mqtt://127.0.0.1:1' },

@@ -12,6 +12,7 @@ import { AGENT, SECRET } from './centre-bench.ts';
 import { call, freePort, freshKey, RICH } from './harness.ts';
 import { PASSWORD, payByPassword, sendPassword } from './link-stand.ts';
 import { BareBrowser } from './platform-stand.ts';
+import { voucherDesk } from './voucher-desk.ts';
 
 const PROGRAM = join(import.meta.dirname, 'link-program.ts');
 /** More than an answer may be on its way: what is left open is looked after at once. */
@@ -129,6 +130,27 @@ describe('a payment link whose process is killed', () => {
     const paid = await payByPassword(browser, link);
     assert.match(paid.text, /<h1>Paid<\/h1>/);
     assert.deepEqual(await moved(number), ['debit', 'payment']);
+    await checkBooks();
+  });
+
+  test('after a voucher was captured and before anybody heard: redeemed once, paid', async () => {
+    await start('nowhere');
+    const desk = voucherDesk(() => url);
+    const { number: voucher, code } = await desk.issue({ amount_minor: 5000 });
+    await start('after_capture');
+    const { number, link } = await order();
+    const browser = new BareBrowser();
+    await browser.get(`${link}?method=voucher`);
+    const fields = { voucher, code };
+    const paying = browser.post(`${link}/voucher`, fields).catch(() => null);
+    await until('the capture', () => said.includes('stopped'));
+    await kill();
+    await paying;
+    await start('nowhere');
+    await until('paid', async () => (await look(number)).state === 'paid');
+    await browser.post(`${link}/voucher`, fields);
+    assert.match((await browser.get(`${link}?lang=en`)).text, /<h1>Paid<\/h1>/);
+    assert.deepEqual(await desk.seen(voucher), ['issued', 2000, 3000]);
     await checkBooks();
   });
 

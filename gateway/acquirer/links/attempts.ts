@@ -5,6 +5,7 @@
 import { writeOrderNumber } from '#device/codecs/order-number.ts';
 import type { Currency } from '#device/messages/money.ts';
 import type { Chance } from '../../clock.ts';
+import type { PayerProof } from '../../issuer/gate.ts';
 import type { ContractRow, LinkRow } from '../../store/tables-links.ts';
 import type { Transaction } from '../../store/writer.ts';
 import { ON_ITS_WAY_MS, type PayAnswer, type PayRequest, type TellResult } from '../gate.ts';
@@ -20,9 +21,12 @@ export interface Deciding {
 export const WRONG = 5;
 export const ATTEMPTS = 5;
 
+/** A voucher that the fund server would take for the order. */
+export type VoucherProof = Extract<PayerProof, { by: 'voucher' }>;
+
 export type Verified =
   /** The payer is who the order names: this payment is to be made. */
-  | { readonly said: 'pay'; readonly payment: string; readonly contract: ContractRow }
+  | { readonly said: 'pay'; readonly payment: string; readonly by: ContractRow | VoucherProof }
   /** Under way or paid already, by this device. */
   | { readonly said: 'already' }
   | { readonly said: 'wrong_password'; readonly tries_left: number }
@@ -93,21 +97,38 @@ export function admitPayer(
     failLink(tx, deciding, row, 'other_phone', now);
     return { said: 'ended' };
   }
+  return beginPaying(tx, deciding, row, { device, by: contract, now });
+}
+
+interface Paying {
+  readonly device: string;
+  readonly by: ContractRow | VoucherProof;
+  readonly now: number;
+}
+
+/** The link is that device's from now on, and its payment begins. */
+export function beginPaying(
+  tx: Transaction,
+  deciding: Deciding,
+  row: LinkRow,
+  { device, by, now }: Paying,
+): Verified {
   const payment = `PAY-${writeOrderNumber(deciding.chance.bytes(10))}`;
+  const [payer, method] = 'method' in by ? [by.payer, by.method] : [null, 'voucher'];
   tx.links.change(row.id, {
-    ...{ state: 'paying', reason: null, device, payer: contract.payer },
-    ...{ verified_by: contract.method, verified_at: now, attempt: payment },
+    ...{ state: 'paying', reason: null, device, payer },
+    ...{ verified_by: method, verified_at: now, attempt: payment },
     ...{ attempts: row.attempts + 1, next_at: now + ON_ITS_WAY_MS },
   });
   tellAttempt(tx, deciding, row, payment, { said: 'pending' }, now);
   tx.links.hurryPlatforms(row.id, now);
   tx.note({ about: 'link', id: row.id });
   tx.note({ about: 'open' });
-  return { said: 'pay', payment, contract };
+  return { said: 'pay', payment, by };
 }
 
 /** Ends the link for good; the order centre is told of an attempt that failed. */
-function failLink(
+export function failLink(
   tx: Transaction,
   deciding: Deciding,
   row: LinkRow,
@@ -163,5 +184,6 @@ export function takeAnswer(tx: Transaction, payment: string, answer: PayAnswer, 
 
 function reasonOf(answer: Exclude<PayAnswer, { said: 'pending' | 'paid' }>): string {
   if (answer.said === 'declined') return answer.reason;
+  if (answer.said === 'voucher_refused') return `v_${answer.reason}`;
   return answer.said === 'voided' || answer.said === 'closed' ? answer.said : 'not_made';
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { formDoc, moved, pageDoc } from '../../web/page-docs.ts';
 import type { RouteDoc } from '../../web/routes.ts';
 import { assertionSchema, attestationSchema } from './passkeys.ts';
-import { passwordForm, platformForm } from './schemas.ts';
+import { passwordForm, platformForm, voucherForm } from './schemas.ts';
 
 const params = z.strictObject({ token: z.string() });
 const OWN = ['unknown_link', 'link_elsewhere', 'foreign_form'] as const;
@@ -28,6 +28,12 @@ export const LINK_DOCS: readonly RouteDoc[] = [
     'Pays by password',
     { schema: passwordForm, example: { phone: '138 0000 0001', password: 'wide open window' } },
     { params },
+  ),
+  formDoc(
+    '/pay/{token}/voucher',
+    'Pays by voucher, where its beneficiary has registered the phone number of the order',
+    { schema: voucherForm, example: { voucher: '1234 5678 9015', code: '482913' } },
+    { params, problems: ['slow_down'] },
   ),
   formDoc(
     '/pay/{token}/platform',

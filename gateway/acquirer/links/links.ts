@@ -3,6 +3,7 @@
  * units of the store (making.ts, attempts.ts); here is what happens between them.
  */
 import type { Chance, Clock } from '../../clock.ts';
+import type { FundGate } from '../../funds/gate.ts';
 import { type GateHere, here } from '../../gate.ts';
 import type { IssuerPresents } from '../../issuer/gate.ts';
 import { type GatewayKeys, keyedDigest } from '../../keys.ts';
@@ -14,9 +15,18 @@ import type { Transaction, Writer } from '../../store/writer.ts';
 import type { Stretch } from '../../stretch.ts';
 import { type AcquirerResult, type LinkVerbs, ON_ITS_WAY_MS, type TellResult } from '../gate.ts';
 import { answerOf, type Payments } from '../payments.ts';
-import { payRequest, takeAnswer, takePassword, tellAttempt, type Verified } from './attempts.ts';
+import {
+  payRequest,
+  stands,
+  takeAnswer,
+  takePassword,
+  tellAttempt,
+  type Verified,
+  type VoucherProof,
+} from './attempts.ts';
 import { checkContractPassword, proofOf } from './contracts.ts';
 import { closeLink, createLink, linkDigest, type Making, tokenOf } from './making.ts';
+import { admitVoucher, type ByVoucher, takeVoucher } from './vouchers.ts';
 
 export interface LinksParts {
   readonly tables: Tables;
@@ -28,6 +38,8 @@ export interface LinksParts {
   readonly stretch?: Stretch | undefined;
   readonly issuer: IssuerPresents;
   readonly payments: Payments;
+  /** Where vouchers are redeemed; without it none are taken. */
+  readonly vouchers?: FundGate | undefined;
   /** Tells the order centre, in the unit that decides. */
   readonly tell: TellResult;
 }
@@ -115,12 +127,37 @@ export class Links {
     return this.decide((tx, now) => takePassword(tx, this.#parts, link, device, checked, now));
   }
 
+  /** Whether vouchers are taken here. */
+  get takesVouchers(): boolean {
+    return this.#parts.vouchers !== undefined;
+  }
+
+  /** Pays by voucher, where the fund server would take it for an order of that phone number. */
+  async payByVoucher(
+    link: string,
+    device: string,
+    typed: { readonly number: string; readonly code: string },
+  ): Promise<ByVoucher> {
+    const { tables, writer, clock, vouchers } = this.#parts;
+    const row = tables.links.find(link);
+    if (row === undefined || vouchers === undefined) return { said: 'ended' };
+    const end = stands(row, device, clock.now());
+    if (end !== null) return end;
+    const by: VoucherProof = { by: 'voucher', ...typed, phone: row.phone };
+    const said = await admitVoucher(writer, vouchers, row, by);
+    return this.decide<ByVoucher>((tx, now) =>
+      takeVoucher(tx, this.#parts, link, { device, by, said, now }),
+    );
+  }
+
   /** Takes a decision, and makes the payment that it calls for. */
-  async decide(unit: (tx: Transaction, now: number) => Verified): Promise<Verified> {
+  async decide<V extends { readonly said: string }>(
+    unit: (tx: Transaction, now: number) => V | Verified,
+  ): Promise<V | Verified> {
     const { writer, clock, log } = this.#parts;
     const verified = await writer.run((tx) => unit(tx, Math.floor(clock.now())));
-    if (verified.said !== 'pay') return verified;
-    const paid = this.#pay(verified.payment, verified.contract).catch((error: unknown) => {
+    if (!begins(verified)) return verified;
+    const paid = this.#pay(verified.payment, verified.by).catch((error: unknown) => {
       // The resolver takes it up.
       if (!this.#closed) log({ level: 'error', place: 'acquirer/links', says: String(error) });
     });
@@ -128,11 +165,11 @@ export class Links {
     return verified;
   }
 
-  async #pay(payment: string, contract: ContractRow): Promise<void> {
+  async #pay(payment: string, by: ContractRow | VoucherProof): Promise<void> {
     const { tables, keys, issuer, payments, writer } = this.#parts;
     const row = tables.links.byAttempt(payment);
     if (row === undefined) throw new Error(`the link of ${payment} is gone`);
-    const payer = await issuer.present(proofOf(tables, keys, contract));
+    const payer = 'method' in by ? await issuer.present(proofOf(tables, keys, by)) : { proof: by };
     await payments.pay(payRequest(row, payment, payer), 'always');
     // Nothing is told of a payment that ended before it began.
     await writer.run((tx) => this.#look(tx, row.id, 0));
@@ -212,3 +249,7 @@ export class Links {
     tellAttempt(tx, this.#parts, row, payment, { said: 'not_made' }, now);
   }
 }
+
+const begins = (
+  verified: Verified | { readonly said: string },
+): verified is Extract<Verified, { said: 'pay' }> => verified.said === 'pay';

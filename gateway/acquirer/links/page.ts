@@ -42,8 +42,10 @@ export const stateOf = (row: LinkRow, own: LinkPlatformRow | undefined): string 
   own === undefined || row.state !== 'open' ? row.state : `${row.state} ${own.state}`;
 
 export interface Complaint {
-  readonly field: 'phone' | 'password' | '';
+  readonly field: 'phone' | 'password' | 'voucher' | 'code' | '';
   readonly says: string;
+  /** Of docs/http.md or docs/voucher.md. */
+  readonly code?: string;
 }
 
 const swap = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
@@ -92,8 +94,10 @@ ${facts([
 ])}</div>`;
 }
 
-const alertOf = (says: string | null): Html | null =>
-  says === null ? null : html`<p class="alert" role="alert" id="alert">${says}</p>`;
+const alertOf = (says: string | null, code = ''): Html | null =>
+  says === null
+    ? null
+    : html`<p class="alert" role="alert" id="alert" data-code="${code}">${says}</p>`;
 
 /** Why the last attempt failed, where the link is still good. */
 function lastTrouble({ language, row, own }: LinkView): string | null {
@@ -106,6 +110,7 @@ function lastTrouble({ language, row, own }: LinkView): string | null {
 const methodName = (view: LinkView, method: string): string => {
   if (method === 'password') return t(view.language, 'password_method');
   if (method === 'passkey') return t(view.language, 'passkey_method');
+  if (method === 'voucher') return t(view.language, 'voucher_method');
   return view.platforms.find(({ name }) => method === `platform:${name}`)?.title ?? method;
 };
 
@@ -135,7 +140,7 @@ export function methodPage(
     methods.length < 2
       ? null
       : html`<a class="back" href="${at(view)}">${t(language, 'other_method')}</a>`;
-  const alert = alertOf(complaint?.says ?? lastTrouble(view));
+  const alert = alertOf(complaint?.says ?? lastTrouble(view), complaint?.code);
   const form = formOf(view, method, typed, complaint, alert);
   const title = t(language, 'pay', { amount });
   return frame(view, title, html`${slip(view)}${form}${back}`, `&method=${method}`);
@@ -155,29 +160,40 @@ function formOf(
 <p class="alert" id="needs">${t(language, 'passkey_needs')}</p>
 <button class="pay" type="button" id="passkey" hidden>${t(language, 'passkey_pay', { amount })}</button></form>`;
   }
-  const password = method === 'password';
+  const own = method === 'password' || method === 'voucher';
   const blame = (field: string): Html | null =>
     complaint?.field === field
       ? html` aria-invalid="true" aria-describedby="alert" autofocus`
       : null;
   const name = methodName(view, method);
-  const button = t(language, password ? 'pay' : 'platform_pay', { amount, platform: name });
+  const button = t(language, own ? 'pay' : 'platform_pay', { amount, platform: name });
   // Who pays is told by the platform: there is nothing to type here.
-  const fields = password
-    ? html`<p class="soft">${t(language, 'log_in_says')}</p>
-<label for="phone">${t(language, 'phone')}</label>
-<input id="phone" name="phone" type="tel" autocomplete="tel" required maxlength="30" value="${typed}"${blame('phone')}>
-${passwordField(language, blame('password'))}`
+  const fields = own
+    ? method === 'voucher'
+      ? voucherFields(language, typed, blame)
+      : passwordFields(language, typed, blame)
     : html`<input type="hidden" name="method" value="${method}"><p class="soft">${t(language, 'platform_says')}</p>`;
-  const action = `${path(view)}/${password ? 'password' : 'platform'}?lang=${language}`;
+  const action = `${path(view)}/${own ? method : 'platform'}?lang=${language}`;
   return html`<form method="post" action="${action}">${alert}
 ${fields}
 <button class="pay">${button}</button></form>`;
 }
 
-const passwordField = (language: Language, blame: Html | null): Html =>
-  html`<label for="password">${t(language, 'password')}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200"${blame}>`;
+type Blame = (field: string) => Html | null;
+
+const passwordFields = (language: Language, typed: string, blame: Blame): Html =>
+  html`<p class="soft">${t(language, 'log_in_says')}</p>
+<label for="phone">${t(language, 'phone')}</label>
+<input id="phone" name="phone" type="tel" autocomplete="tel" required maxlength="30" value="${typed}"${blame('phone')}>
+<label for="password">${t(language, 'password')}</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200"${blame('password')}>`;
+
+const voucherFields = (language: Language, typed: string, blame: Blame): Html =>
+  html`<p class="soft">${t(language, 'voucher_says')}</p>
+<label for="voucher">${t(language, 'voucher')}</label>
+<input id="voucher" name="voucher" inputmode="numeric" autocomplete="off" required maxlength="20" value="${typed}"${blame('voucher')}>
+<label for="code">${t(language, 'code')}</label>
+<input id="code" name="code" inputmode="numeric" autocomplete="off" required maxlength="8"${blame('code')}>`;
 
 function verdict(mark: string, bad: boolean, title: string, says: readonly string[]): Html {
   return html`<div class="mark${bad ? ' bad' : ''}" aria-hidden="true">${mark}</div>

@@ -1,7 +1,10 @@
 /** The mobile cashier page behind a payment link. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { base64url } from '#device/codecs/bytes.ts';
+import { isVoucherNumber } from '#device/codecs/voucher.ts';
+import { voucherCodeSchema } from '#device/messages/voucher.ts';
 import type { Chance } from '../../clock.ts';
+import type { Guesses } from '../../guesses.ts';
 import type { GatewayKeys } from '../../keys.ts';
 import { readPhone } from '../../phone.ts';
 import type { Tables } from '../../store/tables.ts';
@@ -24,7 +27,7 @@ import {
 } from './page.ts';
 import type { Passkeys } from './passkeys.ts';
 import type { LinkPlatforms } from './platforms.ts';
-import { passwordForm, platformForm } from './schemas.ts';
+import { passwordForm, platformForm, voucherForm } from './schemas.ts';
 import { isOpen } from './side-by-side.ts';
 import { linkSay } from './words.ts';
 
@@ -36,6 +39,7 @@ export interface LinkPageParts {
   readonly links: Links;
   readonly passkeys: Passkeys;
   readonly linkPlatforms: LinkPlatforms;
+  readonly guesses: Guesses;
 }
 
 /** Of the payer's phone: what a link is bound to. */
@@ -46,6 +50,9 @@ export type OfLink = { Params: { token: string }; Querystring: { method?: string
 
 export function addLinkPages(server: FastifyInstance, parts: LinkPageParts): void {
   server.get<OfLink>('/pay/:token', (request, reply) => show(parts, request, reply));
+  server.post<OfLink>('/pay/:token/voucher', (request, reply) =>
+    takeVoucher(parts, request, reply),
+  );
   server.post<OfLink>('/pay/:token/platform', (request, reply) =>
     takePlatform(parts, request, reply),
   );
@@ -86,6 +93,44 @@ export function addLinkPages(server: FastifyInstance, parts: LinkPageParts): voi
         return goOn(request, reply);
     }
   });
+}
+
+async function takeVoucher(
+  parts: LinkPageParts,
+  request: FastifyRequest<OfLink>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (!sameSite(request)) throw new Problem('foreign_form');
+  const { links, guesses } = parts;
+  const row = links.find(request.params.token);
+  const device = deviceOf(parts, request);
+  if (row === undefined || device === null) return turnAway(request, reply, row);
+  const typed = decodeBody(voucherForm, request.body);
+  const language = languageOf(request);
+  const number = typed.voucher.replace(/[\s-]/g, '');
+  const code = typed.code.replace(/\s/g, '');
+  const complain = (field: Complaint['field'], says: string, why: string) =>
+    showMethod(parts, request, reply, row, 'voucher', typed.voucher, { field, says, code: why });
+  if (!isVoucherNumber(number)) {
+    return complain('voucher', linkSay(language, 'voucher_form'), 'malformed_request');
+  }
+  if (!voucherCodeSchema.safeParse(code).success) {
+    return complain('code', linkSay(language, 'code_form'), 'malformed_request');
+  }
+  const client = clientOf(parts, request);
+  if (guesses.isOver(client)) throw new Problem('slow_down');
+  const said = await links.payByVoucher(row.id, device, { number, code });
+  if (said.said === 'ended') guesses.count(client);
+  if (said.said !== 'voucher_refused') return goOn(request, reply);
+  const { reason, tries_left } = said;
+  const guessed = reason === 'wrong_code' || reason === 'locked';
+  if (guessed) guesses.count(client);
+  const field = guessed ? 'code' : 'voucher';
+  const says =
+    tries_left === undefined || reason === 'locked'
+      ? linkSay(language, `v_${reason}`)
+      : linkSay(language, 'wrong_code', { left: String(tries_left) });
+  return complain(field, says, reason);
 }
 
 async function takePlatform(
@@ -203,6 +248,7 @@ export function viewOf(
     .map(({ id }) => id)
     .filter((id) => {
       if (id === 'passkey') return passkeys.possible;
+      if (id === 'voucher') return parts.links.takesVouchers;
       return id === 'password' || platforms.some(({ name }) => id === `platform:${name}`);
     })
     .sort((a, b) => rank(a) - rank(b));
@@ -211,7 +257,8 @@ export function viewOf(
   return { language, token, row, merchant, methods, platforms, own };
 }
 
-const rank = (method: string): number => ['passkey', 'password', method].indexOf(method);
+const rank = (method: string): number =>
+  ['passkey', 'password', 'platform', 'voucher'].indexOf(method.replace(/:.*/, ''));
 
 /** The form again, with what is wrong. */
 export function showMethod(
