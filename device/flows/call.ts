@@ -21,7 +21,8 @@ export type CallPrompt =
 export type CallStage =
   | { readonly at: 'ringing' }
   | { readonly at: 'answering' }
-  | { readonly at: 'welcome' }
+  /** `wanted`: chosen already by somebody who has called before. */
+  | { readonly at: 'welcome'; readonly wanted: HandlerName | null }
   /** `asked` times without a choice; `until` is monotonic ms, `null` while the menu is being said. */
   | { readonly at: 'choosing'; readonly asked: number; readonly until: number | null }
   /** `hold`: when to say so again; `null` while it is being said. */
@@ -186,7 +187,7 @@ function say(
 }
 
 const welcome = (state: CallsState, call: CallState): CallStep =>
-  say(state, call, { at: 'welcome' }, ['welcome']);
+  say(state, call, { at: 'welcome', wanted: null }, ['welcome']);
 
 /** The menu of what there is; without a choice to make it is not asked. */
 function ask(state: CallsState, call: CallState, asked: number, now: number): CallStep {
@@ -205,7 +206,9 @@ function said(state: CallsState, call: CallState, now: number): CallStep {
   const { choiceMs, holdMs } = state.settings;
   switch (stage.at) {
     case 'welcome':
-      return ask(state, call, 0, now);
+      return stage.wanted === null || state.places[stage.wanted] === null
+        ? ask(state, call, 0, now)
+        : queueUp(state, call, stage.wanted, now);
     case 'choosing':
       return stay(state, call, { ...stage, until: now + choiceMs });
     case 'queued':
@@ -233,8 +236,8 @@ function press(state: CallsState, call: CallState, key: TelephoneKey, now: numbe
         return stage.at === 'welcome' ? welcome(state, again) : ask(state, again, 0, now);
       }
       const wanted = key === '1' ? 'agent' : key === '2' ? 'assistant' : null;
-      // The notice of the recording is heard to its end.
-      if (stage.at === 'welcome') return { state, effects: [] };
+      // The notice of the recording is heard to its end; what was chosen meanwhile holds.
+      if (stage.at === 'welcome') return stay(state, call, { ...stage, wanted });
       if (wanted === null || state.places[wanted] === null) {
         return ask(state, call, stage.asked + 1, now);
       }

@@ -10,18 +10,26 @@ import { joinWords } from '#firmware/speaker/wav.ts';
 
 export class CallVoice {
   readonly #prompts: Prompts;
+  readonly #texts: ReadonlyMap<string, string>;
   readonly #ready = new Map<string, Promise<Int16Array>>();
 
   constructor(dataDirectory: string, merchant: Readonly<Record<Language, string>>) {
+    const vocabulary = callVocabulary(merchant);
     this.#prompts = new Prompts('telephone', {
       cacheDirectory: join(dataDirectory, 'call-clips'),
-      vocabulary: callVocabulary(merchant),
+      vocabulary,
     });
+    this.#texts = new Map(vocabulary.map(({ id, text }) => [id, text]));
   }
 
   /** Rejects with `missing_tool` where no program is installed that speaks. */
   open(): Promise<void> {
     return this.#prompts.open();
+  }
+
+  /** What {@link render} says, as text. */
+  words(language: Language, prompts: readonly CallPrompt[]): string {
+    return prompts.map((prompt) => this.#texts.get(callClipId(language, prompt))).join(' ');
   }
 
   /** One sentence after the other; rejects with a `DeviceError`. */

@@ -36,6 +36,8 @@ export interface DeskParts {
   readonly handlers: Partial<Readonly<Record<HandlerName, CallHandler>>>;
   /** What happens, for the log; no number of a caller is in it. */
   readonly tell: (event: DeskEvent) => void;
+  /** What is said by the terminal itself, for whoever watches a call. */
+  readonly transcript?: (id: string, language: Language, prompts: readonly CallPrompt[]) => void;
 }
 
 export type DeskEvent = Readonly<Record<string, unknown>> & { readonly event: string };
@@ -210,6 +212,7 @@ export class CallDesk {
       const samples = await this.#parts.voice.render(language, prompts);
       // Meanwhile something else may be said.
       if (this.#state.calls.get(id)?.saying !== saying) return;
+      this.#parts.transcript?.(id, language, prompts);
       await modem.say(call, samples);
     } catch (error) {
       this.#parts.tell({ event: 'not_said', id, prompts, why: String(error) });

@@ -99,6 +99,12 @@ async function main(): Promise<void> {
   const desk = new CallDesk({
     ...{ clock, chance: systemChance, recordings, voice, tell: say },
     settings: { ...CALL_SETTINGS, language: settings.language },
+    ...(settings.transcript
+      ? {
+          transcript: (id, language, prompts) =>
+            say({ event: 'said', id, who: 'terminal', text: voice.words(language, prompts) }),
+        }
+      : {}),
     handlers: {
       ...(agents === null ? {} : { agent: agents.handler }),
       ...(helper === null ? {} : { assistant: helper.assistant }),

@@ -106,6 +106,11 @@ export class ModemSimulator implements Simulator {
     return phone;
   }
 
+  /** Every phone that was asked for. */
+  all(): readonly Phone[] {
+    return [...this.#phones.values()];
+  }
+
   insertSim(sim: Works['sim']): void {
     this.#sim = sim;
   }

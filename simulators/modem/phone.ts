@@ -49,6 +49,8 @@ export class Phone {
   call: PhoneCall = 'none';
   /** Keeps what it hears; off for calls that last long. */
   listening = true;
+  /** Told what it hears, as it comes. */
+  ear: ((samples: Int16Array) => void) | null = null;
   /** Samples heard in all calls, also where they were not kept. */
   heardCount = 0;
   /** Messages that arrived, whole. */
@@ -122,6 +124,7 @@ export class Phone {
   /** For the network: what its earpiece gives. */
   hear(samples: Int16Array): void {
     this.heardCount += samples.length;
+    this.ear?.(samples);
     if (this.listening) this.#heard.push(samples);
   }
 

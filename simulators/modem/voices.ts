@@ -34,9 +34,16 @@ const FLITE =
 
 /** What that caller says, as the network brings it: 8 kHz, 300 to 3400 Hz. Rejects with the mend. */
 export async function speakAs(voice: CallerVoice, text: string): Promise<Int16Array> {
-  const { rate, samples } = readWav(await run(voice, text));
+  const { rate, samples } = await synthesise(voice, text);
   return telephoneBand(resample(samples, rate, CALL_RATE));
 }
+
+/** The same as it left the mouth, at the synthesiser's own rate. */
+export const synthesise = async (
+  voice: CallerVoice,
+  text: string,
+): Promise<{ readonly rate: number; readonly samples: Int16Array }> =>
+  readWav(await run(voice, text));
 
 function run({ program, voice, rate = 160 }: CallerVoice, text: string): Promise<Buffer> {
   const args =

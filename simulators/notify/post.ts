@@ -23,13 +23,19 @@ export interface Arrived {
 
 export class Post {
   readonly #ports: { readonly mail: number; readonly sms: number };
+  readonly #carrier: (to: string) => string | null;
   readonly #secret = `whsec_${randomBytes(32).toString('base64')}`;
   #mail: MailServer | null = null;
   #sms: SmsProvider | null = null;
 
   /** `ports` are free ones on loopback; what is told there before {@link Post.open} waits. */
-  constructor(ports: { readonly mail: number; readonly sms: number }) {
+  constructor(
+    ports: { readonly mail: number; readonly sms: number },
+    /** Who carries a short message to that number, where it does not arrive by itself. */
+    carrier: (to: string) => string | null = () => null,
+  ) {
     this.#ports = ports;
+    this.#carrier = carrier;
   }
 
   async open(add: Add, watch: Watch): Promise<void> {
@@ -37,7 +43,7 @@ export class Post {
     [this.#mail, this.#sms] = await Promise.all([
       add('mail', NOTIFY_FAULTS, '', () => MailServer.open({ port: mail, watch })),
       add('sms', NOTIFY_FAULTS, '', () =>
-        SmsProvider.open({ port: sms, watch, secret: this.#secret }),
+        SmsProvider.open({ port: sms, watch, secret: this.#secret, carrier: this.#carrier }),
       ),
     ]);
   }

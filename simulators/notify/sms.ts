@@ -18,7 +18,11 @@ export interface SmsOptions {
   readonly secret: string;
   readonly port?: number;
   readonly watch?: Watch;
+  /** Who carries a message to that number; `null` where it arrives by itself. */
+  readonly carrier?: (to: string) => string | null;
 }
+
+const SIGNED = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
 
 export class SmsProvider implements Simulator {
   readonly wire = 'sms';
@@ -69,13 +73,17 @@ export class SmsProvider implements Simulator {
     return createServer((request, response) => {
       const parts: Buffer[] = [];
       request.on('data', (part: Buffer) => parts.push(part));
-      request.on('end', () => this.#answer(request, response, Buffer.concat(parts).toString()));
+      request.on('end', () => this.#take(request, response, Buffer.concat(parts).toString()));
     });
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse, body: string): void {
+  #take(request: IncomingMessage, response: ServerResponse, body: string): void {
+    this.#answer(request, response, body).catch(() => response.writeHead(400).end('{}'));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
     this.requests += 1;
-    const said = this.#decide(request, body);
+    const said = await this.#decide(request, body);
     switch (said) {
       case 'hang':
         break;
@@ -88,7 +96,10 @@ export class SmsProvider implements Simulator {
     }
   }
 
-  #decide(request: IncomingMessage, body: string): [number, unknown] | 'hang' | 'hang up' {
+  async #decide(
+    request: IncomingMessage,
+    body: string,
+  ): Promise<[number, unknown] | 'hang' | 'hang up'> {
     if (request.method !== 'POST' || request.url !== '/messages') return [404, {}];
     if (this.#fault === 'hang') return 'hang';
     if (this.#fault === 'busy') return [503, { error: 'busy' }];
@@ -100,7 +111,29 @@ export class SmsProvider implements Simulator {
     if (known !== undefined) {
       return known.body === body ? [200, { id: known.id }] : [422, { error: 'reused' }];
     }
-    return this.#send(key, body);
+    const { to } = JSON.parse(body) as Sms;
+    const carrier = this.#options.carrier?.(to) ?? null;
+    return carrier === null ? this.#send(key, body) : this.#carry(carrier, request, body);
+  }
+
+  /** Hands it on as it came; who carries it looks at the signature and the key, too. */
+  async #carry(
+    url: string,
+    { headers: given }: IncomingMessage,
+    body: string,
+  ): Promise<[number, unknown] | 'hang up'> {
+    const named = ['content-type', 'idempotency-key', ...SIGNED];
+    const headers = Object.fromEntries(named.map((name) => [name, String(given[name] ?? '')]));
+    try {
+      const response = await fetch(url, { method: 'POST', headers, body });
+      const answer: unknown = await response.json();
+      this.#options.watch?.({ wire: 'sms', direction: 'out', text: `carried: ${response.status}` });
+      if (this.#fault !== 'lose') return [response.status, answer];
+      this.#fault = 'clear';
+      return 'hang up';
+    } catch {
+      return [503, { error: 'the carrier does not answer' }];
+    }
   }
 
   #send(key: string, body: string): [number, unknown] | 'hang up' {

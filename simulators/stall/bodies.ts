@@ -60,6 +60,8 @@ export const BODIES = {
     packet: z.enum(['publish', 'puback']).optional(),
     direction: z.enum(['in', 'out']).optional(),
     nth: z.int().min(1).max(1000).optional(),
+    /** The network's +CMS error. */
+    code: z.int().min(1).max(999).optional(),
   }),
   kill: z.strictObject({ signal: z.enum(['SIGKILL', 'SIGTERM']).default('SIGKILL') }),
 };
@@ -90,6 +92,7 @@ export function checkFault(body: z.infer<typeof BODIES.fault>): void {
     noise: ['probability'],
     loss: ['probability'],
     slow: ['bits_per_second'],
+    sms_refused: ['code'],
     drop: ['packet', 'direction', 'nth'],
   };
   for (const field of needs[body.fault] ?? []) {

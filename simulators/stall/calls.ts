@@ -206,8 +206,13 @@ function addMachineCalls(server: FastifyInstance, stall: Stall): void {
     await stall.rack.apply(request.params.name, body);
     return stall.rack.view().find(({ wire }) => wire === request.params.name);
   });
-  for (const name of ['terminal', 'gateway'] as const) {
-    const machine = stall[name];
+  const { terminal, gateway, telephone } = stall;
+  const machines = [
+    ['terminal', terminal, () => terminal.start()],
+    ['gateway', gateway, () => gateway.start()],
+    ['telephone', telephone.machine, () => telephone.open()],
+  ] as const;
+  for (const [name, machine, start] of machines) {
     server.post(`/v1/${name}/kill`, async (request) => {
       const { signal } = readBody(BODIES.kill, request.body);
       await machine.kill(signal);
@@ -215,8 +220,9 @@ function addMachineCalls(server: FastifyInstance, stall: Stall): void {
     });
     server.post(`/v1/${name}/start`, async () => {
       try {
-        await machine.start();
+        await start();
       } catch (error) {
+        if (error instanceof Problem) throw error;
         throw new Problem(
           500,
           `No ${name}`,

@@ -12,6 +12,7 @@ import { addPairingCalls } from './pairing-calls.ts';
 import { Problem } from './problems.ts';
 import { addScreen } from './screen-door.ts';
 import type { Stall } from './stall.ts';
+import { addTelephoneCalls } from './telephone-calls.ts';
 import { viewStall } from './view.ts';
 
 const PAGE = join(import.meta.dirname, 'page');
@@ -57,6 +58,7 @@ export async function openInterface(
   addCalls(server, stall);
   addPairingCalls(server, stall);
   addCardCalls(server, stall);
+  addTelephoneCalls(server, stall);
   addScreen(server, stall);
   addEvents(server, stall);
   const url = await server.listen({ host: '127.0.0.1', port });

@@ -31,7 +31,9 @@ function ownerOf(path: string): number | null {
  * on their command lines, which nobody else has while this stall holds the lock.
  */
 export async function endOrphans(directory: string): Promise<void> {
-  const homes = ['gateway', 'platform', 'terminal'].map((name) => join(directory, name));
+  const homes = ['gateway', 'platform', 'terminal', 'telephone'].map((name) =>
+    join(directory, name),
+  );
   const orphans = readdirSync('/proc').flatMap((name) => {
     const words = wordsOf(name);
     const isOurs = words.some((word) => homes.includes(word));

@@ -18,6 +18,7 @@ const USAGE = `usage: npm start -- [options]
   --boards FILE          another boards.json; its profile simulated is used
   --phones LIST          who stands before it, with metres (default Alice:1,Bob:3.5,Chen:40)
   --board NAME           another board than simulated runs on metal, without a stall
+  --model-zh DIR         a voice model, for callers who speak Mandarin (docs/speech-recognition.md)
   --no-browser           leaves the terminal's screen to a browser of yours, at the address it prints
   --headless             prints one JSON line with the addresses instead of words`;
 
@@ -48,6 +49,7 @@ function readOptions(args: string[]) {
         'order-lifetime': text,
         seed: { ...text, default: SEED },
         boards: text,
+        'model-zh': text,
         phones: { ...text, default: 'Alice:1,Bob:3.5,Chen:40' },
         board: { ...text, default: 'simulated' },
         'no-browser': flag,
@@ -113,6 +115,7 @@ try {
       lifetime === undefined ? undefined : numberOf('--order-lifetime', lifetime, 10, 3600),
     publicUrl: options['public-url'],
     boards: options.boards,
+    modelZh: options['model-zh'],
     browser: !options['no-browser'],
     progress: (text) => say(`  ${text} …`),
   });

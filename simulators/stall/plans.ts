@@ -1,4 +1,4 @@
-/** How the stall starts the two programs that ship: their command lines, and when they are ready. */
+/** How the stall starts the programs that ship: their command lines, and when they are ready. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -74,16 +74,17 @@ export interface TerminalSettings {
 }
 
 /** What Node is given when it runs a terminal, here as on metal. */
-function nodeFlags(): readonly string[] {
+function nodeFlags(of: 'flags' | 'telephone_flags'): readonly string[] {
   const text = readFileSync(join(HOME, 'firmware', 'node.json'), 'utf8');
-  return z.object({ flags: z.array(z.string()) }).parse(JSON.parse(text)).flags;
+  const shape = z.object({ flags: z.array(z.string()), telephone_flags: z.array(z.string()) });
+  return shape.parse(JSON.parse(text))[of];
 }
 
 /** The terminal, inside the USB keypad's testbed and in front of the sound card where there are. */
 export function terminalPlan(settings: TerminalSettings): Plan {
   const { directory, organs, code, gatewayUrl, broker, boards, line } = settings;
   const args = [
-    ...nodeFlags(),
+    ...nodeFlags('flags'),
     join(HOME, 'firmware', 'main.ts'),
     ...['--board', 'simulated', '--data', directory],
     ...['--enrol', code, '--gateway', gatewayUrl],
@@ -98,6 +99,47 @@ export function terminalPlan(settings: TerminalSettings): Plan {
     env: { ...env, ...organs.speaker?.environment, ...organs.reader?.environment },
     // Without any keypad it waits for one: the stall opens and says which command brings it.
     ready: ({ event }) => event === 'ready' || event === 'waiting',
+    line,
+  };
+}
+
+export interface TelephoneSettings {
+  readonly directory: string;
+  /** Whose goods are sold, and its name in both languages. */
+  readonly merchant: { readonly id: string; readonly name: string };
+  readonly language: 'en' | 'zh-CN';
+  readonly gatewayUrl: string;
+  readonly post: Post;
+  readonly boards: string | undefined;
+  /** A voice model for Mandarin, where there is one. */
+  readonly modelZh: string | undefined;
+  readonly smsPort: number;
+  readonly deskPort: number;
+  /** The assistant's. */
+  readonly token: string;
+  readonly line: (line: ChildLine) => void;
+}
+
+/** The telephone terminal, watched: what is said on calls is told. */
+export function telephonePlan(settings: TelephoneSettings): Plan {
+  const { directory, merchant, language, gatewayUrl, post, boards, modelZh, token, line } =
+    settings;
+  const [english = merchant.name, chinese = english] = merchant.name.split(' / ');
+  return {
+    name: 'the telephone',
+    command: process.execPath,
+    args: [
+      ...nodeFlags('telephone_flags'),
+      join(HOME, 'firmware', 'telephone', 'main.ts'),
+      ...['--board', 'simulated', '--data', directory, '--language', language],
+      ...['--merchant', english, '--merchant-zh', chinese],
+      ...['--gateway', gatewayUrl, '--sell', merchant.id, '--transcript'],
+      ...['--sms', `127.0.0.1:${settings.smsPort}`, '--desk', `127.0.0.1:${settings.deskPort}`],
+      ...(boards === undefined ? [] : ['--boards', boards]),
+      ...(modelZh === undefined ? [] : ['--model-zh', modelZh]),
+    ],
+    env: { ...post.environment, HAWKER_AGENT_TOKEN: token },
+    ready: ({ event }) => event === 'ready',
     line,
   };
 }

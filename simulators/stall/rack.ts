@@ -31,6 +31,8 @@ interface Place {
   fault: AnyFault | null;
 }
 
+/** Faults that are over when they have happened. */
+const MOMENTS = ['clear', 'replug', 'drop', 'no_carrier', 'registered', 'restart'];
 const PATIENCE_MS = 3000;
 
 export class Rack {
@@ -78,7 +80,7 @@ export class Rack {
       if (error instanceof FaultError) throw wrong('fault', error.message);
       throw error;
     }
-    const over = fault.fault === 'clear' || fault.fault === 'replug' || fault.fault === 'drop';
+    const over = MOMENTS.includes(fault.fault);
     place.fault = over ? null : fault;
     this.#changed();
   }

@@ -20,12 +20,13 @@ import { Machine } from './machine.ts';
 import type { StallOptions } from './options.ts';
 import { type Organs, openOrgans } from './organs.ts';
 import { PairedPhones } from './paired-phones.ts';
-import { gatewayPlan, type Plan, platformPlan, terminalPlan } from './plans.ts';
+import { gatewayPlan, type Plan, platformPlan, telephonePlan, terminalPlan } from './plans.ts';
 import { freePort, keepPorts, type Ports } from './ports.ts';
 import { notNow } from './problems.ts';
 import { Rack } from './rack.ts';
 import { scanPanel, scanPaper } from './scan.ts';
 import { Street } from './street.ts';
+import { StallTelephone } from './telephone.ts';
 import { Trace } from './trace.ts';
 import { BOARDS, readSeed, readWiring, type StallSeed, type Wiring } from './wiring.ts';
 
@@ -52,6 +53,8 @@ export class Stall {
   readonly platform: Machine;
   readonly platformUrl: string;
   readonly terminal: Machine;
+  /** Off until somebody wants to call. */
+  readonly telephone: StallTelephone;
   readonly #options: StallOptions;
   readonly #air: Air;
   readonly #listeners = new Set<() => void>();
@@ -74,9 +77,14 @@ export class Stall {
   #closed = false;
   readonly #fingers = new Fingers();
 
-  private constructor(options: StallOptions, ports: Ports, post: Post, platformPort: number) {
+  private constructor(
+    options: StallOptions,
+    ports: Ports,
+    postPorts: { readonly mail: number; readonly sms: number },
+    platformPort: number,
+  ) {
     this.#options = options;
-    this.post = post;
+    this.post = new Post(postPorts, (to) => this.telephone.carrier(to));
     this.platformUrl = `http://127.0.0.1:${platformPort}`;
     this.platform = new Machine(
       () => platformPlan(join(options.directory, 'platform'), platformPort),
@@ -110,6 +118,7 @@ export class Stall {
       () => this.#terminalPlan(),
       () => this.#change(),
     );
+    this.telephone = this.#makeTelephone();
     this.trace.listen(() => this.#change());
   }
 
@@ -117,7 +126,7 @@ export class Stall {
   static async open(options: StallOptions): Promise<Stall> {
     const unlock = lockDirectory(options.directory);
     await endOrphans(options.directory);
-    for (const each of ['gateway', 'platform', 'terminal', 'street', 'usb', 'sound']) {
+    for (const each of ['gateway', 'platform', 'terminal', 'telephone', 'street', 'usb', 'sound']) {
       mkdirSync(join(options.directory, each), { recursive: true });
     }
     const [ports, mail, sms, lotus] = [
@@ -126,7 +135,7 @@ export class Stall {
       await freePort(0),
       await freePort(0),
     ];
-    const stall = new Stall(options, ports, new Post({ mail, sms }), lotus);
+    const stall = new Stall(options, ports, { mail, sms }, lotus);
     stall.#unlock = unlock;
     try {
       await stall.#start();
@@ -203,7 +212,9 @@ export class Stall {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#unwatch();
     this.paired.close();
-    await Promise.all([this.street.close(), this.terminal.kill('SIGTERM')]);
+    const { terminal, telephone, street } = this;
+    const off = [terminal, telephone.machine].map((machine) => machine.kill('SIGTERM'));
+    await Promise.all([street.close(), ...off]);
     await Promise.all([this.gateway.kill('SIGTERM'), this.platform.kill('SIGTERM')]);
     const stuck = await this.rack.close();
     this.#unlock();
@@ -288,17 +299,40 @@ export class Stall {
       gatewayUrl: this.gatewayUrl,
       broker: this.#network?.url,
       boards: this.#options.boards,
-      line: (line) => this.#tellTerminal(line),
+      line: (line) => this.#tell('terminal', line),
     });
   }
 
-  #tellTerminal(line: ChildLine): void {
+  #makeTelephone(): StallTelephone {
+    const { directory, boards, modelZh } = this.#options;
+    const own = join(directory, 'telephone');
+    const { vendor } = this.seed.terminals[0];
+    const name = this.seed.vendors.find(({ id }) => id === vendor)?.name ?? vendor;
+    return new StallTelephone({
+      directory: own,
+      gatewayDirectory: join(directory, 'gateway'),
+      gateway: () => this.gatewayUrl,
+      plan: (addresses) =>
+        telephonePlan({
+          ...{ ...addresses, directory: own, boards, modelZh, post: this.post },
+          ...{ merchant: { id: vendor, name }, gatewayUrl: this.gatewayUrl },
+          language: this.language,
+          line: (line) => {
+            this.telephone.heardLine(line);
+            if (line.event !== 'said') this.#tell('telephone', line);
+          },
+        }),
+      ...{ rack: this.rack, watch: this.trace.watch, changed: () => this.#change() },
+    });
+  }
+
+  #tell(wire: 'terminal' | 'telephone', line: ChildLine): void {
     const { event, at: _at, ...rest } = line;
     const told = Object.values(rest).map((value) =>
       typeof value === 'object' ? JSON.stringify(value) : String(value),
     );
     const text = [String(event), ...told].join(' ');
-    this.trace.watch({ wire: 'terminal', direction: 'state', text });
+    this.trace.watch({ wire, direction: 'state', text });
   }
 
   #change(): void {

@@ -30,7 +30,8 @@ export function viewPapers(stall: Stall): { id: number; text: string; cut: boole
 
 /** What arrived on phones and in mailboxes. */
 export function viewMessages(stall: Stall) {
-  return stall.post.arrived().map((each, at) => ({ id: at + 1, ...each }));
+  const carried = stall.telephone.arrived().map((each) => ({ channel: 'sms' as const, ...each }));
+  return [...stall.post.arrived(), ...carried].map((each, at) => ({ id: at + 1, ...each }));
 }
 
 function viewLamp(stall: Stall): 'off' | 'red' | 'green' | 'amber' | null {
@@ -40,12 +41,22 @@ function viewLamp(stall: Stall): 'off' | 'red' | 'green' | 'amber' | null {
   return lamp.red ? 'red' : lamp.green ? 'green' : 'off';
 }
 
-function viewPayers(stall: Stall): { phone: string; pin: string; label: string }[] {
-  return stall.seed.payers.map(({ phone, pin, balances }) => {
+interface PayerView {
+  readonly phone: string;
+  readonly pin: string;
+  /** On the page behind a link; `null` where none was agreed. */
+  readonly password: string | null;
+  readonly label: string;
+}
+
+function viewPayers({ seed }: Stall): PayerView[] {
+  return seed.payers.map(({ phone, pin, balances }) => {
     const held = balances.map(({ currency, amount_minor }) =>
       formatMoney({ currency: currencySchema.parse(currency), amount_minor }),
     );
-    return { phone, pin, label: `•••• ${phone.slice(-4)} (${held.join(', ')})` };
+    const contract = seed.contracts.find((each) => each.phone === phone);
+    const password = contract?.password ?? null;
+    return { phone, pin, password, label: `•••• ${phone.slice(-4)} (${held.join(', ')})` };
   });
 }
 
@@ -67,6 +78,7 @@ export function viewStall(stall: Stall) {
     phones: stall.street.view().map((each) => ({ ...each, paired: stall.paired.glass(each.name) })),
     payers: viewPayers(stall),
     accounts: stall.accounts,
+    telephone: stall.telephone.view(),
     range_m: stall.wiring.organs.advertiser?.range_m ?? 0,
     language: stall.language,
   };

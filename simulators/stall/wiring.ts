@@ -45,6 +45,7 @@ const seedSchema = z.looseObject({
     [
       z.looseObject({
         id: z.string(),
+        vendor: z.string(),
         enrolment_code: z.string(),
         place: z.looseObject({ latitude: z.number(), longitude: z.number() }),
         currency: z.string(),
@@ -54,6 +55,8 @@ const seedSchema = z.looseObject({
     ],
     z.unknown(),
   ),
+  vendors: z.array(z.looseObject({ id: z.string(), name: z.string() })),
+  contracts: z.array(z.looseObject({ phone: z.string(), password: z.string() })).default([]),
   payers: z.array(
     z.looseObject({
       phone: z.string(),

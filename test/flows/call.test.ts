@@ -92,6 +92,17 @@ describe('a call', () => {
     assert.equal(stand.at('a'), 'assistant');
   });
 
+  test('who chooses during the notice hears it to its end, and no menu', () => {
+    const stand = new Stand(BOTH);
+    stand.push({ is: 'ringing', id: 'a' });
+    stand.push({ is: 'answered', id: 'a', ok: true });
+    stand.push({ is: 'key', id: 'a', key: '2' });
+    assert.equal(stand.at('a'), 'welcome');
+    stand.heard('a');
+    assert.equal(stand.at('a'), 'assistant');
+    assert.deepEqual(stand.words, ['en: welcome']);
+  });
+
   test('silence and wrong keys are asked again once, then the assistant takes it', () => {
     const stand = new Stand(BOTH);
     stand.greet('a');

@@ -1,4 +1,5 @@
 /** Puts the page together: one state comes in, every part shows its share of it. */
+import { buildCall } from './call.js';
 import { buildCards } from './cards.js';
 import { buildDevice } from './device.js';
 import { byId, fill, make, mark, show, write } from './dom.js';
@@ -44,6 +45,7 @@ const parts = [
   buildRoad(byId('road'), { say }),
   buildPhones(byId('phones'), byId('add-phone'), { say }),
   buildCards(byId('cards'), { say }),
+  buildCall(byId('call'), { say, isLoud: sound.isOn }),
   cables,
   spoken,
   papers,

@@ -43,6 +43,7 @@ export function buildSound(button, { say }) {
 
   return {
     play,
+    isOn: () => on,
     update(state) {
       label();
       const last = state.spoken.at(-1)?.id ?? 0;

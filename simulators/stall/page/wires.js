@@ -156,6 +156,11 @@ const FAULTS = {
   busy: { fault: 'busy' },
   refuse: { fault: 'refuse' },
   lose: { fault: 'lose' },
+  no_carrier: { fault: 'no_carrier' },
+  unregistered: { fault: 'unregistered' },
+  sms_refused: { fault: 'sms_refused', code: 21 },
+  mute: { fault: 'mute' },
+  restart: { fault: 'restart' },
 };
 
 export function buildCables({ say }) {
@@ -166,8 +171,8 @@ export function buildCables({ say }) {
   return {
     element,
     update(state) {
-      fill(machines, JSON.stringify([state.terminal, state.gateway, t('power_cut')]), () =>
-        ['terminal', 'gateway'].map((name) => machineOf(name, state[name], say)),
+      fill(machines, JSON.stringify([machinesOf(state), t('power_cut')]), () =>
+        machinesOf(state).map(([name, machine]) => machineOf(name, machine, say)),
       );
       fill(list, JSON.stringify([state.organs, t('plugged')]), () =>
         state.organs.map((organ) => cableOf(organ, fault)),
@@ -175,6 +180,13 @@ export function buildCables({ say }) {
     },
   };
 }
+
+/** The telephone joins them when it is first switched on. */
+const machinesOf = ({ terminal, gateway, telephone: { machine } }) => [
+  ['terminal', terminal],
+  ['gateway', gateway],
+  ...(machine.starts === 0 ? [] : [['telephone', machine]]),
+];
 
 function machineOf(name, machine, say) {
   const on = machine.state === 'ready' || machine.state === 'starting';
