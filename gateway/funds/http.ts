@@ -129,7 +129,7 @@ const answered = (answer: Promise<{ readonly said: string }>): Promise<Reply> =>
 
 const ofVoucher = z.strictObject({ number: voucherNumberSchema });
 const party = { caller: 'party' } as const;
-const ADMISSION = ['party_refused'] as const;
+const ADMISSION = ['party_refused', 'certificate_refused', 'peer_refused'] as const;
 const CREATE = {
   ...{ paying: 'harbour-fund', beneficiary: 'chen', amount_minor: 20_000, currency: 'CNY' },
   ...{ terms: { transferable: true, partial: true }, memo: 'Mid-autumn', expires_at: 1.9e12 },
@@ -174,7 +174,7 @@ export const PARTY_ACTIONS: readonly Action[] = RULES.filter(
   ({ by }) => !by.includes('fund_server'),
 ).map(({ action }) => action);
 
-/** For the systems of parties, which bring their token. */
+/** For the systems of parties, which bring a certificate and sign, or their token. */
 export function partyRoutes(
   funds: Funds,
   partyOf: (request: FastifyRequest) => string,

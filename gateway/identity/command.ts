@@ -9,9 +9,10 @@ import { enrolRemotely } from './remote.ts';
 
 export const IDENTITY_USAGE = `Usage: gateway/main.ts COMMAND --data DIR [options]
   revoke --data DIR --gateway URL --terminal ID [--because TEXT]
-                         puts it out at once; or --merchant ID, --role NAME, --server NAME
+                         puts it out at once; or --merchant ID, --party ID, --role NAME,
+                         --server NAME
   code   --data DIR --gateway URL --terminal ID [--name HOST …]
-                         a one-time code to enrol with; or --merchant, --role, --server
+                         a one-time code to enrol with; or --merchant, --party, --role, --server
   agent  --data DIR --gateway URL [--add NAME | --revoke NAME]
                          a token for an agent of the telephone desk, or its end; else all agents
   enrol  --data DIR --gateway URL --role NAME --code CODE
@@ -49,7 +50,7 @@ async function run(command: Command, args: readonly string[]): Promise<unknown> 
     options: {
       ...{ data: text, gateway: text, because: text, code: text },
       ...{ add: text, revoke: text },
-      ...{ terminal: text, merchant: text, role: text, server: text },
+      ...{ terminal: text, merchant: text, party: text, role: text, server: text },
       name: { type: 'string', multiple: true },
     },
   });
@@ -105,7 +106,7 @@ function holderOf(who: Readonly<Partial<Record<Kind, string>>>): Holder {
   const given = Object.entries(who).filter(([, subject]) => subject !== undefined);
   const [first, ...others] = given;
   if (first === undefined || others.length > 0) {
-    throw new Error('name one of --terminal, --merchant, --role, --server');
+    throw new Error('name one of --terminal, --merchant, --party, --role, --server');
   }
   return { kind: first[0] as Kind, subject: String(first[1]) };
 }

@@ -36,7 +36,7 @@ export type Grant =
   | { readonly ok: true; readonly granted: Granted }
   | { readonly ok: false; readonly code: GrantRefusal };
 
-/** How long a code for a merchant, role or server is good. */
+/** How long a code for a merchant, party, role or server is good. */
 const CODE_LIFETIME_MS = 24 * 3_600_000;
 
 const refuse = (code: GrantRefusal): Grant => ({ ok: false, code });
@@ -122,7 +122,7 @@ export class IdentityDesk implements Trust {
     });
   }
 
-  /** A merchant, role or server brings its code and a request. The same again, the same answer. */
+  /** A merchant, party, role or server brings its code and a request. The same again, the same answer. */
   async enrol(code: string, csr: string, idempotencyKey: string | null): Promise<Grant> {
     const { tables, writer, clock, keys } = this.#parts;
     const digest = keyedDigest(keys, `certificate\n${code}`);

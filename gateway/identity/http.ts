@@ -25,7 +25,7 @@ const grantedSchema = z.strictObject({
   expires_at: z.int(),
 });
 
-/** A merchant's id, a role, or a server's name; names are what a server or role answers to. */
+/** The id of a merchant or party, a role, or a server's name; names are what a server or role answers to. */
 const holderSchema = z.strictObject({
   kind: z.enum(KINDS),
   subject: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/),
@@ -42,7 +42,7 @@ export function identityRoutes(desk: IdentityDesk): readonly Route[] {
   return [
     route({
       ...{ method: 'POST', path: '/v1/certificates', caller: 'anybody', idempotency: 'optional' },
-      says: 'A merchant, role or server gets its certificate by a one-time code',
+      says: 'A merchant, party, role or server gets its certificate by a one-time code',
       body: {
         schema: enrolmentRequestSchema.extend({ csr: csrSchema }),
         example: { code: 'K3ZP…', csr: CSR },
@@ -67,7 +67,7 @@ export function identityRoutes(desk: IdentityDesk): readonly Route[] {
     }),
     route({
       ...{ method: 'POST', path: '/v1/identity/codes', caller: 'operator', idempotency: 'kept' },
-      says: 'A one-time code for a terminal, merchant, role or server',
+      says: 'A one-time code for a terminal, merchant, party, role or server',
       body: { schema: codeSchema, example: { kind: 'merchant', subject: 'lin' } },
       answers: {
         201: {
@@ -88,7 +88,7 @@ export function identityRoutes(desk: IdentityDesk): readonly Route[] {
         caller: 'operator',
         idempotency: 'kept',
       },
-      says: 'Puts a terminal, merchant, role or server out, at once',
+      says: 'Puts a terminal, merchant, party, role or server out, at once',
       body: {
         schema: holderSchema.extend({ because: z.string().min(1).max(200).default('revoked') }),
         example: { kind: 'terminal', subject: 't-0001', because: 'stolen' },

@@ -1,12 +1,12 @@
 /** The kinds of certificates that the authority writes, and what each is good for. */
 
-export const KINDS = ['terminal', 'merchant', 'role', 'server'] as const;
+export const KINDS = ['terminal', 'merchant', 'party', 'role', 'server'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Who holds a certificate. */
 export interface Holder {
   readonly kind: Kind;
-  /** Terminal id, merchant id, role or a server's name. */
+  /** Terminal id, merchant id, party id, role or a server's name. */
   readonly subject: string;
 }
 
@@ -16,6 +16,7 @@ const DAY_MS = 86_400_000;
 export const LIFETIME_MS: Readonly<Record<Kind, number>> = {
   terminal: 365 * DAY_MS,
   merchant: 365 * DAY_MS,
+  party: 365 * DAY_MS,
   role: 90 * DAY_MS,
   server: 90 * DAY_MS,
 };
@@ -26,6 +27,7 @@ export const AUTHORITY_LIFETIME_MS = 3650 * DAY_MS;
 export const USAGES: Readonly<Record<Kind, readonly ('client' | 'server')[]>> = {
   terminal: ['client'],
   merchant: ['client'],
+  party: ['client'],
   role: ['client', 'server'],
   server: ['server'],
 };

@@ -16,7 +16,7 @@ const SECURITY: Readonly<Record<Caller, readonly Json[]>> = {
   pairing: [{ pairing: [] }, { pairing_cookie: [] }],
   merchant: [{ merchant_certificate: [], merchant_signature: [] }],
   payer: [{ payer_cookie: [] }],
-  party: [{ party: [] }],
+  party: [{ party: [] }, { party_certificate: [], party_signature: [] }],
   party_session: [{ party_cookie: [] }],
   platform: [],
 };
@@ -41,6 +41,14 @@ const SCHEMES: Json = {
   pairing_cookie: { type: 'apiKey', in: 'cookie', name: 'pairing_session' },
   payer_cookie: { type: 'apiKey', in: 'cookie', name: 'payer_session' },
   party: { type: 'http', scheme: 'bearer', description: 'Of a party of vouchers.' },
+  party_certificate: {
+    type: 'mutualTLS',
+    description: 'The peer door, with the certificate of a party of vouchers.',
+  },
+  party_signature: {
+    ...{ type: 'apiKey', in: 'header', name: 'signature' },
+    description: 'RFC 9421, ecdsa-p256-sha256, with the key of that certificate.',
+  },
   party_cookie: { type: 'apiKey', in: 'cookie', name: 'party_session' },
   merchant_certificate: {
     type: 'mutualTLS',

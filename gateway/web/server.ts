@@ -160,7 +160,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     addRoutes(server, { idempotency, clock, writer, admit }, routes);
     docs.set('settlement', [...(docs.get('settlement') ?? []), ...routes]);
   }
-  await addFunds(server, core, settings.operatorToken, docs);
+  await addFunds(server, core, { operatorToken: settings.operatorToken, identity }, docs);
   addDocuments(server, core.roles, docs);
   kept = keptRoutes(core.roles, docs);
   const listening = await server.listen({ host: settings.host, port: settings.port });

@@ -1,32 +1,14 @@
 /** A merchant's own system at the acquirer: let in by certificate and signature, and to its own alone. */
 import assert from 'node:assert/strict';
-import { createPrivateKey, sign } from 'node:crypto';
-import { request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import { verifyWebhook } from '#device/codecs/standard-webhooks.ts';
-import { signMessageWith } from '#gateway/peers/message-signature.ts';
 import { until } from '#test/until.ts';
 import { openHook } from './centre-bench.ts';
+import { type Answered, type Asking, askSigned } from './certificate-caller.ts';
 import { call, freePort, freshKey, RICH } from './harness.ts';
 import { type Credentials, granted, operate } from './identity-bench.ts';
 import { type LinkStand, openLinkStand, payByPassword } from './link-stand.ts';
 import { BareBrowser } from './platform-stand.ts';
-
-interface Answered {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-}
-
-interface Asking {
-  readonly body?: unknown;
-  readonly key?: string;
-  /** Whose name and key the signature has. */
-  readonly signer?: { readonly id: string; readonly key: string };
-  /** What is sent beside what was signed. */
-  readonly change?: Readonly<Record<string, string>>;
-  readonly sent?: string;
-  readonly query?: string;
-}
 
 for (const kind of ['together', 'apart'] as const) {
   describe(`a merchant’s own system, the organisations ${kind}`, () => {
@@ -54,40 +36,8 @@ for (const kind of ['together', 'apart'] as const) {
       return credentials;
     };
 
-    function ask(who: string, path: string, asking: Asking = {}): Promise<Answered> {
-      const credentials = credentialsOf(who);
-      const { body, key, query, change = {} } = asking;
-      const { id, key: pem } = asking.signer ?? { id: who, key: credentials.key };
-      const text = body === undefined ? undefined : JSON.stringify(body);
-      const post = key !== undefined;
-      const parts = { method: post ? 'POST' : 'GET', path, query, body: text, idempotencyKey: key };
-      const signed = signMessageWith(
-        parts,
-        id,
-        'ecdsa-p256-sha256',
-        (base) => sign('sha256', base, { key: createPrivateKey(pem), dsaEncoding: 'ieee-p1363' }),
-        Date.now(),
-      );
-      const sent = asking.sent ?? text;
-      const headers = {
-        ...signed,
-        ...(sent === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
-        ...change,
-      };
-      return new Promise((resolve, reject) => {
-        const options = { ...credentials, method: parts.method, headers, agent: false as const };
-        const asked = request(`${door}${path}${query ?? ''}`, options, async (response) => {
-          const all: Buffer[] = [];
-          for await (const part of response) all.push(part as Buffer);
-          const answer = JSON.parse(Buffer.concat(all).toString('utf8')) as Answered['body'];
-          resolve({ status: response.statusCode ?? 0, body: answer });
-        });
-        asked.on('error', reject);
-        asked.end(sent);
-      });
-    }
+    const ask = (who: string, path: string, asking: Asking = {}): Promise<Answered> =>
+      askSigned(door, who, credentialsOf(who), path, asking);
 
     let orders = 0;
     const wish = (change: object = {}) => {

@@ -2,6 +2,18 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { CertificateCodeRow, CertificateRow, IdentityTable } from '../tables-identity.ts';
 import { every, first } from './rows.ts';
 
+/** What the table of certificates is looked up by, and what may be done with it. */
+const KEPT = `
+  CREATE INDEX identity_certificates_of_key ON identity_certificates (public_key, issued_at);
+  CREATE INDEX identity_certificates_of_holder ON identity_certificates (kind, subject);
+  CREATE INDEX identity_certificates_revoked ON identity_certificates (expires_at)
+    WHERE revoked_at IS NOT NULL;
+  CREATE TRIGGER identity_certificates_revoked_once BEFORE UPDATE ON identity_certificates
+    WHEN OLD.revoked_at IS NOT NULL OR NEW.pem <> OLD.pem OR NEW.subject <> OLD.subject
+    BEGIN SELECT RAISE(ABORT, 'a certificate is revoked once and its content stays'); END;
+  CREATE TRIGGER identity_certificates_no_delete BEFORE DELETE ON identity_certificates
+    BEGIN SELECT RAISE(ABORT, 'certificates are kept'); END;`;
+
 export const IDENTITY = `
   CREATE TABLE identity_certificates (
     serial TEXT PRIMARY KEY,
@@ -16,15 +28,7 @@ export const IDENTITY = `
     because TEXT,
     CHECK ((revoked_at IS NULL) = (because IS NULL))
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX identity_certificates_of_key ON identity_certificates (public_key, issued_at);
-  CREATE INDEX identity_certificates_of_holder ON identity_certificates (kind, subject);
-  CREATE INDEX identity_certificates_revoked ON identity_certificates (expires_at)
-    WHERE revoked_at IS NOT NULL;
-  CREATE TRIGGER identity_certificates_revoked_once BEFORE UPDATE ON identity_certificates
-    WHEN OLD.revoked_at IS NOT NULL OR NEW.pem <> OLD.pem OR NEW.subject <> OLD.subject
-    BEGIN SELECT RAISE(ABORT, 'a certificate is revoked once and its content stays'); END;
-  CREATE TRIGGER identity_certificates_no_delete BEFORE DELETE ON identity_certificates
-    BEGIN SELECT RAISE(ABORT, 'certificates are kept'); END;
+  ${KEPT}
   CREATE TABLE identity_codes (
     digest TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -34,6 +38,27 @@ export const IDENTITY = `
     used_at INTEGER,
     used_with TEXT
   ) STRICT, WITHOUT ROWID;`;
+
+/** Parties of vouchers have certificates, too. */
+export const IDENTITY_PARTIES = `
+  CREATE TABLE identity_holders (
+    serial TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('terminal', 'merchant', 'party', 'role', 'server')),
+    subject TEXT NOT NULL,
+    names TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    pem TEXT NOT NULL,
+    issued_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    because TEXT,
+    CHECK ((revoked_at IS NULL) = (because IS NULL))
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO identity_holders SELECT serial, kind, subject, names, public_key, pem, issued_at,
+    expires_at, revoked_at, because FROM identity_certificates;
+  DROP TABLE identity_certificates;
+  ALTER TABLE identity_holders RENAME TO identity_certificates;
+  ${KEPT}`;
 
 export function identityTable(database: DatabaseSync): IdentityTable {
   const find = database.prepare('SELECT * FROM identity_certificates WHERE serial = ?');

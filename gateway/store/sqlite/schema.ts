@@ -2,7 +2,7 @@
 
 import { agentSchema } from './agents.ts';
 import { centreSchema } from './centre-schema.ts';
-import { IDENTITY } from './identity.ts';
+import { IDENTITY, IDENTITY_PARTIES } from './identity.ts';
 import { MERCHANT_WEBHOOKS } from './merchants.ts';
 import { PAIRING } from './pairing.ts';
 import { payerDeskSchema } from './payer-desk.ts';
@@ -179,4 +179,5 @@ export const MIGRATIONS: readonly string[] = [
   daysSchema(appendOnly),
   lastingSchema,
   FUNDS_REFILLS,
+  IDENTITY_PARTIES,
 ];
