@@ -9,9 +9,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { CardMasterKeys } from '#device/card-work.ts';
-import { sameBytes } from '#device/codecs/bytes.ts';
 import { deriveKeys } from '#device/codecs/keys.ts';
-import { type CardKeys, cardKeysSchema } from '#device/messages/card.ts';
+import { type CardKeys, type CardKeysKept, cardKeysSchema } from '#device/messages/card.ts';
 import { writeDurably } from './durable.ts';
 
 const CIPHER = 'aes-256-gcm';
@@ -78,7 +77,7 @@ export function openSentKeys(secret: string, terminal: string, sealed: string): 
 }
 
 export type ReadCardKeys =
-  | { readonly is: 'keys'; readonly keys: CardMasterKeys; readonly version: number }
+  | { readonly is: 'keys'; readonly keys: CardKeys }
   /** This house has no cards, or had none when the terminal was enrolled. */
   | { readonly is: 'none' }
   /** `why` names no byte of them. */
@@ -106,27 +105,43 @@ export function readCardKeys(
       cipher.final(),
     ]);
     const keys = cardKeysSchema.parse(JSON.parse(body.toString('utf8')));
-    return { is: 'keys', keys: bytesOf(keys), version: keys.key_version };
+    return { is: 'keys', keys };
   } catch {
     // An error's own text could quote what it could not read.
     return { is: 'shut', why: `${path} was sealed on another machine, or is damaged` };
   }
 }
 
-const bytesOf = ({ debit, read }: CardKeys): CardMasterKeys => ({
+type Versioned = Pick<CardKeys, 'debit' | 'read' | 'key_version'>;
+
+const bytesOf = ({ debit, read, key_version }: Versioned): CardMasterKeys => ({
   debit: Buffer.from(debit, 'base64url'),
   read: Buffer.from(read, 'base64url'),
+  version: key_version,
 });
 
-const isSame = (one: CardMasterKeys, other: CardMasterKeys): boolean =>
-  sameBytes(one.debit, other.debit) && sameBytes(one.read, other.read);
+/** All versions of a set, as a terminal works with them. */
+export const masterKeysOf = (keys: CardKeys): CardMasterKeys => ({
+  ...bytesOf(keys),
+  ...(keys.older === undefined ? {} : { older: keys.older.map(bytesOf) }),
+});
+
+const isSame = (one: CardKeys, other: CardKeys): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
+
+/** Whether somebody on the way may have kept it from before. */
+const isBehind = (keys: CardKeys, known: CardKeys): boolean =>
+  keys.set_at < known.set_at ||
+  (keys.set_at === known.set_at && keys.key_version < known.key_version);
 
 export interface KeptCardKeys {
   /** `null` where this terminal takes no cards. */
   readonly current: () => CardMasterKeys | null;
+  /** What is sealed and on disk; the settlement waits for each terminal to say so. */
+  readonly kept: () => CardKeysKept | null;
   /**
-   * Seals newer ones and uses them from then on; `false` for those that it has, and for an older version,
-   * which somebody on the way may have kept.
+   * Seals newer ones and uses them from then on, all versions of the set or none; `false` for those that it
+   * has, and for an older set, which somebody on the way may have kept.
    */
   keep(keys: CardKeys): Promise<boolean>;
 }
@@ -141,18 +156,18 @@ export function keepCardKeys(
   if (read.is === 'shut') {
     log(`no cards are taken: ${read.why}; start once with --enrol CODE --gateway URL`);
   }
-  let current = read.is === 'keys' ? read.keys : null;
-  let version = read.is === 'keys' ? read.version : -1;
+  let known = read.is === 'keys' ? read.keys : null;
+  let current = known === null ? null : masterKeysOf(known);
   return {
     current: () => current,
+    kept: () => (known === null ? null : { key_version: known.key_version, set_at: known.set_at }),
     async keep(keys) {
-      const { key_version } = keys;
-      const fresh = bytesOf(keys);
-      if (key_version < version || (current !== null && isSame(current, fresh))) return false;
+      if (known !== null && (isBehind(keys, known) || isSame(known, keys))) return false;
       await storeCardKeys(dataDirectory, secret, keys);
-      current = fresh;
-      version = key_version;
-      log(`card keys of version ${key_version} were sealed`);
+      known = keys;
+      current = masterKeysOf(keys);
+      const older = (keys.older ?? []).map(({ key_version }) => `, ${key_version}`);
+      log(`card keys of version ${keys.key_version}${older.join('')} were sealed`);
       return true;
     },
   };

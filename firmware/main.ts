@@ -226,7 +226,10 @@ async function main(): Promise<void> {
   const clock = systemClock;
   const { data: dataDirectory } = options;
   const keepKeys = async (keys: CardKeys): Promise<void> => {
-    if (await cardKeys.keep(keys)) push({ is: 'card_keys' });
+    await cardKeys.keep(keys);
+    const kept = cardKeys.kept();
+    // Said each time: that it was said before may never have arrived.
+    if (kept !== null) push({ is: 'card_keys', kept });
   };
   const renewal = keepCertificate({
     ...{ dataDirectory, identity, clock, log },

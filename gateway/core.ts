@@ -222,13 +222,14 @@ export function openCore(options: CoreOptions): Core {
           blocked: (tx, cards) => topups.blocked(tx, cards),
         })
       : null;
-  const cardKeys = cards === null || settles === null ? null : settles.keys;
+  const keysOfCards = cards === null ? null : settles;
   const keyTeller =
-    cardKeys === null
+    keysOfCards === null
       ? null
       : new CardKeyTeller({
-          ...{ tables, clock, chance, log, downlinks, terminalKeys: registry.keys },
-          cardKeys: () => askGate(writer, cardKeys, null),
+          ...{ tables, writer, clock, chance, log, downlinks, terminalKeys: registry.keys },
+          cardKeys: () => askGate(writer, keysOfCards.keys, null),
+          spread: (told) => askGate(writer, keysOfCards.spread, told),
         });
   const topups = new TopUps({
     ...{ tables, writer, clock, chance, log, acquirer: gate, settlement: settles },
@@ -289,6 +290,7 @@ export function openCore(options: CoreOptions): Core {
       log,
       relay,
       cards,
+      cardKeys: keyTeller,
       days,
       pay: (instruction) => payments.pay(instruction),
       unpair: (terminal, pairing) => desk.unpair(terminal, pairing),

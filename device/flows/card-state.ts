@@ -2,7 +2,7 @@
 import type { CardOutcome } from '../card-work.ts';
 import type { LogRecord } from '../codecs/purse.ts';
 import type { OpenPurse } from '../codecs/purse-talks.ts';
-import type { CardPayment, OfflineLimits } from '../messages/card.ts';
+import type { CardKeysKept, CardPayment, OfflineLimits } from '../messages/card.ts';
 import type { JournalEntry } from '../messages/journal.ts';
 import type { CardPresence } from '../ports/reader.ts';
 import type { CardProblem } from '../words/cards.ts';
@@ -26,6 +26,8 @@ export interface Lying {
   readonly spent: boolean;
   /** Its log was read in this stay: what that left in doubt, reading it again does not tell. */
   readonly read: boolean;
+  /** `outdated`: there are newer keys for it; `renewing`: the gateway was asked to give it them. */
+  readonly keys?: 'outdated' | 'renewing';
 }
 
 export interface Work {
@@ -58,8 +60,8 @@ export interface Cards {
 
 export type CardInput =
   | { readonly is: 'card'; readonly reader: string; readonly event: CardEvent }
-  /** The keys of the house's cards have come. */
-  | { readonly is: 'card_keys' }
+  /** Keys of the house's cards have come, and are on disk. */
+  | { readonly is: 'card_keys'; readonly kept: CardKeysKept }
   | { readonly is: 'card_work'; readonly work: number; readonly outcome: CardOutcome };
 
 export type CardEvent =

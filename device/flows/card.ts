@@ -34,7 +34,11 @@ import type { Moment, TerminalState } from './state.ts';
 /** Takes what a reader tells. */
 export function stepCard(state: TerminalState, input: CardInput, moment: Moment): CardStep {
   const { cards } = state;
-  if (input.is === 'card_keys') return stay(withCards(state, { taken: true }));
+  if (input.is === 'card_keys') {
+    const uplink = { kind: 'card_keys_kept', kept: input.kept } as const;
+    const taken = stay(withCards(state, { taken: true }));
+    return { ...taken, effects: [{ do: 'publish', uplink }] };
+  }
   if (input.is === 'card_work') {
     return cards.work?.number === input.work
       ? stepOutcome(state, cards.work, input.outcome, moment)
@@ -113,8 +117,8 @@ function stepOutcome(
   switch (outcome.is) {
     case 'opened':
       return work.order === null
-        ? showBalance(free, outcome.purse, moment)
-        : payWith(state, work, outcome.purse, moment);
+        ? showBalance(noteKeys(free, outcome), outcome.purse, moment)
+        : payWith(noteKeys(state, outcome), work, outcome.purse, moment);
     case 'history':
       return stepHistory(free, work, outcome.history, moment);
     case 'committed': {
@@ -123,6 +127,8 @@ function stepOutcome(
     }
     case 'refused':
       return stepRefused(free, work, outcome.refusal, moment);
+    case 'other_keys':
+      return tell(free, 'renew', moment);
     case 'gone': {
       const { gone, sent } = outcome;
       const problem = gone === 'silent' ? 'silent' : 'again';
@@ -131,6 +137,16 @@ function stepOutcome(
       return ending(free, work, event, { problem: sent ? 'same_card' : problem, moment });
     }
   }
+}
+
+/** There are newer keys for the card that lies there: the gateway may give it them. */
+function noteKeys(
+  state: TerminalState,
+  { outdated }: { readonly outdated: boolean },
+): TerminalState {
+  const { lying } = state.cards;
+  if (!outdated || lying === null || lying.keys !== undefined) return state;
+  return withCards(state, { lying: { ...lying, keys: 'outdated' } });
 }
 
 /** The debit of the work's order has ended one way or another. */

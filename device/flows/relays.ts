@@ -7,7 +7,7 @@ import { hex } from '../codecs/bytes.ts';
 import { mintOrderNumber } from '../codecs/order-number.ts';
 import type { Downlink } from '../messages/order.ts';
 import { payable, unknownsOf } from './card.ts';
-import type { CardInput, CardStep } from './card-state.ts';
+import { type CardInput, type CardStep, withCards } from './card-state.ts';
 import { isDriven, isInvited, type RelayEvent, stepRelay } from './relay.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
 
@@ -46,7 +46,8 @@ export function hearRelay(state: TerminalState, downlink: Relayed, moment: Momen
       const { end } = downlink;
       const mine = state.menu?.at === 'refunding' && state.menu.relay === end.relay;
       const left = mine ? { ...state, menu: null } : state;
-      return stepRelays(left, { is: 'end', end }, moment);
+      const isOver = left.relay.run?.relay === end.relay;
+      return stepRelays(isOver ? askRenewed(left) : left, { is: 'end', end }, moment);
     }
   }
 }
@@ -83,14 +84,27 @@ export function followCard(state: TerminalState, input: CardInput, moment: Momen
     return stepRelays(state, { is: 'left', reader, card: event.card.number }, moment);
   }
   const { lying, work, notice } = state.cards;
-  const showed = input.is === 'card_work' && input.outcome.is === 'opened';
-  const idle = work === null && state.menu === null && notice?.is === 'balance';
-  if (!showed || !idle || lying === null || !state.online || isDriven(state.relay)) {
+  const outcome = input.is === 'card_work' ? input.outcome.is : null;
+  const showed = outcome === 'opened' && state.menu === null && notice?.is === 'balance';
+  // Once for each stay: a card that can't be given them would be asked without end.
+  const lacks = outcome === 'other_keys' && lying?.keys !== 'renewing';
+  const renews = outcome === 'committed' && lying?.keys === 'outdated';
+  const wanted = (showed || lacks || renews) && work === null;
+  if (!wanted || lying === null || !state.online || isDriven(state.relay)) {
     return { state, effects: [], sales: [] };
   }
   const { reader, card } = lying;
+  const asked = showed ? state : withCards(state, { lying: { ...lying, keys: 'renewing' } });
   const ask = { is: 'ask', reader, card, relay: nameOf(moment), purpose: 'load' } as const;
-  return stepRelays(state, ask, moment);
+  return stepRelays(asked, ask, moment);
+}
+
+/** A card that lacked keys has been given them, or has not: it is asked once more what it was there for. */
+function askRenewed(state: TerminalState): TerminalState {
+  const { lying, notice } = state.cards;
+  const lacked = notice?.is === 'problem' && notice.problem === 'renew';
+  if (!lacked || lying?.keys !== 'renewing') return state;
+  return withCards(state, { lying: { ...lying, asked: false } });
 }
 
 /** The vendor gives a payment back: the card that lies there is the gateway's from here. */

@@ -120,14 +120,27 @@ export const offlineLimitsSchema = z.strictObject({
 
 const masterKeySchema = z.string().regex(/^[\w-]{22}$/, 'must be 16 bytes in base64url');
 
+const versionedKeysSchema = z.strictObject({
+  debit: masterKeySchema,
+  read: masterKeySchema,
+  key_version: z.int().min(0).max(255),
+});
+
 /**
  * Master keys of an identity's or a renewal's answer, where there is a settlement: what each card's
  * own key is diversified from. A terminal has no other, and keeps these sealed.
  */
-export const cardKeysSchema = z.strictObject({
-  debit: masterKeySchema,
-  read: masterKeySchema,
+export const cardKeysSchema = versionedKeysSchema.extend({
+  /** When these versions became the ones that count, ms since 1970: an older set changes nothing. */
+  set_at: z.int().min(0).default(0),
+  /** Of cards that have not been given the newest yet; what is missing is taken no more. */
+  older: z.array(versionedKeysSchema).max(8).optional(),
+});
+
+/** The terminal has sealed them, all versions of that set. */
+export const cardKeysKeptSchema = z.strictObject({
   key_version: z.int().min(0).max(255),
+  set_at: z.int().min(0),
 });
 
 export type CardDebit = z.infer<typeof cardDebitSchema>;
@@ -137,3 +150,4 @@ export type CardVerdict = z.infer<typeof cardVerdictSchema>;
 export type Hotlist = z.infer<typeof hotlistSchema>;
 export type OfflineLimits = z.infer<typeof offlineLimitsSchema>;
 export type CardKeys = z.infer<typeof cardKeysSchema>;
+export type CardKeysKept = z.infer<typeof cardKeysKeptSchema>;

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import {
   cardDebitSchema,
+  cardKeysKeptSchema,
   cardPaymentSchema,
   cardReceiptSchema,
   cardVerdictSchema,
@@ -130,6 +131,7 @@ export const uplinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('relay_declined'), declined: relayDeclinedSchema }),
   z.strictObject({ kind: z.literal('card_payment'), payment: cardPaymentSchema }),
   z.strictObject({ kind: z.literal('card_unknown'), unknown: cardDebitSchema }),
+  z.strictObject({ kind: z.literal('card_keys_kept'), kept: cardKeysKeptSchema }),
   z.strictObject({ kind: z.literal('day'), day: dayPageSchema }),
   z.strictObject({ kind: z.literal('voucher'), voucher: voucherPaymentSchema }),
 ]);

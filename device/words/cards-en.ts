@@ -18,6 +18,10 @@ export const ENGLISH_CARD_TEXTS: CardTexts = {
       title: 'Card not genuine',
       advice: 'It bears a number of ours but not its key. Do not take it.',
     },
+    renew: {
+      title: 'Card needs new keys',
+      advice: 'Nothing was taken. With network it gets them: leave it there, then hold it again.',
+    },
     blocked: {
       title: 'Card blocked',
       advice: 'Settlement has blocked this card. Pay with another, or by phone.',

@@ -6,6 +6,10 @@ export const CHINESE_CARD_TEXTS: CardTexts = {
     foreign: { title: '不是本系统的卡', advice: '请用本系统的储值卡，或用手机付款。' },
     blank: { title: '卡还没有开通', advice: '这张卡还没有发行，不能付款。' },
     copy: { title: '卡不是真的', advice: '卡号是我们的，密钥不对。请不要收。' },
+    renew: {
+      title: '卡的密钥需要更新',
+      advice: '没有扣款。联网后会自动更新：请先不要移开，再刷一次。',
+    },
     blocked: { title: '卡已停用', advice: '这张卡已挂失或停用，请换一张卡，或用手机付款。' },
     currency: { title: '币种不对', advice: '这张卡的币种与本摊位不同。' },
     not_enough: { title: '卡内余额不足', advice: '没有扣款。请先充值，或用手机付款。' },

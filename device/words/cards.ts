@@ -9,6 +9,8 @@ export type CardProblem =
   | 'foreign'
   | 'blank'
   | 'copy'
+  /** Its keys are of another version than this terminal's. */
+  | 'renew'
   | 'blocked'
   | 'currency'
   | 'not_enough'

@@ -56,6 +56,7 @@ export const CHINESE = {
   'card-foreign': '不是本系统的卡',
   'card-blank': '卡还没有开通',
   'card-copy': '卡不是真的',
+  'card-renew': '卡的密钥需要更新',
   'card-blocked': '卡已停用',
   'card-currency': '卡的币种不对',
   'card-not-enough': '卡内余额不足',

@@ -118,6 +118,7 @@ const CARD_PROBLEMS: Record<CardProblem, SharedWord> = {
   foreign: 'card-foreign',
   blank: 'card-blank',
   copy: 'card-copy',
+  renew: 'card-renew',
   blocked: 'card-blocked',
   currency: 'card-currency',
   not_enough: 'card-not-enough',

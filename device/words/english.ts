@@ -79,6 +79,7 @@ export const ENGLISH = {
   'card-foreign': 'not our card',
   'card-blank': 'card not issued',
   'card-copy': 'card not genuine',
+  'card-renew': 'card needs new keys',
   'card-blocked': 'card blocked',
   'card-currency': 'card of another currency',
   'card-not-enough': 'not enough on the card',

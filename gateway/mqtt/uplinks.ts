@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Days } from '../days/days.ts';
 import { decode, writeComplaints } from '../decode.ts';
 import type { Log } from '../log.ts';
+import type { CardKeyTeller } from '../notify/card-keys.ts';
 import type { Downlinks } from '../notify/downlinks.ts';
 import type { OrderCards } from '../orders/cards.ts';
 import { closeOrder, markRefundSeen, markSeen, recordOrder } from '../orders/orders.ts';
@@ -33,6 +34,8 @@ export interface UplinksParts {
   readonly pay: (instruction: PayInstruction) => Promise<Paid>;
   /** `null` where there is no settlement. */
   readonly cards: Pick<OrderCards, 'take' | 'concludeWaiting'> | null;
+  /** `null` where there is no settlement. */
+  readonly cardKeys: Pick<CardKeyTeller, 'kept'> | null;
   readonly days: Pick<Days, 'take'>;
 }
 
@@ -95,6 +98,9 @@ export class Uplinks {
       case 'card_payment':
       case 'card_unknown':
         return this.#card(terminal, read.uplink);
+      case 'card_keys_kept':
+        await this.#parts.cardKeys?.kept(terminal, read.uplink.kept);
+        return 'committed';
       case 'day': {
         const taken = await this.#parts.days.take(terminal, read.uplink.day);
         return taken === 'refused' ? 'refused' : 'committed';

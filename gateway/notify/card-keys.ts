@@ -6,14 +6,17 @@
 import { createCipheriv } from 'node:crypto';
 import { base64url } from '#device/codecs/bytes.ts';
 import type { TerminalKeys } from '#device/codecs/keys.ts';
-import type { CardKeys } from '#device/messages/card.ts';
+import type { CardKeys, CardKeysKept } from '#device/messages/card.ts';
 import type { Chance, Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { KeySpread } from '../settlement/gate.ts';
 import type { Tables } from '../store/tables.ts';
+import type { Writer } from '../store/writer.ts';
 import type { Downlinks } from './downlinks.ts';
 
 export interface CardKeyParts {
-  readonly tables: Pick<Tables, 'terminals'>;
+  readonly tables: Pick<Tables, 'terminals' | 'cardPayments'>;
+  readonly writer: Writer;
   readonly clock: Pick<Clock, 'monotonic' | 'after'>;
   readonly chance: Chance;
   readonly log: Log;
@@ -21,6 +24,8 @@ export interface CardKeyParts {
   readonly terminalKeys: (terminal: string) => TerminalKeys | undefined;
   /** Rejects where the settlement can't be asked. */
   readonly cardKeys: () => Promise<CardKeys>;
+  /** Tells the settlement how many terminals lack a version; rejects where it can't be told. */
+  readonly spread: (told: KeySpread) => Promise<unknown>;
 }
 
 const EVERY_MS = 3_600_000;
@@ -42,21 +47,62 @@ export function sealCardKeys(
 
 export class CardKeyTeller {
   readonly #parts: CardKeyParts;
-  readonly #unlisten: () => void;
+  readonly #unlisten: (() => void)[];
   #known: { readonly at: number; readonly keys: Promise<CardKeys> } | null = null;
   #cancel: () => void = () => undefined;
   #closed = false;
 
   constructor(parts: CardKeyParts) {
     this.#parts = parts;
-    this.#unlisten = parts.downlinks.onArrival((terminal) => void this.#tell(terminal));
+    this.#unlisten = [
+      parts.downlinks.onArrival((terminal) => void this.#tell(terminal)),
+      parts.writer.listen((note) => {
+        if (note.about !== 'card_keys') return;
+        this.#known = null;
+        this.#tellAll();
+      }),
+    ];
     this.#arm();
   }
 
   close(): void {
     this.#closed = true;
     this.#cancel();
-    this.#unlisten();
+    for (const unlisten of this.#unlisten) unlisten();
+  }
+
+  /** A terminal has sealed what it was sent. Rejects with a `StoreError`; the terminal says it again. */
+  async kept(terminal: string, { key_version, set_at }: CardKeysKept): Promise<void> {
+    const { writer, tables } = this.#parts;
+    const known = tables.cardPayments.keptKeys().find((row) => row.terminal === terminal);
+    if (known?.key_version === key_version && known.set_at === set_at) return;
+    await writer.run((tx) => tx.cardPayments.putKeptKeys({ terminal, key_version, set_at }));
+    void this.#count();
+  }
+
+  /** Terminals that were expelled are waited for no more. */
+  async #count(): Promise<void> {
+    const { tables, spread, log } = this.#parts;
+    try {
+      const { key_version } = await this.#current();
+      const have = new Map(
+        tables.cardPayments.keptKeys().map((row) => [row.terminal, row.key_version]),
+      );
+      const lacking = tables.terminals
+        .all()
+        .filter(({ id, secret }) => secret !== null && (have.get(id) ?? -1) < key_version);
+      await spread({ key_version, waiting: lacking.length });
+    } catch (error) {
+      if (this.#closed) return;
+      const says = `the settlement does not know which terminals have its keys: ${String(error)}`;
+      log({ level: 'warn', place: 'notify/card-keys', says });
+    }
+  }
+
+  #tellAll(): void {
+    for (const { id, secret } of this.#parts.tables.terminals.all()) {
+      if (secret !== null) void this.#tell(id);
+    }
   }
 
   async #tell(terminal: string): Promise<void> {
@@ -84,11 +130,10 @@ export class CardKeyTeller {
   }
 
   #arm(): void {
-    const { clock, tables } = this.#parts;
+    const { clock } = this.#parts;
     this.#cancel = clock.after(EVERY_MS, () => {
-      for (const { id, secret } of tables.terminals.all()) {
-        if (secret !== null) void this.#tell(id);
-      }
+      this.#tellAll();
+      void this.#count();
       this.#arm();
     });
   }

@@ -113,6 +113,9 @@ export class OrderCards {
         tx.note({ about: 'verdict', terminal });
         return;
       }
+      case 'keys':
+        tx.note({ about: 'card_keys' });
+        return;
       case 'hotlist': {
         // An older one may come late.
         if (readHotlist(tx).version >= event.hotlist.version) return;

@@ -5,6 +5,7 @@ import type { Currency } from '#device/messages/money.ts';
 import type { CardRow } from '../store/tables-settlement.ts';
 import type { Transaction } from '../store/writer.ts';
 import type { HotlistState, ValidateCard, Validated } from './gate.ts';
+import { currentVersion } from './key-versions.ts';
 import { type SettlementParts, sameMac } from './parts.ts';
 
 /** What cards hold at most where nothing else is said: 1000.00. */
@@ -22,10 +23,12 @@ export interface NewCard {
 /** A card that waits for a blank one to be presented. */
 export function addCard(parts: SettlementParts, tx: Transaction, wanted: NewCard): CardRow {
   const now = Math.floor(parts.clock.now());
+  const version = currentVersion(parts, tx);
   const card: CardRow = {
     id: mintCardId(parts.chance.bytes(10)),
     ...{ uid: null, state: 'new', currency: wanted.currency, most_minor: wanted.most_minor },
-    ...{ key_version: parts.house.version, personalised_at_s: Math.floor(now / 1000) },
+    ...{ key_version: version, made_version: version, rekeying: null },
+    personalised_at_s: Math.floor(now / 1000),
     holder_name: wanted.holder_name ?? null,
     holder_phone: wanted.holder_phone ?? null,
     ...{ because: null, made_at: now },

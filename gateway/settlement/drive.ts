@@ -17,6 +17,7 @@ import { askJob, askPay, failJob } from './jobs.ts';
 import { type KeysOfCard, keysOfCard } from './keys.ts';
 import { isLost, makeCard, refused } from './making.ts';
 import type { SettlementParts } from './parts.ts';
+import { isCard, mayHaveKeys, needsKeys, rekeyCard } from './rekeying.ts';
 
 /** Jobs of one stay at a reader; the rest waits for the next. */
 const MOST_JOBS = 4;
@@ -37,6 +38,10 @@ export class CardDrive {
 
   /** Rejects with a `StoreError` where the store took nothing. */
   async serve(jobId?: string): Promise<RelayOutcome> {
+    return this.#thenRekey(await this.#serve(jobId));
+  }
+
+  async #serve(jobId?: string): Promise<RelayOutcome> {
     if (this.#relayed.purpose === 'personalise') {
       return makeCard(this.#parts, this.#relayed, (talk) => this.#commits.run(talk), null);
     }
@@ -55,6 +60,10 @@ export class CardDrive {
 
   /** Takes the amount of an order, once; rejects with a `StoreError` where the store took nothing. */
   async purchase(purchase: Purchase): Promise<RelayOutcome> {
+    return this.#thenRekey(await this.#purchase(purchase));
+  }
+
+  async #purchase(purchase: Purchase): Promise<RelayOutcome> {
     const admitted = await this.#admit();
     if ('said' in admitted) return admitted;
     const { card, keys } = admitted;
@@ -75,7 +84,11 @@ export class CardDrive {
   }
 
   /** Rejects with a `StoreError` where the store took nothing. */
-  async load({ id, currency, amount_minor }: Load): Promise<RelayOutcome> {
+  async load(load: Load): Promise<RelayOutcome> {
+    return this.#thenRekey(await this.#load(load));
+  }
+
+  async #load({ id, currency, amount_minor }: Load): Promise<RelayOutcome> {
     const admitted = await this.#admit();
     if ('said' in admitted) return admitted;
     const { card, keys } = admitted;
@@ -112,11 +125,28 @@ export class CardDrive {
   async #admit(): Promise<{ card: CardRow; keys: KeysOfCard } | RelayOutcome> {
     const { tables, house } = this.#parts;
     const { uid } = this.#relayed;
-    const card = tables.settlement.cardByUid(hex(uid));
-    if (card === undefined || card.state === 'new') return { said: 'unknown_card' };
-    if (card.state !== 'active') return { said: 'blocked_card' };
+    const known = tables.settlement.cardByUid(hex(uid));
+    if (known === undefined || known.state === 'new') return { said: 'unknown_card' };
+    if (known.state !== 'active') return { said: 'blocked_card' };
+    const card = needsKeys(this.#parts, known) ? await this.#rekey(known) : known;
+    if (!isCard(card)) return card;
     const keys = keysOfCard(house, uid, card.key_version);
     return (await this.#resolve(card, keys)) ?? { card, keys };
+  }
+
+  #rekey(card: CardRow): Promise<CardRow | RelayOutcome> {
+    return rekeyCard(this.#parts, card, this.#relayed.uid, (talk) => this.#commits.run(talk));
+  }
+
+  /** What the card came for is done; whatever becomes of its keys changes nothing of that. */
+  async #thenRekey(outcome: RelayOutcome): Promise<RelayOutcome> {
+    const { tables } = this.#parts;
+    const card = tables.settlement.cardByUid(hex(this.#relayed.uid));
+    const isThere = outcome.said === 'done' || outcome.said === 'nothing_due';
+    if (isThere && card?.state === 'active' && mayHaveKeys(this.#parts, card)) {
+      await this.#rekey(card);
+    }
+    return outcome;
   }
 
   async #one(card: CardRow, keys: KeysOfCard, jobId: string): Promise<RelayOutcome> {

@@ -201,6 +201,13 @@ export const debitsSchema = z.strictObject({
 });
 export type TakenDebits = z.infer<typeof debitsSchema>;
 
+/** How many terminals do not have this version of the cards' keys yet. */
+export const keySpreadSchema = z.strictObject({
+  key_version: z.int().min(0).max(255),
+  waiting: z.int().min(0),
+});
+export type KeySpread = z.infer<typeof keySpreadSchema>;
+
 export interface SettlementVerbs {
   readonly take: Verb<TakeCard, TakeAnswer>;
   readonly validate: Verb<ValidateCard, Validated>;
@@ -211,6 +218,8 @@ export interface SettlementVerbs {
   /** Of an order's number. */
   readonly purchased: Verb<string, Purchased>;
   readonly keys: Verb<null, z.infer<typeof cardKeysSchema>>;
+  /** How far a version of them has come. */
+  readonly spread: Verb<KeySpread, KeySpread>;
   readonly hotlist: Verb<null, HotlistState>;
   readonly debits: Verb<DebitsWish, TakenDebits>;
   /** Of a card's id. */
@@ -294,6 +303,8 @@ export const cardEventSchema = z.discriminatedUnion('kind', [
     hotlist: hotlistStateSchema,
     at,
   }),
+  /** Terminals are given other keys of cards. */
+  z.strictObject({ kind: z.literal('keys'), event: z.string(), set_at: at, at }),
 ]);
 export type CardEvent = z.infer<typeof cardEventSchema>;
 

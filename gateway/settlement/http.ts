@@ -16,6 +16,7 @@ import {
   hotlistStateSchema,
   jobAnswerSchema,
   jobIdSchema,
+  keySpreadSchema,
   purchasedSchema,
   takeAnswerSchema,
   takeCardSchema,
@@ -139,6 +140,17 @@ export function settlementRoutes(
       async handle({ request }) {
         admit(request);
         return reply(await askGate(writer, gate.keys, null));
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/settlement/key-spread', caller: 'peer' },
+      says: 'How many terminals lack a version of the keys; again, the same',
+      body: { schema: keySpreadSchema, example: { key_version: 2, waiting: 0 } },
+      answers: says('What was taken', keySpreadSchema),
+      problems: PROBLEMS,
+      async handle({ body, request }) {
+        admit(request);
+        return reply(await askGate(writer, gate.spread, body));
       },
     }),
     route({

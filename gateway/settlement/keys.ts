@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { base64url, fromBase64url } from '#device/codecs/bytes.ts';
 import { purseKey } from '#device/codecs/purse.ts';
+import type { PurseKeys } from '#device/codecs/purse-rekeying.ts';
 import type { CardKeys } from '#device/messages/card.ts';
 import type { Chance } from '../clock.ts';
 import { storePrivately } from '../keys.ts';
@@ -16,11 +17,37 @@ const PURPOSES = ['card', 'master', 'debit', 'load', 'read', 'proof'] as const;
 type Purpose = (typeof PURPOSES)[number];
 type MasterKeys = Readonly<Record<Purpose, Uint8Array>>;
 
-/** All versions that cards of the house may still have. */
+/** All versions that cards of the house may still have; which of them is used how, the store says. */
 export interface HouseKeys {
-  /** Of new cards, and of what terminals get. */
+  /** The one that was current when the file was made. */
   readonly version: number;
   readonly versions: ReadonlyMap<number, MasterKeys>;
+  /** A further version, stored before it is answered; throws where 255 are used up or it can't be. */
+  add(chance: Chance): number;
+}
+
+const MOST_VERSION = 255;
+
+function houseKeys(
+  version: number,
+  first: ReadonlyMap<number, MasterKeys>,
+  store: (text: string) => void = () => undefined,
+): HouseKeys {
+  let versions = first;
+  return {
+    version,
+    get versions() {
+      return versions;
+    },
+    add(chance) {
+      const next = Math.max(...versions.keys()) + 1;
+      if (next > MOST_VERSION) throw new RangeError(`${MOST_VERSION} versions are used up`);
+      const more = new Map([...versions, [next, freshKeys(chance)] as const]);
+      store(`${writeHouseKeys({ version, versions: more })}\n`);
+      versions = more;
+      return next;
+    },
+  };
 }
 
 const keySchema = z.string().regex(/^[\w-]{22}$/);
@@ -39,30 +66,34 @@ const fileSchema = z.strictObject({
   ),
 });
 
-/** Fresh keys, as version 1. */
-export function makeHouseKeys(chance: Chance): HouseKeys {
+function freshKeys(chance: Chance): MasterKeys {
   const [card, master, debit, load, read, proof] = PURPOSES.map(() => chance.bytes(16)) as [
     ...[Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array],
   ];
-  return { version: 1, versions: new Map([[1, { card, master, debit, load, read, proof }]]) };
+  return { card, master, debit, load, read, proof };
 }
+
+/** Fresh keys, as version 1; in memory alone. */
+export const makeHouseKeys = (chance: Chance): HouseKeys =>
+  houseKeys(1, new Map([[1, freshKeys(chance)]]));
 
 /** Reads `settlement.keys`, or makes it; throws where it is damaged: cards need these very keys. */
 export function loadHouseKeys(dataDirectory: string, chance: Chance): HouseKeys {
   const path = join(dataDirectory, 'settlement.keys');
+  const store = (text: string): void => storePrivately(path, text);
   try {
-    return readHouseKeys(readFileSync(path, 'utf8'));
+    return readHouseKeys(readFileSync(path, 'utf8'), store);
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     // What was thrown may quote the file.
     if (!missing) throw new Error(`${path} is damaged: restore it from your backup`);
   }
-  const keys = makeHouseKeys(chance);
-  storePrivately(path, `${writeHouseKeys(keys)}\n`);
-  return keys;
+  const made = makeHouseKeys(chance);
+  store(`${writeHouseKeys(made)}\n`);
+  return houseKeys(made.version, made.versions, store);
 }
 
-export function readHouseKeys(text: string): HouseKeys {
+export function readHouseKeys(text: string, store?: (text: string) => void): HouseKeys {
   const file = fileSchema.parse(JSON.parse(text));
   const read = (key: string): Uint8Array => {
     const bytes = fromBase64url(key);
@@ -79,10 +110,13 @@ export function readHouseKeys(text: string): HouseKeys {
     ]),
   );
   if (!versions.has(file.current)) throw new RangeError('the current version is not there');
-  return { version: file.current, versions };
+  return houseKeys(file.current, versions, store);
 }
 
-export function writeHouseKeys({ version, versions }: HouseKeys): string {
+export function writeHouseKeys({
+  version,
+  versions,
+}: Pick<HouseKeys, 'version' | 'versions'>): string {
   const write = (keys: MasterKeys) =>
     Object.fromEntries(PURPOSES.map((purpose) => [purpose, base64url(keys[purpose])]));
   return JSON.stringify({
@@ -94,7 +128,7 @@ export function writeHouseKeys({ version, versions }: HouseKeys): string {
 /** One card's own keys. */
 export interface KeysOfCard {
   readonly card: Uint8Array;
-  readonly keys: Readonly<Record<'master' | 'debit' | 'load' | 'read', Uint8Array>>;
+  readonly keys: PurseKeys;
   readonly proof: Uint8Array;
 }
 
@@ -110,10 +144,18 @@ export function keysOfCard(house: HouseKeys, uid: Uint8Array, version: number): 
   };
 }
 
-/** What a terminal gets: enough to debit and to read, and for nothing else. */
-export function terminalCardKeys({ version, versions }: HouseKeys): CardKeys {
-  const masters = versions.get(version);
-  if (masters === undefined) throw new Error(`there are no card keys of version ${version}`);
-  const { debit, read } = masters;
-  return { debit: base64url(debit), read: base64url(read), key_version: version };
+/** What a terminal gets of some versions, the newest first: enough to debit and to read, and no more. */
+export function terminalCardKeys(
+  { versions }: HouseKeys,
+  wanted: readonly number[],
+  set_at: number,
+): CardKeys {
+  const [newest, ...older] = wanted.map((version) => {
+    const masters = versions.get(version);
+    if (masters === undefined) throw new Error(`there are no card keys of version ${version}`);
+    const { debit, read } = masters;
+    return { debit: base64url(debit), read: base64url(read), key_version: version };
+  });
+  if (newest === undefined) throw new Error('there are no card keys that terminals may use');
+  return { ...newest, set_at, ...(older.length === 0 ? {} : { older }) };
 }

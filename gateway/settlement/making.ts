@@ -8,6 +8,7 @@ import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
 import type { CardRow } from '../store/tables-settlement.ts';
 import { addCard, MOST_MINOR } from './cards.ts';
 import type { Make } from './gate.ts';
+import { currentVersion } from './key-versions.ts';
 import { keysOfCard } from './keys.ts';
 import { holderOf, type SettlementParts } from './parts.ts';
 
@@ -40,7 +41,9 @@ export async function makeCard(
       tx.settlement.newCard(wanted?.currency) ??
       (wanted === null ? undefined : addCard(parts, tx, { ...wanted, most_minor: MOST_MINOR }));
     if (fresh?.state !== 'new') return null;
-    const bound = { ...fresh, uid: hex(uid), key_version: house.version };
+    // What was begun with a version goes on with it: its own key may be on the card.
+    const version = fresh.uid === null ? currentVersion(parts, tx) : fresh.key_version;
+    const bound = { ...fresh, uid: hex(uid), key_version: version, made_version: version };
     tx.settlement.putCard(bound);
     return bound;
   });

@@ -11,6 +11,7 @@ import type { Writer } from '../store/writer.ts';
 import { type Reply, type Route, requireKey, route } from '../web/routes.ts';
 import { type Changed, MOST_MINOR } from './cards.ts';
 import { type JobAnswer, jobIdSchema, jobSchema } from './gate.ts';
+import { keyRoutes } from './operator-keys.ts';
 import type { Settlement } from './settlement.ts';
 
 const CARD = 'HC06D2A8Y1Z5W3KQ7M';
@@ -57,6 +58,7 @@ export interface OperatorRouteParts {
 
 export const settlementOperatorRoutes = (parts: OperatorRouteParts): readonly Route[] => [
   ...cardRoutes(parts),
+  ...keyRoutes(parts),
   ...jobRoutes(parts),
   ...reportRoutes(parts),
 ];

@@ -41,7 +41,7 @@ export interface Claim {
 /** The Transaction MAC that this card would have given for this; base64url. */
 export function expectedMac(house: HouseKeys, card: CardRow, claim: Claim): string {
   const uid = fromHex(card.uid ?? '');
-  const { proof } = keysOfCard(house, uid, card.key_version);
+  const { proof } = keysOfCard(house, uid, card.made_version);
   const input = transactionInputOf({
     holder: holderBytes(card),
     balanceBeforeMinor: claim.balanceBeforeMinor,

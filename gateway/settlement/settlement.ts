@@ -2,7 +2,7 @@
 
 import { type GateHere, here } from '../gate.ts';
 import type { RelayedCard, RelayOutcome } from '../relay/relayed-card.ts';
-import type { CardRow } from '../store/tables-settlement.ts';
+import type { CardRow, KeyVersionRow } from '../store/tables-settlement.ts';
 import type { Transaction } from '../store/writer.ts';
 import { briefOf, changeCard } from './brief.ts';
 import {
@@ -20,7 +20,15 @@ import { takenDebits } from './debits.ts';
 import { CardDrive } from './drive.ts';
 import type { Load, Make, Purchase, SettlementDrives, SettlementVerbs } from './gate.ts';
 import { askJob, cancelJob, findJob, findPurchase } from './jobs.ts';
-import { terminalCardKeys } from './keys.ts';
+import {
+  advanceKeys,
+  type KeysChanged,
+  keysOfTerminals,
+  type NewKeys,
+  retireKeys,
+  spreadKeys,
+  spreadNew,
+} from './key-versions.ts';
 import type { SettlementParts } from './parts.ts';
 import { type Reconciliation, reconcile, type Statement, statementOf } from './report.ts';
 import { Sittings } from './sittings.ts';
@@ -43,7 +51,8 @@ export class Settlement {
       job: here((tx, id) => findJob(tx, id)),
       cancel: here((tx, id) => cancelJob(parts, tx, id)),
       purchased: here((tx, order) => findPurchase(tx, order)),
-      keys: here(() => terminalCardKeys(parts.house)),
+      keys: here((tx) => keysOfTerminals(parts, tx)),
+      spread: here((tx, spread) => spreadKeys(parts, tx, spread)),
       hotlist: here((tx) => hotlist(tx)),
       debits: here((tx, wish) => takenDebits(tx, wish)),
       card: here((tx, id) => briefOf(tx, id)),
@@ -86,6 +95,32 @@ export class Settlement {
 
   end(card: string, because: string): Promise<Changed> {
     return this.#parts.writer.run((tx) => endCard(this.#parts, tx, card, because));
+  }
+
+  /** Makes a further version of the keys; `then` says, in the same unit, what became of it. */
+  async renewKeys<T>(wanted: NewKeys, then: (tx: Transaction, made: KeysChanged) => T): Promise<T> {
+    const { writer, house, chance } = this.#parts;
+    // Refused before anything is made: what is in the file stays there.
+    const known = await this.keyVersions();
+    if (known.some(({ state }) => state === 'spreading')) {
+      return writer.run((tx) => then(tx, { ok: false, code: 'key_version_spreads' }));
+    }
+    // In the file first: a card must never have keys that a crash took from the house.
+    const version = house.add(chance);
+    return writer.run((tx) => then(tx, spreadNew(this.#parts, tx, version, wanted)));
+  }
+
+  retireKeys(version: number, because: string): Promise<KeysChanged> {
+    return this.#parts.writer.run((tx) => retireKeys(this.#parts, tx, version, because));
+  }
+
+  keyVersions(): Promise<readonly KeyVersionRow[]> {
+    return this.#parts.writer.run((tx) => advanceKeys(this.#parts, tx));
+  }
+
+  /** Active cards that have these keys. */
+  cardsWith(version: number): number {
+    return this.#parts.tables.settlement.cardsWith(version);
   }
 
   reconcile(): Reconciliation {

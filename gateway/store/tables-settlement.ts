@@ -11,7 +11,12 @@ export interface CardRow {
   readonly currency: string;
   /** What its value file takes at most. */
   readonly most_minor: number;
+  /** Of its keys for debit, load and read. */
   readonly key_version: number;
+  /** Of what it was made with and keeps: the card's own key, and that of its Transaction MAC. */
+  readonly made_version: number;
+  /** It is being given the keys of this version: some of them may be there. */
+  readonly rekeying: number | null;
   /** Seconds since 1970, as it stands on the card. */
   readonly personalised_at_s: number;
   readonly holder_name: string | null;
@@ -20,6 +25,28 @@ export interface CardRow {
   /** Why it is blocked or ended. */
   readonly because: string | null;
   readonly made_at: number;
+}
+
+/**
+ * `spreading`: terminals are given it, no card has it yet. `current`: of new cards, and cards that come
+ * are given it. `accepted`: of cards that have not come. `retired`: no terminal has it any more.
+ */
+export type KeyVersionState = 'spreading' | 'current' | 'accepted' | 'retired';
+
+export interface KeyVersionRow {
+  readonly version: number;
+  readonly state: KeyVersionState;
+  readonly because: string;
+  readonly made_at: number;
+  /** While it spreads: current from then on, whichever terminals have it. */
+  readonly ready_at: number | null;
+  /** How long the ones before are accepted once it is current, ms; `null` while a card has them. */
+  readonly older_for_ms: number | null;
+  /** Retired then at the latest. */
+  readonly ends_at: number | null;
+  readonly ended_at: number | null;
+  /** Terminals that did not have it when they were counted last. */
+  readonly waiting: number | null;
 }
 
 /** One transaction of a card, by its counter. */
@@ -136,6 +163,11 @@ export interface SettlementTable {
   newCard(currency?: string): CardRow | undefined;
   /** Adds it, or renews all but its id. */
   putCard(row: CardRow): void;
+  /** Active cards with keys of that version. */
+  cardsWith(keyVersion: number): number;
+  /** Oldest first. */
+  keyVersions(): KeyVersionRow[];
+  putKeyVersion(row: KeyVersionRow): void;
   transaction(card: string, counter: number): CardTransactionRow | undefined;
   transactions(card: string): CardTransactionRow[];
   transactionsOf(reference: string): CardTransactionRow[];
@@ -185,7 +217,16 @@ export interface CentreVerdictRow {
   readonly at: number;
 }
 
+/** What a terminal said that it has sealed. */
+export interface KeptKeysRow {
+  readonly terminal: string;
+  readonly key_version: number;
+  readonly set_at: number;
+}
+
 export interface CentreCardTable {
+  keptKeys(): KeptKeysRow[];
+  putKeptKeys(row: KeptKeysRow): void;
   payment(order: string): CentreCardRow | undefined;
   putPayment(row: CentreCardRow): void;
   /** Those that paid for nothing, since then. */

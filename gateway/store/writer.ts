@@ -19,6 +19,8 @@ export type Note =
   | { readonly about: 'card_refused' }
   /** Which cards no terminal takes. */
   | { readonly about: 'hotlist' }
+  /** Terminals are given other keys of cards. */
+  | { readonly about: 'card_keys' }
   /** What became of a debit in doubt of this terminal. */
   | { readonly about: 'verdict'; readonly terminal: string }
   /** A voucher of the fund server. */

@@ -119,6 +119,8 @@ function describeUplink(up: Uplink): string {
       const end = ended === undefined ? '' : `, then ${ended}`;
       return `${answers.length} answers of the card to group ${step}${end}`;
     }
+    case 'card_keys_kept':
+      return `has keys of cards up to version ${up.kept.key_version}`;
     case 'relay_declined':
       return 'sends the invitation of a card away';
     // Its code stays out of what is shown.

@@ -5,13 +5,13 @@
  */
 import assert from 'node:assert/strict';
 import { workCard } from '#device/card-work.ts';
-import { fromBase64url } from '#device/codecs/bytes.ts';
 import { peek } from '#device/codecs/jws.ts';
 import { deriveKeys } from '#device/codecs/keys.ts';
 import { mintOrderNumber } from '#device/codecs/order-number.ts';
 import { PURSE_AID, PURSE_FILES } from '#device/codecs/purse.ts';
 import type { Settings } from '#device/flows/state.ts';
 import { Journal } from '#device/journal.ts';
+import type { CardKeys } from '#device/messages/card.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
 import { downlinkSchema } from '#device/messages/order.ts';
 import type { RelayPurpose } from '#device/messages/relay.ts';
@@ -20,6 +20,7 @@ import type { Key } from '#device/ports/keypad.ts';
 import type { CardPresence, TransmitResult } from '#device/ports/reader.ts';
 import { Terminal } from '#device/terminal.ts';
 import { textOf } from '#device/words/clips.ts';
+import { masterKeysOf, openSentKeys } from '#firmware/card-keys.ts';
 import { type Core, openCore } from '#gateway/core.ts';
 import { deriveGatewayKeys } from '#gateway/keys.ts';
 import { applySeed, seedSchema } from '#gateway/seed.ts';
@@ -47,6 +48,7 @@ export class WholeHouse {
   /** Messages that still pass before the network is cut. */
   cutAfter = Number.POSITIVE_INFINITY;
   #terminal: Terminal | null = null;
+  #keys: CardKeys | null = null;
   #identity: Identity | null = null;
   #card: CardPresence | null = null;
   #arrivals = 0;
@@ -101,9 +103,7 @@ export class WholeHouse {
         { name: READER, role: 'reader' },
       ],
     };
-    const key = (text: string | undefined): Uint8Array =>
-      fromBase64url(text ?? '') ?? assert.fail();
-    const keys = { debit: key(identity.card_keys?.debit), read: key(identity.card_keys?.read) };
+    this.#keys ??= identity.card_keys ?? assert.fail();
     const chance = { bytes: this.#chance };
     const transmit = (
       _reader: string,
@@ -114,7 +114,10 @@ export class WholeHouse {
       ...{ clock: this.clock, chance, journal, transmit },
       link: { publish: (token) => this.#up(token) },
       log: (what) => void this.logged.push(what),
-      workCard: (reader, card, task) => workCard({ keys, chance, transmit }, reader, card, task),
+      workCard: (reader, card, task) => {
+        const keys = masterKeysOf(this.#keys ?? assert.fail());
+        return workCard({ keys, chance, transmit }, reader, card, task);
+      },
       outlets: {
         show: (screen) => {
           this.screen = screen;
@@ -324,8 +327,19 @@ export class WholeHouse {
     if (!this.#passes()) return false;
     // Whether it is believed is proved elsewhere; here it would be a third of the time.
     const downlink = downlinkSchema.parse(peek(message));
-    this.#later(() => this.#terminal?.push({ is: 'downlink', downlink }));
+    this.#later(() => {
+      if (downlink.kind === 'card_keys') this.#keep(downlink.sealed);
+      else this.#terminal?.push({ is: 'downlink', downlink });
+    });
     return true;
+  }
+
+  #keep(sealed: string): void {
+    const { secret, terminal } = this.identity;
+    const sent = openSentKeys(secret, terminal, sealed) ?? assert.fail();
+    if (sent.set_at >= (this.#keys?.set_at ?? 0)) this.#keys = sent;
+    const { key_version, set_at } = this.#keys ?? sent;
+    this.#terminal?.push({ is: 'card_keys', kept: { key_version, set_at } });
   }
 
   #later(then: () => void): void {

@@ -8,7 +8,7 @@ import { keepCardKeys, readCardKeys, storeCardKeys } from '#firmware/card-keys.t
 
 const SECRET = Buffer.alloc(32, 7).toString('base64url');
 const key = (fill: number): string => Buffer.alloc(16, fill).toString('base64url');
-const KEYS = { debit: key(1), read: key(2), key_version: 3 };
+const KEYS = { debit: key(1), read: key(2), key_version: 3, set_at: 1000 };
 
 let data: string;
 before(() => {
@@ -27,8 +27,7 @@ test('what was sealed opens on the same machine, with the same secret', async ()
   await storeCardKeys(data, SECRET, KEYS, machine('here'));
   const read = readCardKeys(data, SECRET, machine('here'));
   assert.equal(read.is, 'keys');
-  assert.deepEqual(read.is === 'keys' && [...read.keys.debit], Array(16).fill(1));
-  assert.equal(read.is === 'keys' && read.version, 3);
+  assert.deepEqual(read.is === 'keys' && read.keys, KEYS);
 });
 
 test('the file shows nothing of them', () => {
@@ -60,4 +59,27 @@ test('a terminal that can’t open them says what mends it, and takes newer ones
   assert.deepEqual([...(kept.current()?.debit ?? [])], Array(16).fill(9));
   assert.equal(readCardKeys(data, SECRET).is, 'keys');
   assert.ok(!said.join().includes(key(9)));
+});
+
+test('an older card’s keys stay beside the new ones, and go with the set that leaves them out', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'hawker-keys-'));
+  const kept = keepCardKeys(own, SECRET, () => undefined);
+  const old = { debit: key(1), read: key(2), key_version: 1 };
+  const both = { debit: key(3), read: key(4), key_version: 2, set_at: 20, older: [old] };
+  const alone = { debit: key(3), read: key(4), key_version: 2, set_at: 30 };
+  const versions = (): unknown[] => {
+    const keys = kept.current();
+    return [keys?.version, ...(keys?.older ?? []).map(({ version }) => version)];
+  };
+  assert.equal(await kept.keep({ ...old, set_at: 0 }), true);
+  assert.equal(await kept.keep(both), true);
+  assert.deepEqual(versions(), [2, 1]);
+  assert.deepEqual(kept.kept(), { key_version: 2, set_at: 20 });
+  const again = keepCardKeys(own, SECRET, () => undefined);
+  assert.deepEqual(again.current(), kept.current(), 'as after a restart');
+  assert.equal(await kept.keep(alone), true);
+  assert.deepEqual(versions(), [2]);
+  assert.equal(await kept.keep(both), false, 'what was retired does not come back');
+  assert.deepEqual(versions(), [2]);
+  rmSync(own, { recursive: true });
 });

@@ -606,7 +606,7 @@ describe('the operator’s menu', () => {
     counter.stand.key('1');
     assert.equal(title(counter), 'Menu');
     counter.stand.key('cancel');
-    counter.stand.terminal.push({ is: 'card_keys' });
+    counter.stand.terminal.push({ is: 'card_keys', kept: { key_version: 1, set_at: 0 } });
     await counter.tap(await cardWith(10_000));
     assert.equal(title(counter), 'Balance');
   });

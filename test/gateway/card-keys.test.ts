@@ -1,23 +1,13 @@
 /** Keys of the house's cards reach a terminal that is enrolled already, and a new version of them. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { keepCardKeys, openSentKeys } from '#firmware/card-keys.ts';
-import { systemChance } from '#gateway/clock.ts';
-import { makeHouseKeys, readHouseKeys, writeHouseKeys } from '#gateway/settlement/keys.ts';
+import { readHouseKeys } from '#gateway/settlement/keys.ts';
 import { until } from '#test/until.ts';
-import { enrol, startGateway, Terminal } from './harness.ts';
-
-/** As an operator rotates them: a further version, which is current from then on. */
-function addVersion(file: string): void {
-  const old = readHouseKeys(readFileSync(file, 'utf8'));
-  const [fresh] = makeHouseKeys(systemChance).versions.values();
-  if (fresh === undefined) throw new Error('no keys');
-  const versions = new Map([...old.versions, [2, fresh] as const]);
-  writeFileSync(file, writeHouseKeys({ version: 2, versions }));
-}
+import { enrol, operator, startGateway, Terminal } from './harness.ts';
 
 test('they come at each connection, sealed to the terminal alone; a new version, too', async () => {
   const data = mkdtempSync(join(tmpdir(), 'hawker-card-keys-'));
@@ -47,16 +37,54 @@ test('they come at each connection, sealed to the terminal alone; a new version,
   await before.close();
   await first.close();
 
-  addVersion(join(data, 'settlement.keys'));
   const second = await startGateway({ dataDirectory: data });
   const after = await Terminal.connect({ ...identity, broker: second.mqtt });
-  const next = openSentKeys(identity.secret, identity.terminal, await sent(after));
-  assert.equal(next?.key_version, 2);
-  assert.equal(await kept.keep(next ?? keys), true);
+  const path = '/v1/settlement/key-versions';
+  const wish = { body: { because: 'a terminal was lost' }, key: 'rotate-1' };
+  const made = await operator(second, path, wish);
+  assert.equal(made.status, 201);
+  assert.deepEqual([made.body.version, made.body.state], [2, 'spreading']);
+  assert.deepEqual((await operator(second, path, wish)).body, made.body, 'once');
+  const other422 = await operator(second, path, { ...wish, body: { because: 'another' } });
+  assert.equal(other422.body.code, 'idempotency_key_reused');
+  const two = await operator(second, path, { ...wish, key: 'rotate-2' });
+  assert.deepEqual([two.status, two.body.code], [409, 'key_version_spreads']);
+  assert.equal(
+    [...readHouseKeys(readFileSync(join(data, 'settlement.keys'), 'utf8')).versions].length,
+    2,
+  );
+
+  const next = await until('the new version', () =>
+    after.heard
+      .map((each) => (each.kind === 'card_keys' ? each.sealed : ''))
+      .map((each) => openSentKeys(identity.secret, identity.terminal, each))
+      .find((each) => each?.key_version === 2),
+  );
+  assert.deepEqual(
+    next.older?.map(({ debit, key_version }) => ({ debit, key_version })),
+    [{ debit: keys.debit, key_version: 1 }],
+  );
+  assert.equal(await kept.keep(next), true);
   assert.equal(await kept.keep(keys), false, 'what somebody kept from before changes nothing');
+  const versions = async () => (await operator(second, path)).body.versions as unknown[];
+  await after.say({ kind: 'card_keys_kept', kept: kept.kept() ?? assert.fail() });
+  await until('one is waited for', async () =>
+    JSON.stringify(await versions()).includes('"waiting":1'),
+  );
+  const there = await Terminal.connect({ ...other, broker: second.mqtt });
+  await there.say({ kind: 'card_keys_kept', kept: kept.kept() ?? assert.fail() });
+  await until('no card has the old one', async () => {
+    const known = JSON.stringify(await versions());
+    return known.includes('"state":"retired"') && known.includes('"state":"current"');
+  });
+  const retire = (version: number, key: string) =>
+    operator(second, `${path}/${version}/retirement`, { body: { because: 'lost' }, key });
+  assert.equal((await retire(2, 'r-1')).body.code, 'key_version_in_use');
+  assert.equal((await retire(9, 'r-2')).body.code, 'unknown_key_version');
   assert.equal(keepCardKeys(own, identity.secret, () => undefined).current()?.debit.length, 16);
   assert.ok(!said.join().includes(keys.debit));
   await after.close();
+  await there.close();
   await second.close();
   for (const folder of [data, own]) rmSync(folder, { recursive: true, force: true });
 });

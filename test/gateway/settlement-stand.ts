@@ -371,7 +371,12 @@ export function overWire(
     ...{ serve: gate.serve, purchase: gate.purchase, load: gate.load },
     ...{ take: far(gate.take), validate: far(gate.validate), ask: far(gate.ask) },
     ...{ job: far(gate.job), cancel: far(gate.cancel), purchased: far(gate.purchased) },
-    ...{ keys: far(gate.keys), hotlist: far(gate.hotlist), make: gate.make },
+    ...{
+      spread: far(gate.spread),
+      keys: far(gate.keys),
+      hotlist: far(gate.hotlist),
+      make: gate.make,
+    },
     ...{ card: far(gate.card), change: far(gate.change), debits: far(gate.debits) },
   };
 }

@@ -449,7 +449,7 @@ describe('the settlement', () => {
     const driven = await drive(talk, carry(card, null));
     assert.ok(driven.ended === null && !driven.result.ok && driven.result.at === 'key');
     const file = writeHouseKeys(house.keys);
-    assert.deepEqual(readHouseKeys(file), house.keys);
+    assert.deepEqual(readHouseKeys(file).versions, house.keys.versions);
     for (const secret of Object.values(JSON.parse(file).versions['1'])) {
       assert.ok(!JSON.stringify(house.logged).includes(String(secret)));
     }

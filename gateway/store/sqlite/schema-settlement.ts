@@ -139,3 +139,36 @@ export const settlementSchema = (appendOnly: (table: string) => string): string 
 
 /** What the settlement read as the card's last Transaction MAC before it had it do something. */
 export const SETTLEMENT_MAC_BEFORE = 'ALTER TABLE settlement_jobs ADD COLUMN mac_before TEXT;';
+
+/** Versions of the cards' keys: which is used how, which a card has, and which terminals have it. */
+export const settlementKeysSchema = `
+  CREATE TABLE settlement_key_versions (
+    version INTEGER PRIMARY KEY CHECK (version BETWEEN 1 AND 255),
+    state TEXT NOT NULL CHECK (state IN ('spreading', 'current', 'accepted', 'retired')),
+    because TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    ready_at INTEGER,
+    older_for_ms INTEGER,
+    ends_at INTEGER,
+    ended_at INTEGER,
+    waiting INTEGER,
+    CHECK ((state = 'retired') = (ended_at IS NOT NULL))
+  ) STRICT;
+  CREATE UNIQUE INDEX settlement_key_versions_one_current ON settlement_key_versions (state)
+    WHERE state = 'current';
+  CREATE UNIQUE INDEX settlement_key_versions_one_spreads ON settlement_key_versions (state)
+    WHERE state = 'spreading';
+  CREATE TRIGGER settlement_key_versions_end_once BEFORE UPDATE ON settlement_key_versions
+    WHEN OLD.ended_at IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'a retired version of keys stays retired'); END;
+  CREATE TRIGGER settlement_key_versions_no_delete BEFORE DELETE ON settlement_key_versions
+    BEGIN SELECT RAISE(ABORT, 'versions of keys are kept'); END;
+  ALTER TABLE settlement_cards ADD COLUMN made_version INTEGER NOT NULL DEFAULT 1;
+  UPDATE settlement_cards SET made_version = key_version;
+  ALTER TABLE settlement_cards ADD COLUMN rekeying INTEGER;
+  CREATE INDEX settlement_cards_by_keys ON settlement_cards (key_version) WHERE state = 'active';
+  CREATE TABLE centre_card_keys (
+    terminal TEXT PRIMARY KEY,
+    key_version INTEGER NOT NULL,
+    set_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;`;

@@ -14,7 +14,11 @@ import { ATTEMPT_CLIENTS, LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
 import { refundsSchema } from './schema-refunds.ts';
 import { reportsSchema } from './schema-reports.ts';
-import { SETTLEMENT_MAC_BEFORE, settlementSchema } from './schema-settlement.ts';
+import {
+  SETTLEMENT_MAC_BEFORE,
+  settlementKeysSchema,
+  settlementSchema,
+} from './schema-settlement.ts';
 import { SHOP, SHOP_CLIENTS } from './shop.ts';
 import { topUpSchema } from './topups.ts';
 
@@ -180,4 +184,5 @@ export const MIGRATIONS: readonly string[] = [
   lastingSchema,
   FUNDS_REFILLS,
   IDENTITY_PARTIES,
+  settlementKeysSchema,
 ];

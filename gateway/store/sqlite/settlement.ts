@@ -7,6 +7,8 @@ import type {
   CentreVerdictRow,
   FindingRow,
   JobRow,
+  KeptKeysRow,
+  KeyVersionRow,
   Placed,
   SettlementTable,
   UnknownRow,
@@ -30,8 +32,14 @@ function named(columns: readonly string[], row: object): Record<string, SQLInput
 
 const CARD = [
   ...['id', 'uid', 'state', 'currency', 'most_minor', 'key_version', 'personalised_at_s'],
+  ...['made_version', 'rekeying'],
   ...['holder_name', 'holder_phone', 'because', 'made_at'],
 ];
+const KEY_VERSION = [
+  ...['version', 'state', 'because', 'made_at', 'ready_at', 'older_for_ms', 'ends_at', 'ended_at'],
+  'waiting',
+];
+const KEPT_KEYS = ['terminal', 'key_version', 'set_at'];
 const TRANSACTION = [
   ...['card', 'counter', 'kind', 'reference', 'terminal', 'vendor', 'amount_minor'],
   ...[
@@ -76,6 +84,7 @@ const FINDING = [
 export function settlementTable(database: DatabaseSync): SettlementTable {
   return {
     ...cards(database),
+    ...keyVersions(database),
     ...transactions(database),
     ...jobs(database),
     ...unknowns(database),
@@ -85,7 +94,7 @@ export function settlementTable(database: DatabaseSync): SettlementTable {
 
 function cards(
   database: DatabaseSync,
-): Pick<SettlementTable, 'card' | 'cardByUid' | 'cards' | 'newCard' | 'putCard'> {
+): Pick<SettlementTable, 'card' | 'cardByUid' | 'cards' | 'newCard' | 'putCard' | 'cardsWith'> {
   const find = database.prepare('SELECT * FROM settlement_cards WHERE id = ?');
   const byUid = database.prepare('SELECT * FROM settlement_cards WHERE uid = ?');
   const all = database.prepare('SELECT * FROM settlement_cards ORDER BY made_at, id');
@@ -94,12 +103,29 @@ function cards(
      AND currency = coalesce(?, currency) ORDER BY made_at, id LIMIT 1`,
   );
   const put = database.prepare(insert('settlement_cards', CARD) + renew('id', CARD));
+  const having = database.prepare(
+    `SELECT count(*) AS count FROM settlement_cards WHERE state = 'active' AND key_version = ?`,
+  );
   return {
     card: (id) => first<CardRow>(find, id),
     cardByUid: (uid) => first<CardRow>(byUid, uid),
     cards: () => every<CardRow>(all),
     newCard: (currency = undefined) => first<CardRow>(fresh, currency ?? null),
     putCard: (row) => void put.run(named(CARD, row)),
+    cardsWith: (keyVersion) => first<{ count: number }>(having, keyVersion)?.count ?? 0,
+  };
+}
+
+function keyVersions(
+  database: DatabaseSync,
+): Pick<SettlementTable, 'keyVersions' | 'putKeyVersion'> {
+  const all = database.prepare('SELECT * FROM settlement_key_versions ORDER BY version');
+  const put = database.prepare(
+    insert('settlement_key_versions', KEY_VERSION) + renew('version', KEY_VERSION),
+  );
+  return {
+    keyVersions: () => every<KeyVersionRow>(all),
+    putKeyVersion: (row) => void put.run(named(KEY_VERSION, row)),
   };
 }
 
@@ -224,7 +250,13 @@ export function centreCardTable(database: DatabaseSync): CentreCardTable {
   const of = database.prepare(
     'SELECT * FROM centre_card_verdicts WHERE terminal = ? AND at >= ? ORDER BY at',
   );
+  const kept = database.prepare('SELECT * FROM centre_card_keys');
+  const keep = database.prepare(
+    insert('centre_card_keys', KEPT_KEYS) + renew('terminal', KEPT_KEYS),
+  );
   return {
+    keptKeys: () => every<KeptKeysRow>(kept),
+    putKeptKeys: (row) => void keep.run(named(KEPT_KEYS, row)),
     payment: (order) => first<CentreCardRow>(payment, order),
     putPayment: (row) => void put.run(named(PAYMENT, row)),
     refused: (since) => every<CentreCardRow>(refused, since),
