@@ -5,6 +5,7 @@ import { formatMinor, formatMoney, timesMinor } from '../messages/money.ts';
 import type { Order, Refund, Result } from '../messages/order.ts';
 import type { PrintedReceipt } from '../ports/printer.ts';
 import { textsIn } from '../words/catalogue.ts';
+import { stallTime } from './stall-time.ts';
 
 export interface BillLine {
   readonly label: string;
@@ -73,13 +74,7 @@ export function printedRefund(
 
 /** Date and time to the minute at the stall, with the zone's offset: proof beyond its street. */
 export function timeText(ms: number, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat('sv-SE', {
-    timeZone,
-    dateStyle: 'short',
-    timeStyle: 'short',
-  });
-  const zone = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'shortOffset' })
-    .formatToParts(ms)
-    .find((part) => part.type === 'timeZoneName');
-  return `${parts.format(ms)} ${zone?.value ?? timeZone}`;
+  const { minute, zone } = stallTime(timeZone);
+  const offset = zone.formatToParts(ms).find((part) => part.type === 'timeZoneName');
+  return `${minute.format(ms)} ${offset?.value ?? timeZone}`;
 }

@@ -15,6 +15,7 @@ import { sayDayClosed } from '../words/clips.ts';
 import { type ClosedDay, type DayBook, isOf, noteEntry, recallDays, stateDay } from './day-book.ts';
 import { printedDay, printedDifferences } from './day-report.ts';
 import { isAnswered, type Sale } from './sale.ts';
+import { stallTime } from './stall-time.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
 
 interface Sending {
@@ -93,8 +94,7 @@ export function closeYesterday(state: TerminalState, moment: Moment): Step {
   return closeDay(state, moment) ?? stay(state);
 }
 
-const dateOf = (ms: number, timeZone: string): string =>
-  new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(ms);
+const dateOf = (ms: number, timeZone: string): string => stallTime(timeZone).date.format(ms);
 
 /** Whatever is on disk is of the day; a day or a receipt that is on disk is told. */
 export function stepDaySaved(before: TerminalState, entry: JournalEntry, moment: Moment): Step {

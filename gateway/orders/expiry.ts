@@ -27,7 +27,9 @@ export function startExpiry(tables: Tables, writer: Writer, clock: Clock, log: L
   const arm = (leastMs = 0): void => {
     cancel();
     if (stopped || busy) return;
-    const next = tables.orders.nextExpiry() ?? Number.POSITIVE_INFINITY;
+    const next = tables.orders.nextExpiry();
+    // Where none is open, the next one that is recorded arms it.
+    if (next === undefined) return;
     cancel = clock.after(Math.min(Math.max(leastMs, next - clock.now()), LONGEST_MS), tick);
   };
 

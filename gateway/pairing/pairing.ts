@@ -42,7 +42,8 @@ export class PairingDesk {
   readonly #orders = new Set<string>();
   readonly #terminals = new Set<string>();
   readonly #stops: (() => void)[];
-  #cancelSweep = (): void => undefined;
+  /** `null` while nobody is paired and no phone is remembered. */
+  #cancelSweep: (() => void) | null = null;
   #closed = false;
 
   constructor(parts: PairingParts) {
@@ -95,6 +96,7 @@ export class PairingDesk {
     const { tables, keys, clock } = this.#parts;
     const read = readSession(tables, keys, token, clock.now());
     if (read.ok) this.#phones.heard(read.session.digest);
+    this.#watch();
     return read;
   }
 
@@ -194,7 +196,7 @@ export class PairingDesk {
     this.#closed = true;
     this.#asking.close();
     for (const stop of this.#stops) stop();
-    this.#cancelSweep();
+    this.#cancelSweep?.();
   }
 
   // ── Between the units ─────────────────────────────────────────────────────────────────────────
@@ -225,6 +227,7 @@ export class PairingDesk {
     }
     this.#teller.tell(terminal);
     this.#phones.tell(terminal, live?.session);
+    this.#watch();
   }
 
   /** A terminal that was enrolled before there were numbers gets its one now. */
@@ -266,6 +269,15 @@ export class PairingDesk {
       }
     }
     this.#phones.forget();
+    this.#cancelSweep = null;
+    this.#watch();
+  }
+
+  /** Sweeps again soon, as long as there is anybody to look after. */
+  #watch(): void {
+    const { tables, clock } = this.#parts;
+    if (this.#cancelSweep !== null || this.#closed) return;
+    if (this.#phones.areForgotten && tables.pairings.live().length === 0) return;
     this.#cancelSweep = clock.after(SWEEP_MS, () => this.#sweep());
   }
 

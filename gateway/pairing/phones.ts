@@ -56,6 +56,11 @@ export class Phones {
     return ![...this.#watchers].some((watcher) => watcher.session === session);
   }
 
+  /** Whether no phone is remembered. */
+  get areForgotten(): boolean {
+    return this.#heard.size === 0;
+  }
+
   /** Forgets those that have left long ago. */
   forget(): void {
     const now = this.#clock.monotonic();

@@ -35,6 +35,8 @@ export class VirtualTime {
 
   /** Lets time pass until `end`, or until `stop` says so after an event. */
   async run(end: number, stop: () => boolean = () => false): Promise<void> {
+    // What was begun before may be about to ask for its first event.
+    await settled();
     for (;;) {
       const next = this.#heap[0];
       if (next === undefined || next.at > end) break;

@@ -10,6 +10,7 @@ import type { Settlement } from '#gateway/settlement/settlement.ts';
 import type { Tables } from '#gateway/store/tables.ts';
 import { CardBooks } from './card-books.ts';
 import type { Purse } from './card-reader.ts';
+import { DayBooks } from './day-books.ts';
 import { JournalBooks } from './journal-books.ts';
 import { OrderBooks } from './order-books.ts';
 import type { Trace } from './trace.ts';
@@ -19,9 +20,10 @@ import type { Write } from './watched-engine.ts';
 export class Auditor {
   /** What was found, a sentence each; the first names the fault. */
   readonly violations: string[] = [];
-  readonly counts = { sales: 0, paid: 0, spoken: 0, commits: 0, cards: 0 };
+  readonly counts = { sales: 0, paid: 0, spoken: 0, commits: 0, cards: 0, days: 0, faults: 0 };
   readonly cards = new CardBooks();
   readonly orders: OrderBooks;
+  readonly days: DayBooks;
   readonly journals: JournalBooks;
   readonly #trace: Trace;
 
@@ -34,6 +36,7 @@ export class Auditor {
     this.#trace = trace;
     const { cards, counts } = this;
     const report = (what: string): void => this.report(what);
+    this.days = new DayBooks({ orders: () => this.orders, report, counts });
     this.journals = new JournalBooks({ trace, cards, report, counts, orders: () => this.orders });
     this.orders = new OrderBooks({
       ...{ trace, cards, report },
@@ -55,6 +58,7 @@ export class Auditor {
   committed(house: string, writes: readonly Write[]): void {
     this.counts.commits += 1;
     this.orders.committed(house, writes);
+    this.days.committed(writes);
   }
 
   /** A card has committed something, by its own memory. */
@@ -72,11 +76,13 @@ export class Auditor {
   /** The journal said that it has them. */
   journalled(terminal: string, entries: readonly JournalEntry[]): void {
     this.journals.journalled(terminal, entries);
+    this.days.journalled(terminal, entries);
   }
 
   /** It started, and this is what its journal holds. */
   booted(terminal: string, entries: readonly JournalEntry[]): void {
     this.journals.booted(terminal, entries);
+    this.days.journalled(terminal, entries);
   }
 
   /** All that cards did has arrived where it belongs. */

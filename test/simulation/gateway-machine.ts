@@ -117,16 +117,16 @@ export class GatewayMachine {
   }
 
   /** The process is gone, in the middle of whatever it did. */
-  crash(why: string): void {
+  crash(why: string, downMs?: number): void {
     if (this.#life === null) return;
     this.#parts.trace.say(this.name, `crashes ${why}`);
     this.#life.close();
     this.#life = null;
-    this.#restart();
+    this.#restart(downMs);
   }
 
   /** It is asked to stop, and does. */
-  stop(): void {
+  stop(downMs?: number): void {
     if (this.#life === null) return;
     this.#parts.trace.say(this.name, 'stops');
     const { core } = this.#life;
@@ -134,7 +134,7 @@ export class GatewayMachine {
     core.close();
     this.#life?.close();
     this.#life = null;
-    this.#restart();
+    this.#restart(downMs);
   }
 
   async seed(seed: Seed): Promise<void> {
@@ -148,8 +148,7 @@ export class GatewayMachine {
     this.#engine.close();
   }
 
-  #restart(): void {
-    const { time, chance } = this.#parts;
-    time.after(chance.between(200, LONGEST_DOWN_MS), () => this.start());
+  #restart(downMs = this.#parts.chance.between(200, LONGEST_DOWN_MS)): void {
+    this.#parts.time.after(downMs, () => this.start());
   }
 }

@@ -8,6 +8,7 @@ import type { VirtualTime } from '#simulators/simulation/time.ts';
 import type { Weather } from '#simulators/simulation/weather.ts';
 import type { Auditor } from './auditor.ts';
 import type { GatewayMachine } from './gateway-machine.ts';
+import type { Hours } from './plan.ts';
 import { orderOn, type TerminalMachine } from './terminal-machine.ts';
 import type { Trace } from './trace.ts';
 
@@ -20,6 +21,7 @@ export interface Street {
   /** Of phones. */
   readonly weather: Weather;
   readonly saleEveryMs: number;
+  readonly hours: Hours | null;
   /** New sales are keyed and new payers come until it heals. */
   isOpen(): boolean;
 }
@@ -41,7 +43,9 @@ export async function keepStall(street: Street, stall: TerminalMachine): Promise
   for (;;) {
     await wait(street, chance.waitMs(street.saleEveryMs));
     if (!street.isOpen()) return;
-    if (!stall.isReady) continue;
+    if (!isSelling(street)) await closeStall(street, stall, chance);
+    if (!stall.isReady || !street.isOpen()) continue;
+    if (chance.happens(CLOSES_DAY)) await closeDay(street, stall);
     const amount = amountOf(chance);
     trace.say('vendor', `${stall.id} keys ${amount}`);
     await press(street, stall, [...(amount.split('') as Key[]), 'enter']);
@@ -54,6 +58,38 @@ export async function keepStall(street: Street, stall: TerminalMachine): Promise
     trace.say('vendor', `${stall.id} keys ${again} instead`);
     await press(street, stall, [...(again.split('') as Key[]), 'enter']);
   }
+}
+
+/** Now and then in the middle of selling, too. */
+const CLOSES_DAY = 0.04;
+const DAY_MS = 24 * 3_600_000;
+
+const sinceOpening = ({ time }: Street, { fromMs }: Hours): number =>
+  (time.now + DAY_MS - fromMs) % DAY_MS;
+
+const isSelling = (street: Street): boolean =>
+  street.hours === null || sinceOpening(street, street.hours) < street.hours.lastsMs;
+
+/** As the vendor has it: `+`, 6, Enter, and Enter again. */
+export async function closeDay(street: Street, stall: TerminalMachine): Promise<void> {
+  street.trace.say('vendor', `${stall.id} closes the day`);
+  await press(street, stall, ['cancel', 'cancel', '+', '6', 'enter', 'enter']);
+  // Where nothing was to be closed, the menu is still there.
+  await press(street, stall, ['cancel', 'cancel']);
+}
+
+/** The day is closed, or forgotten; the terminal is left on, or unplugged until tomorrow. */
+async function closeStall(
+  street: Street,
+  stall: TerminalMachine,
+  chance: SeededChance,
+): Promise<void> {
+  if (stall.isReady && chance.happens(0.7)) await closeDay(street, stall);
+  await wait(street, chance.between(1000, 600_000));
+  if (chance.happens(0.4)) stall.unplug();
+  if (street.hours === null) return;
+  await wait(street, DAY_MS - sinceOpening(street, street.hours));
+  stall.plug();
 }
 
 const amountOf = (chance: SeededChance): string =>

@@ -6,12 +6,26 @@ import { CALM, type Climate } from '#simulators/simulation/weather.ts';
 /** Which organisations share a store. */
 export type Houses = 'one' | 'issuer_apart' | 'settlement_apart' | 'all_apart';
 
+/** A hectic hour finds races, a whole day what takes its time, days on end what expires. */
+export type Pace = 'hectic' | 'day' | 'long';
+
+/** When a stall sells, of each day of the world. */
+export interface Hours {
+  readonly fromMs: number;
+  readonly lastsMs: number;
+}
+
 export interface Plan {
+  readonly pace: Pace;
   readonly terminals: number;
   /** How long there is trouble, ms; then everything heals. */
   readonly troubleMs: number;
   /** Between two sales of one vendor, on average. */
   readonly saleEveryMs: number;
+  /** `null`: all the time. */
+  readonly hours: Hours | null;
+  /** How long some troubles last that otherwise are over in minutes; none in a short world. */
+  readonly spellsMs: readonly number[];
   readonly houses: Houses;
   readonly embeddedBroker: boolean;
   readonly orderLifetimeS: number;
@@ -51,23 +65,58 @@ const HOUR = 60 * MINUTE;
 /** What of a plan is not left to chance. */
 export type Wanted = Partial<Omit<Plan, 'every'>> & { readonly every?: Partial<Plan['every']> };
 
+/** What a pace makes of a world. */
+interface Frame
+  extends Pick<Plan, 'terminals' | 'troubleMs' | 'saleEveryMs' | 'hours' | 'spellsMs'> {
+  /** Mean time between two strokes of one kind, least and longest. */
+  readonly everyMs: readonly [least: number, longest: number];
+}
+
+function frameOf(pace: Pace, chance: SeededChance): Frame {
+  switch (pace) {
+    case 'hectic': {
+      const troubleMs = chance.between(20, 90) * MINUTE;
+      return {
+        ...{ terminals: chance.between(1, 3), troubleMs, hours: null, spellsMs: [] },
+        saleEveryMs: chance.between(30, 180) * 1000,
+        everyMs: [troubleMs / 12, troubleMs],
+      };
+    }
+    case 'day':
+      return {
+        ...{ terminals: chance.between(2, 8), hours: null, spellsMs: [3 * HOUR] },
+        troubleMs: chance.between(3, 16) * HOUR,
+        saleEveryMs: chance.between(4, 25) * MINUTE,
+        everyMs: [15 * MINUTE, 3 * HOUR],
+      };
+    case 'long':
+      return {
+        terminals: chance.between(4, 12),
+        troubleMs: chance.between(24, 120) * HOUR,
+        saleEveryMs: chance.between(8, 30) * MINUTE,
+        hours: { fromMs: chance.between(0, 23) * HOUR, lastsMs: chance.between(6, 14) * HOUR },
+        spellsMs: [2 * HOUR, 10 * HOUR, 40 * HOUR],
+        everyMs: [20 * MINUTE, 5 * HOUR],
+      };
+  }
+}
+
 /** The same chance makes the same plan, but for what is wanted. */
 export function planOf(chance: SeededChance, wanted: Wanted = {}): Plan {
   const calm = chance.happens(0.1);
-  // A busy hour finds races, a long day what takes its time.
-  const busy = chance.happens(0.4);
-  const drawnMs = busy ? chance.between(20, 90) * MINUTE : chance.between(3, 12) * HOUR;
-  const troubleMs = wanted.troubleMs ?? drawnMs;
+  const dice = chance.fraction();
+  const pace = wanted.pace ?? (dice < 0.45 ? 'hectic' : dice < 0.8 ? 'day' : 'long');
+  const { everyMs, ...frame } = frameOf(pace, chance.stream('frame'));
+  const [least, longest] = wanted.troubleMs === undefined ? everyMs : often(wanted.troubleMs);
   const every = Object.fromEntries(
     STROKES.map((stroke) => {
       const absent = calm || chance.happens(0.35);
-      return [stroke, absent ? null : (troubleMs / chance.between(1, 12)) * 1.01];
+      return [stroke, absent ? null : chance.between(least, longest)];
     }),
   ) as Record<Stroke, number | null>;
   const drawn: Plan = {
-    terminals: chance.between(1, busy ? 3 : 6),
-    troubleMs,
-    saleEveryMs: busy ? chance.between(30, 180) * 1000 : chance.between(6, 40) * MINUTE,
+    pace,
+    ...frame,
     houses: chance.pick(['one', 'one', 'issuer_apart', 'settlement_apart', 'all_apart']),
     embeddedBroker: chance.happens(0.6),
     orderLifetimeS: chance.pick([30, 60, 120]),
@@ -87,6 +136,8 @@ export function planOf(chance: SeededChance, wanted: Wanted = {}): Plan {
   };
   return { ...drawn, ...wanted, every: { ...every, ...wanted.every } };
 }
+
+const often = (troubleMs: number): readonly [number, number] => [troubleMs / 12, troubleMs];
 
 function climateOf(chance: SeededChance, calm: boolean): Climate {
   if (calm) return CALM;

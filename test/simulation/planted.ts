@@ -12,7 +12,12 @@ import { TERMINAL_FAULTS } from './planted-terminals.ts';
 const MINUTE = 60_000;
 
 /** A busy hour at two stalls: short, and much happens. */
-const BUSY_HOUR: Wanted = { terminals: 2, troubleMs: 60 * MINUTE, saleEveryMs: MINUTE };
+const BUSY_HOUR: Wanted = {
+  pace: 'hectic',
+  terminals: 2,
+  troubleMs: 60 * MINUTE,
+  saleEveryMs: MINUTE,
+};
 const WITH_CARDS: Wanted = { ...BUSY_HOUR, cards: 4, cardShare: 0.6 };
 const ROUGH: Climate = { loss: 0.3, doubling: 0, delay: 0.05, longestDelayMs: 5000 };
 const OFTEN = 4 * MINUTE;

@@ -79,10 +79,10 @@ export class TerminalMachine {
   #life: Life | null = null;
   /** Tokens that came, for those who replay them. */
   readonly overheard: string[] = [];
-  isWanted = true;
   /** An older version signs nothing and keeps all. */
   #signs: boolean;
   #meetsOlder = false;
+  #plugged = true;
 
   constructor(parts: TerminalParts) {
     const { time, chance, identity, auditor } = parts;
@@ -130,7 +130,7 @@ export class TerminalMachine {
 
   /** The power comes, or the program starts again. */
   start(): void {
-    if (this.#life !== null) return;
+    if (this.#life !== null || !this.#plugged) return;
     const life: Life = { clock: this.clock.start(), link: null, terminal: null };
     this.#life = life;
     this.#open(life).catch((error: unknown) => {
@@ -152,6 +152,17 @@ export class TerminalMachine {
     this.#disk.tear();
     // Whoever sells has the plug back in some time; healing does not wait for it.
     this.#parts.time.after(this.#parts.chance.between(500, 120_000), () => this.start());
+  }
+
+  /** Its vendor goes home: it stays off until {@link plug}. */
+  unplug(): void {
+    this.#plugged = false;
+    this.cutPower('until tomorrow');
+  }
+
+  plug(): void {
+    this.#plugged = true;
+    this.start();
   }
 
   /** The order on its screen, for whoever looks over the payer's shoulder. */

@@ -20,6 +20,8 @@ export interface Victims {
   readonly terminalWeather: ReadonlyMap<string, Weather>;
   readonly phones: Weather;
   readonly peers: Weather;
+  /** Counts what it does. */
+  readonly counts: { faults: number };
 }
 
 const SECOND = 1000;
@@ -60,16 +62,23 @@ export class Trouble {
     for (const gateway of gateways) {
       gateway.storeFull = false;
       gateway.doomed = 'no';
+      gateway.start();
     }
     for (const terminal of terminals) {
       terminal.speaker.works = true;
-      terminal.start();
+      terminal.plug();
     }
     trace.say('world', 'heals');
   }
 
   diskFault(terminal: string, verb: DiskVerb): DiskFault {
     if (this.#over || (this.#badDisks.get(terminal) ?? 0) < this.#victims.time.now) return 'none';
+    const fault = this.#drawDiskFault(verb);
+    if (fault !== 'none') this.#victims.counts.faults += 1;
+    return fault;
+  }
+
+  #drawDiskFault(verb: DiskVerb): DiskFault {
     const { cut, full, broken } = this.#plan.disk;
     if (this.#chance.happens(cut)) return 'cut';
     if ((verb === 'append' || verb === 'replace') && this.#chance.happens(full)) return 'full';
@@ -81,16 +90,24 @@ export class Trouble {
     if (every === null) return;
     this.#victims.time.after(this.#chance.waitMs(every), () => {
       if (this.#over) return;
+      this.#victims.counts.faults += 1;
       this.#strike(stroke);
       this.#await(stroke);
     });
   }
 
-  /** Afterwards, unless everything has healed before. */
+  /** Afterwards, unless everything has healed before; where days pass, now and then much later. */
   #later(longestMs: number, mend: () => void): void {
-    this.#victims.time.after(this.#chance.between(longestMs / 50, longestMs), () => {
+    this.#victims.time.after(this.#spellMs(longestMs), () => {
       if (!this.#over) mend();
     });
+  }
+
+  #spellMs(longestMs: number): number {
+    const { spellsMs } = this.#plan;
+    const long = spellsMs.length > 0 && this.#chance.happens(0.12);
+    const most = long ? this.#chance.pick(spellsMs) : longestMs;
+    return this.#chance.between(most / 50, most);
   }
 
   #strike(stroke: Stroke): void {
@@ -122,7 +139,7 @@ export class Trouble {
         break;
       case 'disk_bad':
         trace.say(terminal.id, 'has a bad disk');
-        this.#badDisks.set(terminal.id, time.now + chance.between(SECOND, 20 * MINUTE));
+        this.#badDisks.set(terminal.id, time.now + this.#spellMs(20 * MINUTE));
         break;
       case 'speaker_fails':
         terminal.speaker.works = false;
@@ -137,16 +154,17 @@ export class Trouble {
     const chance = this.#chance;
     switch (stroke) {
       case 'gateway_crash':
-        if (chance.happens(0.3)) gateway.crash('at the wall');
+        if (chance.happens(0.3)) gateway.crash('at the wall', this.#spellMs(MINUTE));
         else gateway.doomed = chance.pick(['dies_before', 'dies_after']);
         break;
       case 'gateway_stop':
-        gateway.stop();
+        gateway.stop(this.#spellMs(MINUTE));
         break;
       case 'store_full':
         gateway.storeFull = true;
         this.#victims.trace.say(gateway.name, 'has a full store');
-        this.#later(5 * MINUTE, () => {
+        // Never for hours: meanwhile each terminal knocks each second, and nothing else is seen.
+        this.#victims.time.after(chance.between(6 * SECOND, 5 * MINUTE), () => {
           gateway.storeFull = false;
         });
         break;

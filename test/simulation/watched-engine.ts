@@ -11,6 +11,7 @@ import type {
   PostingRow,
   TransferRow,
 } from '#gateway/store/tables.ts';
+import type { DayDifferenceRow, DayVerdictRow } from '#gateway/store/tables-days.ts';
 import type { IssuedRow, PaymentRow } from '#gateway/store/tables-money.ts';
 
 export type Write =
@@ -23,7 +24,11 @@ export type Write =
   | { readonly is: 'transfer'; readonly id: number; readonly row: Omit<TransferRow, 'id'> }
   | { readonly is: 'posting'; readonly row: PostingRow }
   | { readonly is: 'hold'; readonly row: HoldRow }
-  | { readonly is: 'hold_ended'; readonly row: HoldRow };
+  | { readonly is: 'hold_ended'; readonly row: HoldRow }
+  | { readonly is: 'day_verdict'; readonly row: DayVerdictRow }
+  | { readonly is: 'day_difference'; readonly row: DayDifference };
+
+export type DayDifference = Omit<DayDifferenceRow, 'id' | 'healed_at'>;
 
 export interface EngineEvents {
   committed(writes: readonly Write[]): void;
@@ -80,7 +85,7 @@ export function watchEngine(engine: Engine, events: EngineEvents): Engine {
 }
 
 function watchTables({ tables }: Engine, tell: (write: Write) => void): Engine['tables'] {
-  const { orders, issued, payments, ledger } = tables;
+  const { orders, issued, payments, ledger, days } = tables;
   return {
     ...tables,
     orders: {
@@ -110,6 +115,17 @@ function watchTables({ tables }: Engine, tell: (write: Write) => void): Engine['
       put(row) {
         payments.put(row);
         tell({ is: 'payment', row });
+      },
+    },
+    days: {
+      ...days,
+      addVerdict(row) {
+        days.addVerdict(row);
+        tell({ is: 'day_verdict', row });
+      },
+      addDifference(row) {
+        days.addDifference(row);
+        tell({ is: 'day_difference', row });
       },
     },
     ledger: {

@@ -9,6 +9,7 @@ import { Weather } from '#simulators/simulation/weather.ts';
 import type { Actor, Scene } from './actors.ts';
 import { Auditor } from './auditor.ts';
 import { cardHolders } from './card-holders.ts';
+import { dayKeepers } from './day-keepers.ts';
 import { Houses } from './houses.ts';
 import { giveBack, keepGuests } from './merchants.ts';
 import { comeToPay, keepStall, type Street } from './people.ts';
@@ -26,7 +27,7 @@ const HEALING_MS = 45 * 60_000;
 const LOOK_EVERY_MS = 20_000;
 
 /** Who comes to a world; each may find nothing to do in it. */
-const ACTORS: readonly ((scene: Scene) => Actor | null)[] = [cardHolders];
+const ACTORS: readonly ((scene: Scene) => Actor | null)[] = [cardHolders, dayKeepers];
 
 export interface Outcome {
   readonly seed: number;
@@ -100,6 +101,7 @@ class World {
       ...{ time, chance: chance.stream('street'), trace, auditor, weather: this.#phones },
       centre: this.#houses.of('order-centre'),
       saleEveryMs: this.#plan.saleEveryMs,
+      hours: this.#plan.hours,
       isOpen: () => this.#open,
     };
     const scene: Scene = {
@@ -146,7 +148,7 @@ class World {
       {
         ...{ time: this.#time, trace: this.#trace, terminals, broker: this.#broker },
         ...{ gateways: this.#houses.machines, terminalWeather: this.#terminalWeather },
-        ...{ phones: this.#phones, peers: this.#peers },
+        ...{ phones: this.#phones, peers: this.#peers, counts: this.#auditor.counts },
       },
       this.#plan,
       this.#chance.stream('trouble'),

@@ -1,0 +1,198 @@
+/** What `npm run simulate` does: worlds by their seeds, on all cores. A world that fails can be run again. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { hunt } from './hunt.ts';
+import { type Options, readOptions, USAGE } from './options.ts';
+import { NOTHING_PLANTED, type Planted } from './plant-kit.ts';
+import { PLANTED } from './planted.ts';
+import { type Outcome, runWorld } from './world.ts';
+
+/** Lines of a failed world's trace that are printed; its seed gives all of them. */
+const LAST_LINES = 60;
+
+/** What a child tells of one world. */
+type Report = Pick<
+  Outcome,
+  'seed' | 'violations' | 'lines' | 'terminalHours' | 'events' | 'counts'
+>;
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+const plantOf = ({ plant }: Options): Planted =>
+  (plant === null ? undefined : PLANTED[plant]?.planted) ?? NOTHING_PLANTED;
+
+/** The one line that shows a world again. */
+const replayOf = (seed: number, { plant }: Options): string =>
+  `npm run simulate -- --seed ${seed}${plant === null ? '' : ` --plant ${plant}`}`;
+
+function sayFailure({ seed, violations }: Report, options: Options): void {
+  for (const violation of violations) say(`seed ${seed}: ${violation}`);
+  say(`again: ${replayOf(seed, options)}`);
+}
+
+// ── One world ───────────────────────────────────────────────────────────────────────────────────
+
+async function runOne(seed: number, options: Options): Promise<number> {
+  const began = performance.now();
+  const outcome = await runWorld(seed, { planted: plantOf(options) });
+  if (!options.quiet) process.stdout.write(`${outcome.lines.join('\n')}\n`);
+  process.stdout.write(`trace ${outcome.digest}\n`);
+  const { terminalHours, events, counts } = outcome;
+  const ms = performance.now() - began;
+  say(
+    `seed ${seed}: ${terminalHours.toFixed(1)} terminal-hours in ${(ms / 1000).toFixed(1)} s, ` +
+      `${events} events, ${counts.sales} sales, ${counts.paid} paid, ${counts.spoken} spoken`,
+  );
+  if (outcome.violations.length === 0) return 0;
+  sayFailure(outcome, options);
+  return 1;
+}
+
+// ── Many ────────────────────────────────────────────────────────────────────────────────────────
+
+/** Runs the seeds that the parent sends, one after the other. */
+function serveParent(options: Options): void {
+  const planted = plantOf(options);
+  process.on('message', (seed: number) => {
+    runWorld(seed, { planted, keptLines: LAST_LINES }).then(
+      ({ violations, lines, terminalHours, events, counts }) => {
+        const kept = violations.length === 0 ? [] : lines;
+        process.send?.({ seed, violations, lines: kept, terminalHours, events, counts });
+      },
+      (error: unknown) => {
+        const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        throw new Error(`seed ${seed}: ${why}`);
+      },
+    );
+  });
+  process.on('disconnect', () => process.exit(0));
+}
+
+/** Of `cards` what they committed; of `faults` strokes at machines and ways, and failed verbs of disks. */
+const COUNTED = ['sales', 'cards', 'days', 'faults'] as const;
+
+class Tally {
+  readonly began = performance.now();
+  worlds = 0;
+  terminalHours = 0;
+  readonly counts = { sales: 0, cards: 0, days: 0, faults: 0 };
+  events = 0;
+  failed: Report | null = null;
+
+  add(report: Report): void {
+    this.worlds += 1;
+    this.terminalHours += report.terminalHours;
+    for (const name of COUNTED) this.counts[name] += report.counts[name];
+    this.events += report.events;
+    if (report.violations.length > 0) this.failed ??= report;
+  }
+
+  text(processes: number): string {
+    const seconds = (performance.now() - this.began) / 1000;
+    const times = (this.terminalHours * 3600) / seconds / processes;
+    return (
+      `${this.worlds} worlds, ${this.terminalHours.toFixed(0)} terminal-hours: ` +
+      COUNTED.map((name) => `${this.counts[name]} ${name}, `).join('') +
+      `${this.events} events, ` +
+      `${Math.round(times).toLocaleString('en')} × real time a core, ${seconds.toFixed(0)} s`
+    );
+  }
+}
+
+function runMany(options: Options): Promise<number> {
+  const { from, seeds, minutes, processes } = options;
+  const deadline = minutes === null ? Infinity : performance.now() + minutes * 60_000;
+  const tally = new Tally();
+  const size = Math.min(processes, seeds);
+  say(`seeds from ${from}, ${size} processes`);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const children: ChildProcess[] = [];
+  let next = from;
+  let busy = 0;
+  const isOver = (): boolean =>
+    tally.failed !== null || next >= from + seeds || performance.now() >= deadline;
+  const give = (child: ChildProcess): void => {
+    if (!isOver()) {
+      busy += 1;
+      child.send(next);
+      next += 1;
+    } else if (busy === 0) end(0);
+  };
+  const end = (code: number): void => {
+    for (const child of children) child.disconnect();
+    clearInterval(bar);
+    if (!options.quiet && process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    say(tally.text(size));
+    const { failed } = tally;
+    if (failed === null) say(code === 0 ? `no promise broken; seeds ${from} to ${next - 1}` : '');
+    else {
+      process.stdout.write(`${failed.lines.join('\n')}\n`);
+      sayFailure(failed, options);
+    }
+    resolve(failed === null ? code : 1);
+  };
+  const bar = setInterval(() => showProgress(tally, options, size, next - from, deadline), 500);
+  for (let at = 0; at < size; at += 1) {
+    const child = fork(join(import.meta.dirname, 'main.ts'), ['--child', ...process.argv.slice(2)]);
+    children.push(child);
+    child.on('message', (report: Report) => {
+      busy -= 1;
+      tally.add(report);
+      give(child);
+    });
+    child.once('exit', (code) => {
+      if (code === 0 || code === null) return;
+      say('a world ended its process: see above');
+      process.exit(1);
+    });
+    give(child);
+  }
+  return promise;
+}
+
+function showProgress(
+  tally: Tally,
+  { quiet, seeds }: Options,
+  processes: number,
+  given: number,
+  deadline: number,
+): void {
+  if (quiet || !process.stderr.isTTY) return;
+  const passed = performance.now() - tally.began;
+  const share = Number.isFinite(deadline)
+    ? passed / (passed + Math.max(0, deadline - performance.now()))
+    : given / seeds;
+  const filled = Math.round(Math.min(1, share) * 24);
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(24 - filled)}`;
+  process.stderr.write(`\r\x1b[K${bar} ${tally.text(processes)}`);
+}
+
+// ── Planted faults ──────────────────────────────────────────────────────────────────────────────
+
+/** Looks for every planted fault; the answer is 1 where one was not found. */
+async function runHunts({ from, seeds }: Options): Promise<number> {
+  let missed = 0;
+  for (const [name, fault] of Object.entries(PLANTED)) {
+    const caught = await hunt(fault, from, seeds);
+    if (caught === null) missed += 1;
+    const how = caught === null ? 'NOT FOUND' : `seed ${caught.seed}: ${caught.says.slice(0, 90)}`;
+    process.stdout.write(`${name.padEnd(18)} ${how}\n`);
+  }
+  return missed === 0 ? 0 : 1;
+}
+
+/** Does what the command line says; sets the exit code. */
+export async function simulate(): Promise<void> {
+  let options: Options;
+  try {
+    options = readOptions(process.argv.slice(2), () => randomInt(1, 2 ** 31));
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exit(2);
+  }
+  if (options.child) serveParent(options);
+  else if (options.plant === 'all') process.exitCode = await runHunts(options);
+  else if (options.seed !== null) process.exitCode = await runOne(options.seed, options);
+  else process.exitCode = await runMany(options);
+}
