@@ -11,11 +11,17 @@ import { type Outcome, runWorld } from './world.ts';
 /** Lines of a failed world's trace that are printed; its seed gives all of them. */
 const LAST_LINES = 60;
 
+/** How often a run that nobody watches says how far it is. */
+const LOG_EVERY_MS = 60_000;
+
 /** What a child tells of one world. */
 type Report = Pick<
   Outcome,
   'seed' | 'violations' | 'lines' | 'terminalHours' | 'events' | 'counts'
->;
+> & {
+  /** What it took of a core, s: others may use the machine, too. */
+  readonly coreSeconds: number;
+};
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -26,7 +32,10 @@ const plantOf = ({ plant }: Options): Planted =>
 const replayOf = (seed: number, { plant }: Options): string =>
   `npm run simulate -- --seed ${seed}${plant === null ? '' : ` --plant ${plant}`}`;
 
-function sayFailure({ seed, violations }: Report, options: Options): void {
+function sayFailure(
+  { seed, violations }: Pick<Report, 'seed' | 'violations'>,
+  options: Options,
+): void {
   for (const violation of violations) say(`seed ${seed}: ${violation}`);
   say(`again: ${replayOf(seed, options)}`);
 }
@@ -55,10 +64,14 @@ async function runOne(seed: number, options: Options): Promise<number> {
 function serveParent(options: Options): void {
   const planted = plantOf(options);
   process.on('message', (seed: number) => {
+    const before = process.cpuUsage();
     runWorld(seed, { planted, keptLines: LAST_LINES }).then(
       ({ violations, lines, terminalHours, events, counts }) => {
         const kept = violations.length === 0 ? [] : lines;
-        process.send?.({ seed, violations, lines: kept, terminalHours, events, counts });
+        const { user, system } = process.cpuUsage(before);
+        const coreSeconds = (user + system) / 1e6;
+        const report = { seed, violations, lines: kept, terminalHours, events, counts };
+        process.send?.({ ...report, coreSeconds });
       },
       (error: unknown) => {
         const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -78,24 +91,26 @@ class Tally {
   terminalHours = 0;
   readonly counts = { sales: 0, cards: 0, days: 0, faults: 0 };
   events = 0;
-  failed: Report | null = null;
+  coreSeconds = 0;
+  failed: number[] = [];
 
   add(report: Report): void {
     this.worlds += 1;
     this.terminalHours += report.terminalHours;
     for (const name of COUNTED) this.counts[name] += report.counts[name];
     this.events += report.events;
-    if (report.violations.length > 0) this.failed ??= report;
+    this.coreSeconds += report.coreSeconds;
+    if (report.violations.length > 0) this.failed.push(report.seed);
   }
 
-  text(processes: number): string {
+  text(): string {
     const seconds = (performance.now() - this.began) / 1000;
-    const times = (this.terminalHours * 3600) / seconds / processes;
+    const times = (this.terminalHours * 3600) / this.coreSeconds;
     return (
       `${this.worlds} worlds, ${this.terminalHours.toFixed(0)} terminal-hours: ` +
       COUNTED.map((name) => `${this.counts[name]} ${name}, `).join('') +
       `${this.events} events, ` +
-      `${Math.round(times).toLocaleString('en')} × real time a core, ${seconds.toFixed(0)} s`
+      `${Math.round(times || 0).toLocaleString('en')} × real time a core, ${seconds.toFixed(0)} s`
     );
   }
 }
@@ -110,35 +125,46 @@ function runMany(options: Options): Promise<number> {
   const children: ChildProcess[] = [];
   let next = from;
   let busy = 0;
+  let isStopped = false;
+  process.once('SIGTERM', () => {
+    isStopped = true;
+  });
   const isOver = (): boolean =>
-    tally.failed !== null || next >= from + seeds || performance.now() >= deadline;
+    isStopped ||
+    (tally.failed.length > 0 && !options.goesOn) ||
+    next >= from + seeds ||
+    performance.now() >= deadline;
   const give = (child: ChildProcess): void => {
     if (!isOver()) {
       busy += 1;
       child.send(next);
       next += 1;
-    } else if (busy === 0) end(0);
+    } else if (busy === 0) end();
   };
-  const end = (code: number): void => {
+  const end = (): void => {
     for (const child of children) child.disconnect();
     clearInterval(bar);
     if (!options.quiet && process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-    say(tally.text(size));
+    say(tally.text());
     const { failed } = tally;
-    if (failed === null) say(code === 0 ? `no promise broken; seeds ${from} to ${next - 1}` : '');
-    else {
-      process.stdout.write(`${failed.lines.join('\n')}\n`);
-      sayFailure(failed, options);
-    }
-    resolve(failed === null ? code : 1);
+    const broken = failed.length === 0 ? 'no promise broken' : `broken at ${failed.join(', ')}`;
+    say(`${broken}; seeds ${from} to ${next - 1}`);
+    resolve(failed.length === 0 ? 0 : 1);
   };
-  const bar = setInterval(() => showProgress(tally, options, size, next - from, deadline), 500);
+  const bar = setInterval(
+    () => showProgress(tally, options, next - from, deadline),
+    process.stderr.isTTY ? 500 : LOG_EVERY_MS,
+  );
   for (let at = 0; at < size; at += 1) {
     const child = fork(join(import.meta.dirname, 'main.ts'), ['--child', ...process.argv.slice(2)]);
     children.push(child);
     child.on('message', (report: Report) => {
       busy -= 1;
       tally.add(report);
+      if (report.violations.length > 0) {
+        process.stdout.write(`${report.lines.join('\n')}\n`);
+        sayFailure(report, options);
+      }
       give(child);
     });
     child.once('exit', (code) => {
@@ -154,18 +180,21 @@ function runMany(options: Options): Promise<number> {
 function showProgress(
   tally: Tally,
   { quiet, seeds }: Options,
-  processes: number,
   given: number,
   deadline: number,
 ): void {
-  if (quiet || !process.stderr.isTTY) return;
+  if (quiet) return;
+  if (!process.stderr.isTTY) {
+    say(`${tally.text()}; ${given} seeds given`);
+    return;
+  }
   const passed = performance.now() - tally.began;
   const share = Number.isFinite(deadline)
     ? passed / (passed + Math.max(0, deadline - performance.now()))
     : given / seeds;
   const filled = Math.round(Math.min(1, share) * 24);
   const bar = `${'█'.repeat(filled)}${'░'.repeat(24 - filled)}`;
-  process.stderr.write(`\r\x1b[K${bar} ${tally.text(processes)}`);
+  process.stderr.write(`\r\x1b[K${bar} ${tally.text()}`);
 }
 
 // ── Planted faults ──────────────────────────────────────────────────────────────────────────────

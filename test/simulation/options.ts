@@ -10,6 +10,7 @@ export const USAGE = `usage: npm run simulate -- [options]
   --minutes N      as many worlds as there is time for
   --processes N    how many at once (default: one a core)
   --plant NAME     a fault that must be found, or all of them: all, ${Object.keys(PLANTED).join(', ')}
+  --go-on          a world that breaks a promise does not end the run
   --quiet          no progress bar, and of a single world no trace`;
 
 export interface Options {
@@ -19,6 +20,8 @@ export interface Options {
   readonly minutes: number | null;
   readonly processes: number;
   readonly plant: string | null;
+  /** Runs on after a world that broke a promise. */
+  readonly goesOn: boolean;
   readonly quiet: boolean;
   /** Runs in a child: outcomes go to the parent. */
   readonly child: boolean;
@@ -32,7 +35,7 @@ export function readOptions(args: readonly string[], chance: () => number): Opti
     args: [...args],
     options: {
       ...{ seed: text, seeds: text, from: text, minutes: text, processes: text, plant: text },
-      ...{ quiet: flag, child: flag },
+      ...{ quiet: flag, child: flag, 'go-on': flag },
     },
   });
   const whole = (name: 'seed' | 'seeds' | 'from' | 'processes', least: number): number | null => {
@@ -49,7 +52,7 @@ export function readOptions(args: readonly string[], chance: () => number): Opti
   if (plant !== null && plant !== 'all' && !(plant in PLANTED)) {
     throw new Error(`--plant ${plant}: there are ${Object.keys(PLANTED).join(', ')}`);
   }
-  const { quiet, child } = values;
+  const { quiet, child, 'go-on': goesOn } = values;
   const hunts = plant === 'all';
   return {
     seed: whole('seed', 0),
@@ -57,6 +60,6 @@ export function readOptions(args: readonly string[], chance: () => number): Opti
     seeds: whole('seeds', 1) ?? (hunts ? 1000 : minutes === null ? 100 : Number.MAX_SAFE_INTEGER),
     minutes,
     processes: whole('processes', 1) ?? availableParallelism(),
-    ...{ plant, quiet, child },
+    ...{ plant, quiet, child, goesOn },
   };
 }
