@@ -3,11 +3,8 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { fromBase64url } from '#device/codecs/bytes.ts';
 import { isVoucherNumber, mintVoucherNumber, readVoucher } from '#device/codecs/voucher.ts';
-import type { VoucherState } from '#device/messages/voucher.ts';
 import { systemChance } from '#gateway/clock.ts';
-import { type Action, type Actor, isEnded, step } from '#gateway/funds/flow.ts';
-import { PARTY_ACTIONS } from '#gateway/funds/http.ts';
-import type { ActInput, VoucherView } from '#gateway/funds/schemas.ts';
+import type { ActInput } from '#gateway/funds/schemas.ts';
 import { askGate } from '#gateway/gate.ts';
 import { until } from '#test/until.ts';
 import {
@@ -19,86 +16,13 @@ import {
   MEI,
   openStand,
   PART,
-  type Party,
-  type Stand,
   WANG,
 } from './voucher-stand.ts';
+import { truth } from './voucher-states.ts';
 
 afterEach(closeStands);
 
 const KINDS = ['together', 'apart'] as const;
-const ROLE: Readonly<Record<Party, Actor | null>> = {
-  ...{ shop: 'issuing', fund: 'paying', chen: 'beneficiary', zhao: null, stranger: null },
-};
-
-const inputFor = (action: Action): ActInput => {
-  if (action === 'name_account') return ACCOUNT(WANG);
-  if (action === 'redeem') return PART(1000);
-  return action === 'transfer' ? { transfer: { beneficiary: 'zhao' } } : {};
-};
-
-/** A voucher in each state; those in which the issuer is waited for only where it is apart. */
-async function bringTo(stand: Stand, state: VoucherState): Promise<VoucherView> {
-  const { done, act, funds } = stand;
-  const { number } = await stand.create();
-  const seen = () => {
-    const view = funds.view('chen', number);
-    if (view === null) throw new Error(`${number} is gone`);
-    return view;
-  };
-  const steps: readonly (readonly [Party, Action, ActInput?])[] = [
-    ['fund', 'agree'],
-    ['shop', 'request_issue'],
-    ['fund', 'name_account', ACCOUNT(WANG)],
-    ['shop', 'confirm_account'],
-  ];
-  const order: readonly VoucherState[] = ['asked', 'agreed', 'requested', 'named'];
-  const early = order.indexOf(state);
-  if (state === 'refused') await done('fund', number, 'refuse');
-  if (state === 'refused') return seen();
-  if (state === 'verifying') stand.next('authorise', 'hold');
-  for (const [party, action, input] of steps.slice(0, early < 0 ? 4 : early)) {
-    if (state === 'changing' && action === 'confirm_account') continue;
-    const acted = act(party, number, action, input);
-    if (state === 'verifying' && action === 'confirm_account') {
-      await until('verifying', () => seen().state === 'verifying');
-    } else await acted;
-  }
-  switch (state) {
-    case 'changing':
-      await done('shop', number, 'ask_change');
-      break;
-    case 'redeeming':
-      stand.next('capture', 'hold');
-      void act('chen', number, 'redeem', PART(1000));
-      await until('redeeming', () => seen().state === 'redeeming');
-      break;
-    case 'redeemed':
-      await done('chen', number, 'redeem', PART(20_000));
-      break;
-    case 'cancel_asked':
-    case 'cancelled':
-      await done('shop', number, 'ask_cancel');
-      if (state === 'cancelled') await done('chen', number, 'agree_cancel');
-      break;
-    case 'expired':
-      stand.clock.ahead += 2 * DAY_MS;
-      await act('chen', number, 'redeem', PART(1000));
-      await until('its release', () => seen().frozen_minor === 0);
-  }
-  assert.equal(seen().state, state);
-  if (isEnded(state)) await until('its release', () => seen().frozen_minor === 0);
-  return seen();
-}
-
-/** All that is true of a voucher and of money: nothing of it may change by what is refused. */
-const truth = ({ core, bank }: Stand, number: string): string => {
-  const { funds } = core.tables;
-  const vouchers = [funds.voucher(number), funds.events(number)];
-  const accounts = [...core.tables.ledger.accounts(), ...bank.tables.ledger.accounts()];
-  return JSON.stringify([vouchers, accounts]);
-};
-
 for (const kind of KINDS) {
   describe(`vouchers, issuer ${kind}`, () => {
     test('is asked for, agreed, issued against frozen money and redeemed in parts', async () => {
@@ -115,42 +39,6 @@ for (const kind of KINDS) {
       assert.equal(whole.state, 'redeemed');
       assert.deepEqual(stand.money(WANG), { balance: 30_000, held: 0 });
       assert.deepEqual(funds.balances('chen'), [{ currency: 'CNY', amount_minor: 20_000 }]);
-      assert.deepEqual(stand.complaints(), []);
-    });
-
-    test('every action in every state by every party: done by the table, or refused', async () => {
-      const stand = await openStand(kind);
-      const waits: readonly VoucherState[] = kind === 'apart' ? ['verifying', 'redeeming'] : [];
-      const states: readonly VoucherState[] = [
-        ...(['asked', 'agreed', 'refused', 'requested', 'named', 'changing', 'issued'] as const),
-        ...(['cancel_asked', 'redeemed', 'cancelled', 'expired'] as const),
-        ...waits,
-      ];
-      for (const state of states) {
-        const { number } = await bringTo(stand, state);
-        const before = truth(stand, number);
-        for (const party of ['shop', 'fund', 'chen', 'stranger'] as const) {
-          for (const action of PARTY_ACTIONS) {
-            const role = ROLE[party];
-            const taken = role === null ? null : step(state, action, [role]);
-            if (taken?.ok) continue;
-            const reply = await stand.act(party, number, action, inputFor(action));
-            const code = 'problem' in reply ? reply.problem : `${reply.status}`;
-            const expected =
-              taken === null
-                ? 'unknown_voucher'
-                : taken.why === 'wrong_party'
-                  ? 'wrong_party'
-                  : 'wrong_voucher_state';
-            assert.equal(code, expected, `${action} by ${party} in ${state}`);
-          }
-        }
-        assert.equal(truth(stand, number), before, state);
-        stand.letGo();
-        await until('the end of it', () => stand.core.tables.funds.nextAsk() === undefined);
-        // The next states need the account's money again.
-        await letLapse(stand, number);
-      }
       assert.deepEqual(stand.complaints(), []);
     });
 
@@ -300,13 +188,6 @@ for (const kind of KINDS) {
       assert.deepEqual(stand.complaints(), []);
     });
   });
-}
-
-/** Ends a voucher, so that nothing of it stays frozen. */
-async function letLapse(stand: Stand, number: string): Promise<void> {
-  stand.clock.ahead += 2 * DAY_MS;
-  for (const party of ['shop', 'chen'] as const) await stand.act(party, number, 'agree_cancel');
-  await until('its release', () => stand.core.tables.funds.nextAsk() === undefined);
 }
 
 describe('an issuer that does not answer', () => {
