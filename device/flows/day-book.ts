@@ -5,7 +5,7 @@
  */
 import { digestLines, NO_DAY, sumLines, writeDayLine } from '../codecs/day-digest.ts';
 import type { CardDebit } from '../messages/card.ts';
-import type { DayLine, DayReceipt, DayStatement } from '../messages/day.ts';
+import { type DayLine, type DayReceipt, type DayStatement, wayOfPayment } from '../messages/day.ts';
 import type { JournalEntry } from '../messages/journal.ts';
 import type { Currency } from '../messages/money.ts';
 import type { Result } from '../messages/order.ts';
@@ -110,8 +110,7 @@ export function noteEntry(book: DayBook, entry: JournalEntry): DayBook {
 
 /** A result that only repeats what a card's debit has told already is of no second sale. */
 function noteResult(book: DayBook, { order, outcome, amount_minor, payment }: Result): DayBook {
-  const way = payment?.startsWith('CARD-') === true ? 'card' : 'phone';
-  return add(book, { is: 'order', order, way, outcome, amount_minor });
+  return add(book, { is: 'order', order, way: wayOfPayment(payment), outcome, amount_minor });
 }
 
 function add(book: DayBook, line: DayLine): DayBook {

@@ -16,6 +16,16 @@ const refundIdSchema = z.string().min(1).max(64);
 
 /** How an order was to be paid: another way of paying is another word. */
 export const waySchema = z.string().regex(/^[a-z_]{1,20}$/);
+/** What payments begin with that no phone made: of a card, and since they count of their own, a voucher. */
+export const CARD_PAYMENT = 'CARD-';
+export const VOUCHER_PAYMENT = 'VCH-';
+
+/** How an order was paid, by its payment's number; those of vouchers from before were a phone's. */
+export function wayOfPayment(payment: string | null | undefined): 'phone' | 'card' | 'voucher' {
+  if (payment?.startsWith(CARD_PAYMENT) === true) return 'card';
+  return payment?.startsWith(VOUCHER_PAYMENT) === true ? 'voucher' : 'phone';
+}
+
 /** How an order ended at the terminal; `conflicts`: the gateway held another one of its number. */
 export const dayOutcomeSchema = z.enum(['paid', 'declined', 'cancelled', 'expired', 'conflicts']);
 export type DayOutcome = z.infer<typeof dayOutcomeSchema>;

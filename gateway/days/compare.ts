@@ -4,7 +4,12 @@
  */
 import { digestLines, sumLines } from '#device/codecs/day-digest.ts';
 import { orderNumberBytes } from '#device/codecs/order-number.ts';
-import type { DayDifference, DayHead, DayLine } from '#device/messages/day.ts';
+import {
+  type DayDifference,
+  type DayHead,
+  type DayLine,
+  wayOfPayment,
+} from '#device/messages/day.ts';
 import { refundSchema } from '#device/messages/order.ts';
 import type { TakenDebit } from '../settlement/gate.ts';
 import type { OrderRow, Tables } from '../store/tables.ts';
@@ -137,14 +142,19 @@ function compareOrder(
   if (conflicts) return differences;
   differs('amount_differs', String(line.amount_minor), String(row.amount_minor));
   if (line.outcome === 'paid' && row.state === 'paid') {
-    differs('way_differs', line.way, wayOf(row));
+    differs('way_differs', line.way, wayOf(row, line.way));
   }
   return differences;
 }
 
-/** How the gateway has an order as paid. */
-export const wayOf = ({ payment }: Pick<OrderRow, 'payment'>): string =>
-  payment?.startsWith('CARD-') === true ? 'card' : 'phone';
+/**
+ * How the gateway has an order as paid. A terminal from before vouchers counted of their own says
+ * `phone` of one, and is right.
+ */
+export const wayOf = ({ payment }: Pick<OrderRow, 'payment'>, said: string): string => {
+  const way = wayOfPayment(payment);
+  return way === 'voucher' && said === 'phone' ? said : way;
+};
 
 function compareDebit(debits: Debits, line: Extract<DayLine, { is: 'card' }>): DayDifference[] {
   const { order } = line;

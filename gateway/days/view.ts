@@ -32,7 +32,7 @@ function own(
       if (row === undefined || row.terminal !== terminal) return [];
       const outcome = dayOutcomeSchema.safeParse(row.state);
       if (!outcome.success) return [{ is: 'open', order: line.order }];
-      const way = row.state === 'paid' ? wayOf(row) : line.way;
+      const way = row.state === 'paid' ? wayOf(row, line.way) : line.way;
       return [{ ...line, way, outcome: outcome.data, amount_minor: row.amount_minor }];
     }
     case 'card': {

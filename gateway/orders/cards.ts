@@ -8,6 +8,7 @@ import { utf8 } from '#device/codecs/bytes.ts';
 import { writeOrderNumber } from '#device/codecs/order-number.ts';
 import { openingOf } from '#device/codecs/purse-talks.ts';
 import type { CardReceipt, CardVerdict, Hotlist } from '#device/messages/card.ts';
+import { CARD_PAYMENT } from '#device/messages/day.ts';
 import type { Uplink } from '#device/messages/order.ts';
 import type { Clock } from '../clock.ts';
 import { askGate } from '../gate.ts';
@@ -53,7 +54,8 @@ const REFUSED_MS = 7 * 86_400_000;
 const VERDICT_MS = 14 * 86_400_000;
 
 /** What an order that a card paid has as its payment. */
-export const cardPaymentId = (card: string, counter: number): string => `CARD-${card}-${counter}`;
+export const cardPaymentId = (card: string, counter: number): string =>
+  `${CARD_PAYMENT}${card}-${counter}`;
 /** A card as a bill may show it. */
 export const maskCard = (card: string): string => `card ···${card.slice(-4)}`;
 

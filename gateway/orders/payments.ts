@@ -4,6 +4,7 @@
  * Idempotency-Key are one transaction; else an attempt waits for the answer, also through a crash.
  */
 import { writeOrderNumber } from '#device/codecs/order-number.ts';
+import { VOUCHER_PAYMENT } from '#device/messages/day.ts';
 import type { Currency } from '#device/messages/money.ts';
 import type {
   AcquirerGate,
@@ -126,7 +127,8 @@ export class OrderPayments {
   ): Steps<PayRequest, Answer, PayAnswer | null> {
     const { clock, chance, acquirer } = this.#parts;
     const { order, key } = instruction;
-    const id = `PAY-${writeOrderNumber(chance.bytes(10))}`;
+    const kind = 'voucher' in instruction ? VOUCHER_PAYMENT : 'PAY-';
+    const id = `${kind}${writeOrderNumber(chance.bytes(10))}`;
     const elsewhere = acquirer.pay.where === 'there';
     const now = Math.floor(clock.now());
     let open: OrderRow | undefined;

@@ -1,4 +1,5 @@
 /** What may go back of an order, whichever kind of order it is: decided from the record alone. */
+import { CARD_PAYMENT } from '#device/messages/day.ts';
 import type { OrderRow, Tables } from '../store/tables.ts';
 import type { TelephoneOrderRow } from '../store/tables-centre.ts';
 import type { RefundRow } from '../store/tables-money.ts';
@@ -59,7 +60,7 @@ export function beginRefund(
   const { payment, amount_minor: paid } = found.row;
   if (payment === null) return { end: { said: 'not_paid' } };
   // What a card paid goes back to that card, which only the settlement can do.
-  if (payment.startsWith('CARD-')) return { end: { said: 'refused', reason: 'paid_by_card' } };
+  if (payment.startsWith(CARD_PAYMENT)) return { end: { said: 'refused', reason: 'paid_by_card' } };
   const left = paid - refundedMinor(tx, order, ['asking', 'refunded']);
   const row: RefundRow = {
     ...{ id, order_number: order, payment, kind, state: 'asking', tries: 0, begun_at: now },

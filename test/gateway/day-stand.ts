@@ -13,6 +13,7 @@ import {
 import type { JournalEntry } from '#device/messages/journal.ts';
 import type { Order } from '#device/messages/order.ts';
 import { Days } from '#gateway/days/days.ts';
+import { endOrder } from '#gateway/orders/orders.ts';
 import type { SettlementGate } from '#gateway/settlement/gate.ts';
 import { makeOrder, RICH } from './harness.ts';
 import { openStand, type Stand, type StandTerminal, settle } from './stand.ts';
@@ -100,6 +101,17 @@ export class DayStand {
     await this.send(order);
     const close = { order: order.number, because: 'cancelled' } as const;
     await this.terminal.say({ kind: 'close', close });
+    await this.#heard(order);
+    return order;
+  }
+
+  /** Paid by voucher; both sides know. */
+  async redeem(amount_minor = 600): Promise<Order> {
+    const order = this.make(amount_minor);
+    await this.send(order);
+    const now = this.stand.clock.now();
+    const paid = { state: 'paid', payment: 'VCH-06D2A8Y1Z5W3KQ7M', payer: '•••• 9015' } as const;
+    await this.stand.core.writer.run((tx) => endOrder(tx, order.number, paid, now));
     await this.#heard(order);
     return order;
   }

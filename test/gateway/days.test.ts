@@ -34,6 +34,28 @@ const altered =
   };
 
 describe('a business day that both sides have', () => {
+  test('a voucher counts of its own; what an older terminal calls it is no difference', async () => {
+    for (const older of [false, true]) {
+      const days = await DayStand.open();
+      await days.sell(500);
+      await days.redeem(600);
+      await days.stand.clock.pass(120_000);
+      const said = days.state();
+      const ways = said.head.totals.map(({ way, sum_minor }) => `${way} ${sum_minor}`).sort();
+      assert.deepEqual(ways, ['phone 500', 'voucher 600']);
+      const lines = said.lines.map((line) =>
+        line.is === 'order' ? ({ ...line, way: 'phone' } as const) : line,
+      );
+      const receipt = await days.submit(older ? restate(said, lines) : said);
+      assert.deepEqual([receipt.agreed, receipt.differences], [true, []]);
+      const terminal = days.terminal.identity.terminal;
+      const row = findDay(days.tables, { terminal, number: 1 });
+      const view = row === undefined ? null : viewWholeDay(days.tables, row);
+      assert.deepEqual(view?.at_gateway, view?.at_terminal);
+      days.close();
+    }
+  });
+
   test('agrees: counts and sums of both, days bound to each other, told again the same', async () => {
     const days = await DayStand.open();
     const sold = await soldDay(days);
