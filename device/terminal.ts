@@ -191,8 +191,9 @@ export class Terminal {
     }
   }
 
-  #speak({ clips, order, refund }: Extract<Effect, { do: 'speak' }>): void {
-    const about = refund === undefined ? { order } : { order, refund: refund.refund };
+  #speak({ clips, order, refund, web }: Extract<Effect, { do: 'speak' }>): void {
+    const of = web === undefined ? { order } : { order, web };
+    const about = refund === undefined ? of : { order, refund: refund.refund };
     // What went back so far grows with each refund: no two of an order have one mark.
     const mark = refund === undefined ? order : `${order}-${refund.refunded_minor}`;
     const spoken = (heard: boolean) => () => void this.push({ is: 'spoken', ...about, heard });

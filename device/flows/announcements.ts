@@ -1,10 +1,11 @@
 /** What is said aloud of results and refunds, once, and printed. */
-import { sayRefund, sayResult } from '../words/clips.ts';
-import { printedBill, printedRefund } from './bill.ts';
+import { sayRefund, sayResult, sayWebPaid } from '../words/clips.ts';
+import { printedBill, printedRefund, printedWebPaid } from './bill.ts';
 import { stepRefundSpoken } from './refund.ts';
 import { announceSale } from './sale.ts';
 import type { Effect, OrganState, Step, TerminalState } from './state.ts';
 import { isListening } from './voice.ts';
+import { stepWebPaidSpoken } from './web-paid.ts';
 
 /** Of an organ that nobody has told of yet. */
 export const STARTING: OrganState = { is: 'starting' };
@@ -21,7 +22,14 @@ export function flushAnnouncements(state: TerminalState, effects: readonly Effec
   const { stall } = state.settings;
   let next: TerminalState = { ...state, toAnnounce: [] };
   const out: Effect[] = [...effects];
-  for (const { result, refund, earlier } of state.toAnnounce) {
+  for (const { result, refund, web, earlier } of state.toAnnounce) {
+    if (web !== undefined) {
+      const clips = sayWebPaid(web, stall.language, { earlier });
+      if (!earlier) out.push({ do: 'print', receipt: printedWebPaid(web, stall) });
+      if (heard) out.push({ do: 'speak', clips, order: web.order, web: true });
+      else out.push(...stepWebPaidSpoken(next, web.order, false).effects);
+      continue;
+    }
     if (refund !== undefined) {
       const clips = sayRefund(refund, stall.language, { earlier });
       if (!earlier) out.push({ do: 'print', receipt: printedRefund(refund, stall) });

@@ -2,7 +2,7 @@
 import { groupOrderNumber } from '../codecs/order-number.ts';
 import type { Language, Stall } from '../messages/enrolment.ts';
 import { formatMinor, formatMoney, timesMinor } from '../messages/money.ts';
-import type { Order, Refund, Result } from '../messages/order.ts';
+import type { Order, Refund, Result, WebPaid } from '../messages/order.ts';
 import type { PrintedReceipt } from '../ports/printer.ts';
 import { textsIn } from '../words/catalogue.ts';
 import { stallTime } from './stall-time.ts';
@@ -47,6 +47,28 @@ export function printedBill(
     title: order.vendor,
     rows,
     total: { label: texts.total, value: formatMoney(order) },
+    footer: [texts.thanks],
+  };
+}
+
+/** The paper receipt of a web order that was paid here. */
+export function printedWebPaid(
+  paid: WebPaid,
+  { vendor, language, time_zone }: Pick<Stall, 'vendor' | 'language' | 'time_zone'>,
+): PrintedReceipt {
+  const texts = textsIn(language);
+  return {
+    title: vendor,
+    rows: [
+      { label: texts.webOrder },
+      ...billLines(paid, language),
+      { label: texts.order, value: groupOrderNumber(paid.order) },
+      { label: texts.time, value: timeText(paid.at, time_zone) },
+      { label: texts.payment },
+      { label: paid.payment },
+      { label: texts.paidBy, value: paid.card },
+    ],
+    total: { label: texts.total, value: formatMoney(paid) },
     footer: [texts.thanks],
   };
 }

@@ -11,6 +11,7 @@ import type { SaleEvent } from './sale.ts';
 import { stepOneSale, takeCard } from './sales.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
 import { hearVoucherRefused } from './voucher.ts';
+import { hearWebPaid } from './web-paid.ts';
 
 const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
 
@@ -47,6 +48,8 @@ export function stepDownlink(state: TerminalState, downlink: Downlink, moment: M
       const { verdict } = downlink;
       return stepOneSale(state, verdict.order, { is: 'card_verdict', verdict }, moment);
     }
+    case 'web_paid':
+      return hearWebPaid(state, downlink.paid);
     case 'voucher_refused':
       return hearVoucherRefused(state, downlink.refused);
     case 'hotlist':

@@ -2,6 +2,7 @@
 import type { JournalEntry } from '../messages/journal.ts';
 import { neededByDays } from './day-keep.ts';
 import { isOfNoSale, isSettled, numberOf, recallSales } from './sale.ts';
+import { neededOfWeb } from './web-paid.ts';
 
 /** An order in it that another terminal made, or `null`: nobody else can tell the gateway of it. */
 export const foreignOrder = (
@@ -53,6 +54,7 @@ export function keepEntries(
   };
   const found = new Set(entries.filter(keeps));
   for (const entry of neededByDays(entries, found)) found.add(entry);
+  for (const entry of neededOfWeb(entries)) found.add(entry);
   // A refund that is kept was told, and is not told again.
   const refunds = new Set(
     [...found].flatMap((entry) => (entry.kind === 'refund' ? [entry.refund.refund] : [])),

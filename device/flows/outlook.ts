@@ -305,7 +305,11 @@ function itemLines(order: Order, state: TerminalState): string[] {
 /** What became of an order that is not on the screen, or what went back of one. */
 function asideLines(state: TerminalState, texts: Texts): string[] {
   if (state.aside === null) return [];
-  const { result, refund, earlier } = state.aside;
+  const { result, refund, web, earlier } = state.aside;
+  if (web !== undefined) {
+    const number = texts.orderLine(groupOrderNumber(web.order));
+    return [`${texts.webOrder}: ${formatMoney(web)} (${number})`];
+  }
   if (refund !== undefined) {
     return [
       `${texts.refunded}: ${formatMoney(refund)} (${texts.orderLine(groupOrderNumber(refund.order))})`,

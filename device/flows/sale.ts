@@ -50,13 +50,23 @@ export interface Sale {
 /** What the journal holds of sales. */
 export type SaleEntry = Exclude<
   JournalEntry,
-  { kind: 'refund' | 'refund_announced' | 'day_closed' | 'day_receipt' }
+  {
+    kind:
+      | 'refund'
+      | 'refund_announced'
+      | 'web_paid'
+      | 'web_paid_announced'
+      | 'day_closed'
+      | 'day_receipt';
+  }
 >;
 
 /** Whether it is about no sale that is still open. */
 export const isOfNoSale = (entry: JournalEntry): entry is Exclude<JournalEntry, SaleEntry> =>
   entry.kind === 'refund' ||
   entry.kind === 'refund_announced' ||
+  entry.kind === 'web_paid' ||
+  entry.kind === 'web_paid_announced' ||
   entry.kind === 'day_closed' ||
   entry.kind === 'day_receipt';
 

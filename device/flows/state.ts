@@ -4,7 +4,7 @@ import type { TerminalKeys } from '../codecs/keys.ts';
 import type { Stall } from '../messages/enrolment.ts';
 import type { JournalEntry } from '../messages/journal.ts';
 import type { Currency } from '../messages/money.ts';
-import type { Downlink, Pairing, Refund, Result, Uplink } from '../messages/order.ts';
+import type { Downlink, Pairing, Refund, Result, Uplink, WebPaid } from '../messages/order.ts';
 import type { Broadcast } from '../ports/advertiser.ts';
 import type { DeviceErrorCode, Role } from '../ports/device.ts';
 import type { Screen } from '../ports/display.ts';
@@ -22,6 +22,7 @@ import type { Menu } from './menu.ts';
 import type { Ran, RelayEffect, RelayState } from './relay.ts';
 import type { SaleBook } from './sale-book.ts';
 import type { VoucherEntry } from './voucher.ts';
+import type { WebOrders } from './web-paid.ts';
 
 /** Fixed while the terminal runs. */
 export interface Settings {
@@ -71,8 +72,9 @@ export type Voice =
 
 /** Something final that has not been announced yet. */
 export type Announcement =
-  | { readonly result: Result; readonly refund?: never; readonly earlier: boolean }
-  | { readonly refund: Refund; readonly result?: never; readonly earlier: boolean };
+  | { result: Result; refund?: never; web?: never; readonly earlier: boolean }
+  | { refund: Refund; result?: never; web?: never; readonly earlier: boolean }
+  | { web: WebPaid; result?: never; refund?: never; readonly earlier: boolean };
 
 /** An order that was paid here, and what went back of it since. */
 export interface PaidOrder {
@@ -105,6 +107,8 @@ export interface TerminalState {
   readonly paid: ReadonlyMap<string, PaidOrder>;
   /** Ids of refunds that are on their way to the disk. */
   readonly savingRefunds: readonly string[];
+  /** Web orders that were paid at this terminal's reader. */
+  readonly web: WebOrders;
   /** What the disk refused of sales that are over: that a refund was told, that one was received. */
   readonly unsaved: readonly UnsavedEntry[];
   /** The order on the screen. */
@@ -161,6 +165,8 @@ export type Input =
       readonly is: 'spoken';
       readonly order: string;
       readonly refund?: string;
+      /** It is a web order. */
+      readonly web?: boolean;
       readonly heard: boolean;
     }
   | CardInput
@@ -180,6 +186,7 @@ export type Effect =
       readonly clips: readonly string[];
       readonly order: string;
       readonly refund?: Refund;
+      readonly web?: boolean;
     }
   /** Said once, as soon as may be; nothing waits for it. */
   | { readonly do: 'say'; readonly clips: readonly string[] }

@@ -74,6 +74,12 @@ import {
   stepVoiceTick,
 } from './voice.ts';
 import { beginVoucher, opensVoucher, stepVoucherKey, stepVoucherTick } from './voucher.ts';
+import {
+  recallWebPaid,
+  stepWebPaidNotSaved,
+  stepWebPaidSaved,
+  stepWebPaidSpoken,
+} from './web-paid.ts';
 
 /** How many settled orders are remembered for a repeated result. */
 const SETTLED_LIMIT = 1000;
@@ -96,7 +102,8 @@ export function beginTerminal(
       : [],
   );
   const refunds = recallRefunds(entries);
-  const unsaid = [...results, ...refunds.unsaid];
+  const webPaid = recallWebPaid(entries);
+  const unsaid = [...results, ...refunds.unsaid, ...webPaid.unsaid];
   return {
     settings,
     entry: EMPTY_ENTRY,
@@ -105,6 +112,7 @@ export function beginTerminal(
     settled: settled.slice(-SETTLED_LIMIT),
     paid: refunds.paid,
     savingRefunds: [],
+    web: webPaid.web,
     unsaved: [],
     focus: open?.order.number ?? null,
     left: null,
@@ -182,7 +190,9 @@ function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
       if (input.refund !== undefined) {
         return stepRefundSpoken(state, input.order, input.refund, input.heard);
       }
-      return stepSpoken(state, input.order, input.heard);
+      return input.web === true
+        ? stepWebPaidSpoken(state, input.order, input.heard)
+        : stepSpoken(state, input.order, input.heard);
     case 'listening':
       return stepListening(state, input.id);
     case 'heard':
@@ -290,7 +300,8 @@ function stepNotSaved(
 ): Step {
   const log: Effect = { do: 'log', what: `the journal refused a ${entry.kind}: ${why}` };
   if (entry.kind === 'refund') return stay(stepRefundNotSaved(state, entry.refund), log);
-  if (entry.kind === 'refund_announced') {
+  if (entry.kind === 'web_paid') return stay(stepWebPaidNotSaved(state, entry.paid), log);
+  if (entry.kind === 'refund_announced' || entry.kind === 'web_paid_announced') {
     return stay(keepUnsaved(state, entry, moment.monotonic), log);
   }
   if (isReceipt(entry) && !state.sales.has(numberOf(entry) ?? '')) {
@@ -322,7 +333,10 @@ const isReceipt = (entry: JournalEntry): entry is Receipts =>
 /** What is on disk now may be done: an order offered, a card debited, a payment announced. */
 function stepSaved(state: TerminalState, entry: JournalEntry, moment: Moment): Step {
   if (entry.kind === 'refund') return stepRefundSaved(state, entry.refund);
-  if (entry.kind === 'refund_announced') return stay(dropUnsaved(state, entry));
+  if (entry.kind === 'web_paid') return stepWebPaidSaved(state, entry.paid);
+  if (entry.kind === 'refund_announced' || entry.kind === 'web_paid_announced') {
+    return stay(dropUnsaved(state, entry));
+  }
   if (isOfNoSale(entry)) return stay(state);
   const known = dropUnsaved(state, entry);
   const step = stepOneSale(known, numberOf(entry), { is: 'saved', entry }, moment);

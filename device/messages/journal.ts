@@ -15,6 +15,7 @@ import {
   receiptSchema,
   refundSchema,
   resultSchema,
+  webPaidSchema,
 } from './order.ts';
 import { orderNumberSchema } from './order-number.ts';
 
@@ -53,6 +54,9 @@ export const journalEntrySchema = z.discriminatedUnion('kind', [
     order: orderNumberSchema,
     refund: z.string().min(1).max(64),
   }),
+  /** A web order paid at this terminal's reader; written before it is acknowledged and told. */
+  z.strictObject({ kind: z.literal('web_paid'), paid: webPaidSchema }),
+  z.strictObject({ kind: z.literal('web_paid_announced'), order: orderNumberSchema }),
   /**
    * A business day with all its lines, written before it is told or sent: no entry before it is needed
    * to state it again.

@@ -132,6 +132,10 @@ export const uplinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('card_payment'), payment: cardPaymentSchema }),
   z.strictObject({ kind: z.literal('card_unknown'), unknown: cardDebitSchema }),
   z.strictObject({ kind: z.literal('card_keys_kept'), kept: cardKeysKeptSchema }),
+  z.strictObject({
+    kind: z.literal('web_paid_seen'),
+    seen: z.strictObject({ order: orderNumberSchema }),
+  }),
   z.strictObject({ kind: z.literal('day'), day: dayPageSchema }),
   z.strictObject({ kind: z.literal('voucher'), voucher: voucherPaymentSchema }),
 ]);
@@ -176,6 +180,21 @@ export const refundSchema = z.strictObject({
   currency: currencySchema,
   at: z.int().min(0),
 });
+
+/** A web order that a card paid at this terminal's reader, sent after it was committed. */
+export const webPaidSchema = z.strictObject({
+  order: orderNumberSchema,
+  amount_minor: priceMinorSchema,
+  currency: currencySchema,
+  /** In the stall's language. */
+  lines: z.array(orderLineSchema).min(1).max(50),
+  at: z.int().min(0),
+  /** As on the customer's page. */
+  payment: z.string().max(60),
+  /** Masked. */
+  card: z.string().max(40),
+});
+export type WebPaid = z.infer<typeof webPaidSchema>;
 
 /** Why one attempt to pay through a platform failed; the order stays open. */
 export const attemptReasonSchema = z.enum([
@@ -233,6 +252,7 @@ export const downlinkSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('result'), ...downlinkBody, result: resultSchema }),
   z.strictObject({ kind: z.literal('refund'), ...downlinkBody, refund: refundSchema }),
+  z.strictObject({ kind: z.literal('web_paid'), ...downlinkBody, paid: webPaidSchema }),
   /** A voucher that the terminal told does not pay; what pays is a result. */
   z.strictObject({
     kind: z.literal('voucher_refused'),

@@ -194,6 +194,7 @@ export const ENGLISH_TEXTS: Texts = {
   copyOf: 'Copy',
 
   refunded: 'Refunded',
+  webOrder: 'Web order paid by card',
   refundedInAll: 'Refunded in all',
   refundNote: 'The money goes back to where it was paid from.',
 };

@@ -191,6 +191,7 @@ export const CHINESE_TEXTS: Texts = {
   copyOf: '副本',
 
   refunded: '已退款',
+  webOrder: '网上订单，已刷卡付款',
   refundedInAll: '累计退款',
   refundNote: '款项原路退回付款账户。',
 };

@@ -150,6 +150,7 @@ export interface Texts {
 
   // Money that went back.
   readonly refunded: string;
+  readonly webOrder: string;
   readonly refundedInAll: string;
   readonly refundNote: string;
 }

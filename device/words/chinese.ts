@@ -42,6 +42,7 @@ export const CHINESE = {
   cancelled: '订单已取消',
   expired: '订单已过期',
   refunded: '退款',
+  'web-order': '网上订单',
   'to-the-payer': '给顾客',
   'is-it': '是不是',
   'press-enter': '对就按确认',

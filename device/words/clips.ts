@@ -2,7 +2,7 @@
 import type { Language } from '#device/messages/enrolment.ts';
 import type { Currency } from '#device/messages/money.ts';
 import { MAX_ORDER_MINOR } from '#device/messages/money.ts';
-import type { DeclineReason, Refund, Result } from '#device/messages/order.ts';
+import type { DeclineReason, Refund, Result, WebPaid } from '#device/messages/order.ts';
 import type { Clip } from '#device/ports/speaker.ts';
 import type { CardProblem } from './cards.ts';
 import { amountInChinese, CHINESE, type ChineseWord, countInChinese } from './chinese.ts';
@@ -92,6 +92,17 @@ export const sayRefund = (
   ...shared(language, ['refunded']),
   ...sayAmount(refund.amount_minor, refund.currency, language),
   ...shared(language, ['to-the-payer']),
+];
+
+/** Clip ids of a web order that was paid here: named in front, since nobody keyed it in. */
+export const sayWebPaid = (
+  paid: Pick<WebPaid, 'amount_minor' | 'currency'>,
+  language: Language,
+  options: { readonly earlier?: boolean } = {},
+): string[] => [
+  ...(options.earlier === true ? shared(language, ['earlier']) : []),
+  ...shared(language, ['web-order', 'received']),
+  ...sayAmount(paid.amount_minor, paid.currency, language),
 ];
 
 /**

@@ -65,6 +65,7 @@ export const ENGLISH = {
   cancelled: 'order cancelled',
   expired: 'order expired',
   refunded: 'refunded',
+  'web-order': 'web order',
   'to-the-payer': 'to the payer',
   'is-it': 'is it',
   'press-enter': 'press enter',

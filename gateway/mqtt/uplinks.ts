@@ -12,6 +12,7 @@ import type { OrderCards } from '../orders/cards.ts';
 import { closeOrder, markRefundSeen, markSeen, recordOrder } from '../orders/orders.ts';
 import type { Paid, PayInstruction } from '../orders/payment-answers.ts';
 import type { RelayDesk } from '../relay/desk.ts';
+import { markWebPaidSeen } from '../shop/machine.ts';
 import type { Tables } from '../store/tables.ts';
 import { StoreError, type Writer } from '../store/writer.ts';
 import type { Registry } from '../terminals/registry.ts';
@@ -98,6 +99,12 @@ export class Uplinks {
       case 'card_payment':
       case 'card_unknown':
         return this.#card(terminal, read.uplink);
+      case 'web_paid_seen': {
+        const { order } = read.uplink.seen;
+        const { writer, clock } = this.#parts;
+        await writer.run((tx) => markWebPaidSeen(tx, terminal, order, clock.now()));
+        return 'committed';
+      }
       case 'card_keys_kept':
         await this.#parts.cardKeys?.kept(terminal, read.uplink.kept);
         return 'committed';

@@ -1,6 +1,6 @@
 /**
  * Carries the outbox to the terminals: a receipt until it was handed to the terminal's wire (the
- * terminal asks again if it got lost), a result or refund until the terminal has seen it, with back-off.
+ * terminal asks again if it got lost), a result, refund or paid web order until the terminal has seen it, with back-off.
  */
 
 import { seal } from '#device/codecs/jws.ts';
@@ -13,6 +13,7 @@ import type {
   Receipt,
   Refund,
   Result,
+  WebPaid,
 } from '#device/messages/order.ts';
 import type { RelayEnd, RelayGroup, RelayInvite, RelayWithdraw } from '#device/messages/relay.ts';
 import { downlinkTopic } from '#device/messages/topics.ts';
@@ -237,6 +238,7 @@ type Spoken =
   | { readonly kind: 'receipts'; readonly receipts: Receipt[] }
   | { readonly kind: 'result'; readonly result: Result }
   | { readonly kind: 'refund'; readonly refund: Refund }
+  | { readonly kind: 'web_paid'; readonly paid: WebPaid }
   | { readonly kind: 'time' };
 
 /** What was put into the outbox, as the terminal is told it. */
@@ -248,5 +250,7 @@ function spokenOf(kind: OutboxRow['kind'], body: unknown): Spoken {
       return { kind, result: body as Result };
     case 'refund':
       return { kind, refund: body as Refund };
+    case 'web_paid':
+      return { kind, paid: body as WebPaid };
   }
 }

@@ -16,6 +16,7 @@ import { addEvent } from '../orders/orders.ts';
 import type { ProductRow } from '../store/tables-centre.ts';
 import type { ShopOrderRow } from '../store/tables-shop.ts';
 import type { Transaction } from '../store/writer.ts';
+import { tellMachine } from './machine.ts';
 import type { PurchaseNews } from './purchase.ts';
 
 /** How long goods are kept for somebody who has not paid. */
@@ -31,17 +32,6 @@ export const basketSchema = z
   .min(1)
   .max(30);
 export type Basket = z.infer<typeof basketSchema>;
-
-const lineSchema = z.strictObject({
-  code: z.string(),
-  name_en: z.string(),
-  name_zh: z.string(),
-  quantity: z.int(),
-  unit_minor: z.int(),
-});
-
-export const shopLines = (row: Pick<ShopOrderRow, 'lines'>) =>
-  z.array(lineSchema).parse(JSON.parse(row.lines));
 
 export interface Wish {
   readonly merchant: string;
@@ -139,6 +129,7 @@ export function takePurchase(tx: Transaction, news: PurchaseNews, now: number): 
       const paid = { card, payment, balance_minor, trouble: null };
       tx.shop.change(row.number, { state: 'paid', ended_at: now, ...paid });
       addEvent(tx, row.number, 'paid', now, { payment, card });
+      tellMachine(tx, row, { payment, card }, now);
       return true;
     }
   }

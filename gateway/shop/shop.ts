@@ -13,13 +13,13 @@ import type { ShopOrderRow } from '../store/tables-shop.ts';
 import type { Writer } from '../store/writer.ts';
 import type { Keep } from '../web/idempotency.ts';
 import { startShopExpiry } from './expiry.ts';
+import { shopLines } from './lines.ts';
 import {
   type Ended,
   endShopOrder,
   type Placed,
   placeShopOrder,
   type ShopOrder,
-  shopLines,
   takePurchase,
   type Wish,
 } from './orders.ts';

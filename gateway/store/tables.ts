@@ -165,9 +165,9 @@ export interface LedgerTable {
 export interface OutboxRow {
   readonly id: number;
   readonly terminal: string;
-  readonly kind: 'receipt' | 'result' | 'refund';
+  readonly kind: 'receipt' | 'result' | 'refund' | 'web_paid';
   readonly order_number: string;
-  /** The receipt, result or refund, JSON. */
+  /** What it tells, JSON. */
   readonly body: string;
   readonly at: number;
 }
@@ -183,6 +183,8 @@ export interface OutboxTable {
   resultPending(order: string): boolean;
   /** Whether there was one of that refund that was not done. */
   refundDone(terminal: string, order: string, refund: string): boolean;
+  /** Whether there was one of that web order that was not done. */
+  webPaidDone(terminal: string, order: string): boolean;
   ofOrder(order: string): OutboxRow[];
 }
 

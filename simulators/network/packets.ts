@@ -119,6 +119,8 @@ function describeUplink(up: Uplink): string {
       const end = ended === undefined ? '' : `, then ${ended}`;
       return `${answers.length} answers of the card to group ${step}${end}`;
     }
+    case 'web_paid_seen':
+      return `web order ${up.seen.order} seen`;
     case 'card_keys_kept':
       return `has keys of cards up to version ${up.kept.key_version}`;
     case 'relay_declined':
@@ -165,6 +167,8 @@ function describeDownlink(down: Downlink): string {
       const { order, amount_minor, currency } = down.refund;
       return `refund: ${order}, ${formatMinor(amount_minor, currency)} ${currency}`;
     }
+    case 'web_paid':
+      return `web order ${down.paid.order} paid by ${down.paid.card}`;
     case 'voucher_refused':
       return `voucher for ${down.refused.order}: ${down.refused.reason}`;
     case 'relay_invite':

@@ -201,6 +201,10 @@ export class Terminal {
       const { order, refund } = downlink.refund;
       void this.say({ kind: 'refund_seen', seen: { order, refund } }).catch(() => undefined);
     }
+    if (downlink.kind === 'web_paid' && this.answers) {
+      const { order } = downlink.paid;
+      void this.say({ kind: 'web_paid_seen', seen: { order } }).catch(() => undefined);
+    }
   }
 
   seal(uplink: unknown): string {

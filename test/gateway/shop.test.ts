@@ -102,6 +102,20 @@ for (const kind of ['together', 'apart'] as const)
       assert.ok(/¥32\.00/.test(bill));
       assert.equal(stand.reader.state.invite, null);
       stand.reader.lift();
+      const told = await until('the machine is told', () =>
+        stand.terminal.heard.find((each) => each.kind === 'web_paid'),
+      );
+      assert.deepEqual(
+        told.kind === 'web_paid' && [told.paid.order, told.paid.amount_minor, told.paid.lines],
+        [
+          number,
+          3200,
+          [
+            { name: 'Pork dumplings', quantity: 2, unit_minor: 1200 },
+            { name: 'Pan-fried buns', quantity: 1, unit_minor: 800 },
+          ],
+        ],
+      );
       assert.ok(await stand.clean());
     });
 

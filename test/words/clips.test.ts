@@ -14,6 +14,7 @@ import {
   sayQuestion,
   sayRefund,
   sayResult,
+  sayWebPaid,
   textOf,
   VOCABULARY,
 } from '#device/words/clips.ts';
@@ -141,6 +142,7 @@ describe('announcements', () => {
         for (const id of sayNotUnderstood(language)) used.add(id);
       }
       for (const id of sayRefund(money, language)) used.add(id);
+      for (const id of sayWebPaid(money, language)) used.add(id);
       for (const count of [1, 2]) {
         for (const id of sayDayClosed(count, 1250, 'CNY', language)) used.add(id);
       }

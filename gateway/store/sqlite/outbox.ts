@@ -30,6 +30,10 @@ export function outboxTable(database: DatabaseSync): OutboxTable {
        (SELECT id FROM outbox WHERE order_number = ? AND kind = 'refund'
           AND json_extract(body, '$.refund') = ?)`,
   );
+  const webPaidDone = database.prepare(
+    `DELETE FROM undelivered WHERE terminal = ? AND outbox IN
+       (SELECT id FROM outbox WHERE order_number = ? AND kind = 'web_paid')`,
+  );
   const ofOrder = database.prepare('SELECT * FROM outbox WHERE order_number = ? ORDER BY id');
   return {
     add(row) {
@@ -48,6 +52,7 @@ export function outboxTable(database: DatabaseSync): OutboxTable {
     resultDone: (terminal, order) => resultDone.run(terminal, order).changes > 0,
     resultPending: (order) => first(resultPending, order) !== undefined,
     refundDone: (terminal, order, refund) => refundDone.run(terminal, order, refund).changes > 0,
+    webPaidDone: (terminal, order) => webPaidDone.run(terminal, order).changes > 0,
     ofOrder: (order) => every<OutboxRow>(ofOrder, order),
   };
 }
