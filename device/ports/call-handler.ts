@@ -4,6 +4,21 @@ import type { CallEnd, CallFrame, TelephoneKey } from './modem.ts';
 
 export type HandlerName = 'agent' | 'assistant';
 
+export interface HandoverLine {
+  readonly who: 'caller' | 'assistant';
+  readonly text: string;
+}
+
+/** What a handler leaves for the next one. Never log it, never store it. */
+export interface Handover {
+  /** The last that was said, oldest first. */
+  readonly said: readonly HandoverLine[];
+  readonly basket: readonly { readonly code: string; readonly quantity: number }[];
+  /** Where the link is to go, as far as the caller has said. */
+  readonly phone: string | null;
+  readonly email: string | null;
+}
+
 /** What a handler may do with the call that it was given, until its `ended`. */
 export interface CallLine {
   /** Unique among all calls of all times at this terminal; names its recording, too. */
@@ -12,6 +27,8 @@ export interface CallLine {
   readonly from: string | null;
   /** What the caller is spoken to in; the handler may change it. */
   language: Language;
+  /** What was left by who had the call before; `null` where nobody had it. */
+  readonly handover: Handover | null;
   /** As `Modem.say`. */
   say(samples: Int16Array): Promise<boolean>;
   hush(): void;
@@ -25,8 +42,8 @@ export interface CallLine {
   resumeRecording(): void;
   /** The handler is done: hangs up. `ended` follows. */
   hangUp(): void;
-  /** Gives the call to the other one; this handler hears no more of it. */
-  handOver(to: HandlerName): void;
+  /** Gives the call to the other one; this handler hears no more of it. Without `left` what it got goes on. */
+  handOver(to: HandlerName, left?: Handover): void;
 }
 
 /** One caller's talk with one handler. None of these may throw or take long: 20 ms is a frame. */

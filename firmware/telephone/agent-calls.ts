@@ -3,7 +3,7 @@
  * talks. Each agent has one call at most.
  */
 import type { Language } from '#device/messages/enrolment.ts';
-import type { CallHandler, CallLine, Conversation } from '#device/ports/call-handler.ts';
+import type { CallHandler, CallLine, Conversation, Handover } from '#device/ports/call-handler.ts';
 import { CALL_RATE, type CallFrame, FRAME_MS, type TelephoneKey } from '#device/ports/modem.ts';
 
 /** What an agent sees of calls. */
@@ -16,6 +16,8 @@ export interface DeskView {
     readonly language: Language;
     /** Keys that the caller pressed. */
     readonly keys: string;
+    /** What the assistant, or another agent, got from the caller before. */
+    readonly handover: Handover | null;
   } | null;
 }
 
@@ -164,7 +166,7 @@ export class AgentCalls implements CallHandler {
           ? null
           : {
               ...{ id: call.line.id, from: call.line.from, language: call.line.language },
-              keys: call.keys,
+              ...{ keys: call.keys, handover: call.line.handover },
             },
     };
   }

@@ -44,6 +44,8 @@ const MOST_RECORDINGS = 30;
 const FILES: Readonly<Record<string, string>> = {
   '/desk.css': 'text/css; charset=utf-8',
   '/desk.js': 'text/javascript; charset=utf-8',
+  '/parts.js': 'text/javascript; charset=utf-8',
+  '/recordings.js': 'text/javascript; charset=utf-8',
   '/sound.js': 'text/javascript; charset=utf-8',
   '/worklet.js': 'text/javascript; charset=utf-8',
 };
@@ -93,7 +95,7 @@ class DeskServer {
   }
 
   async #close(): Promise<void> {
-    for (const { session } of this.#sessions.values()) session.close();
+    for (const { session } of this.#sessions.values()) session.close('restart');
     this.#sockets.close();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

@@ -39,6 +39,8 @@ export interface SessionParts {
 
 /** Longest sound of one message: 200 ms. */
 const MOST_BYTES = 3200;
+/** Orders that are followed at once. */
+const MOST_ORDERS = 20;
 /** A page that does not read is told no more. */
 const MOST_UNREAD = 64 * 1024;
 
@@ -47,6 +49,8 @@ export class AgentSession implements AgentSeat {
   #socket: WebSocket | null = null;
   #cancelAway = (): void => undefined;
   #watches: { stop(): void }[] = [];
+  /** Orders of this shift as they were told last, for a page that is loaded anew. */
+  readonly #orders = new Map<string, CallerOrder>();
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -75,13 +79,15 @@ export class AgentSession implements AgentSeat {
     });
     this.#parts.calls.sit(this);
     this.changed();
+    for (const order of this.#orders.values()) this.#say({ is: 'order', order });
   }
 
-  /** Logged out: the seat is given up at once. */
-  close(): void {
+  /** The seat is given up at once; `restart` where the desk goes and the page may wait for it. */
+  close(why: 'logged out' | 'restart' = 'logged out'): void {
     this.#cancelAway();
     for (const watch of this.#watches) watch.stop();
-    this.#socket?.close(4000, 'logged out');
+    // 1012: service restart (RFC 6455, IANA).
+    this.#socket?.close(why === 'restart' ? 1012 : 4000, why);
     this.#socket = null;
     this.#parts.calls.leave(this);
   }
@@ -155,10 +161,17 @@ export class AgentSession implements AgentSeat {
   }
 
   /** The last few orders are told of until they end. */
-  #watch({ number }: CallerOrder): void {
-    const watch = this.#parts.centre.watch(number, (order) => this.#say({ is: 'order', order }));
+  #watch(order: CallerOrder): void {
+    const { number } = order;
+    this.#orders.set(number, order);
+    const watch = this.#parts.centre.watch(number, (news) => {
+      this.#orders.set(number, news);
+      this.#say({ is: 'order', order: news });
+    });
     this.#watches.push(watch);
-    if (this.#watches.length > 20) this.#watches.shift()?.stop();
+    if (this.#watches.length > MOST_ORDERS) this.#watches.shift()?.stop();
+    const [oldest] = this.#orders.keys();
+    if (this.#orders.size > MOST_ORDERS && oldest !== undefined) this.#orders.delete(oldest);
   }
 
   #say(word: Readonly<Record<string, unknown>>): void {

@@ -15,13 +15,14 @@ import {
   beginAssistant,
 } from '#device/flows/assistant-state.ts';
 import type { Language } from '#device/messages/enrolment.ts';
-import type { CallHandler, CallLine, Conversation } from '#device/ports/call-handler.ts';
+import type { CallHandler, CallLine, Conversation, Handover } from '#device/ports/call-handler.ts';
 import type { Clock } from '#device/ports/clock.ts';
 import { type CallFrame, FRAME_MS, type TelephoneKey } from '#device/ports/modem.ts';
 import type { CallerOrder, OrderCentre } from '#device/ports/order-centre.ts';
 import type { Recogniser, Vocabulary } from '#device/ports/recogniser.ts';
 import { CallerEar } from './caller-ear.ts';
 import type { DeskEvent } from './desk.ts';
+import { TalkLog } from './talk-log.ts';
 import type { CallSynthesiser } from './voice.ts';
 
 export interface AssistantParts {
@@ -89,6 +90,7 @@ class AssistantTalk implements Conversation {
   #state: AssistantState;
   #ear: CallerEar;
   readonly #watches: { stop(): void }[] = [];
+  readonly #log = new TalkLog();
   #ended = false;
   /** Counts what is said: an older one that is still being rendered is not said any more. */
   #saying = 0;
@@ -185,7 +187,7 @@ class AssistantTalk implements Conversation {
     const before = this.#saying;
     // What interrupts has to be understood: noise and echoes are not.
     if (text === null && this.#speaks) return;
-    if (text !== null) this.#parts.transcript?.(this.#line.id, 'caller', text);
+    if (text !== null) this.#note('caller', text);
     this.#take(text === null ? { is: 'unclear' } : { is: 'sentence', text }, endedAt);
     if (this.#saying === before) this.#waitMs = Math.max(this.#waitMs, 1);
   }
@@ -227,6 +229,7 @@ class AssistantTalk implements Conversation {
       case 'hide':
         this.#hidden = true;
         line.pauseRecording(effect.backMs);
+        this.#log.hide(this.#parts.clock.monotonic() - effect.backMs);
         this.#parts.tell({ event: 'hidden', id: line.id });
         break;
       case 'agent':
@@ -268,8 +271,20 @@ class AssistantTalk implements Conversation {
   }
 
   #toAgent(): void {
-    if (this.#parts.agents()) this.#line.handOver('agent');
+    if (this.#parts.agents()) this.#line.handOver('agent', this.#left());
     else this.#take({ is: 'no_agent' });
+  }
+
+  #note(who: 'caller' | 'assistant', text: string): void {
+    this.#parts.transcript?.(this.#line.id, who, text);
+    this.#log.add(who, text, this.#parts.clock.monotonic());
+  }
+
+  /** What the agent sees of the talk so far. */
+  #left(): Handover {
+    const { basket, email, question } = this.#state;
+    const phone = question.for === 'phone_right' ? question.phone : null;
+    return { said: this.#log.lines, basket, phone, email };
   }
 
   #hush(): void {
@@ -283,7 +298,7 @@ class AssistantTalk implements Conversation {
     this.#hush();
     this.#speaks = true;
     const saying = this.#saying;
-    this.#parts.transcript?.(this.#line.id, 'assistant', text);
+    this.#note('assistant', text);
     this.#speaking = this.#speak(text, saying, endedAt).then(() => {
       if (this.#saying !== saying) return;
       this.#speaks = false;

@@ -19,6 +19,7 @@ import type {
   CallLine,
   Conversation,
   HandlerName,
+  Handover,
 } from '#device/ports/call-handler.ts';
 import type { Chance, Clock } from '#device/ports/clock.ts';
 import type { Call, CallEnd, CallFrame, Modem, TelephoneKey } from '#device/ports/modem.ts';
@@ -50,6 +51,7 @@ interface OnLine {
   language: Language;
   recording: OpenRecording | null;
   conversation: Conversation | null;
+  handover: Handover | null;
   answered: boolean;
 }
 
@@ -83,7 +85,7 @@ export class CallDesk {
     const id = mintCallId(clock.now(), chance.bytes(4));
     this.#online.set(id, {
       ...{ id, modem, call, language: settings.language, recording: null },
-      ...{ conversation: null, answered: false },
+      ...{ conversation: null, handover: null, answered: false },
     });
     this.#parts.tell({ event: 'call', id, state: 'ringing', from: maskNumber(call.from) });
     this.#push({ is: 'ringing', id });
@@ -247,6 +249,7 @@ export class CallDesk {
     return {
       id,
       from: call.from,
+      handover: on.handover,
       get language() {
         return on.language;
       },
@@ -262,9 +265,10 @@ export class CallDesk {
       hangUp: () => {
         if (mine()) push({ is: 'hang_up', id });
       },
-      handOver: (to) => {
+      handOver: (to, left) => {
         if (!mine()) return;
         over = true;
+        on.handover = left ?? on.handover;
         push({ is: 'hand_over', id, to });
       },
     };

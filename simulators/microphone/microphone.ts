@@ -23,6 +23,8 @@ export interface MicrophoneOptions {
   readonly directory: string;
   /** Name of the wire; `microphone` where none is given. */
   readonly wire?: string;
+  /** What `arecord -D` calls it; `default` where none is given. */
+  readonly device?: string;
   readonly watch?: Watch;
   readonly clock?: Clock;
 }
@@ -44,6 +46,7 @@ export class SimulatedMicrophone implements Simulator {
   readonly #options: MicrophoneOptions;
   readonly #clock: Clock;
   readonly #path: string;
+  readonly #device: string;
   readonly #configuration: string;
   #plugged = false;
   /** Open while somebody records. */
@@ -61,11 +64,17 @@ export class SimulatedMicrophone implements Simulator {
     this.wire = options.wire ?? 'microphone';
     this.#options = options;
     this.#clock = options.clock ?? realClock;
+    this.#device = options.device ?? 'default';
     mkdirSync(options.directory, { recursive: true });
     this.#path = join(options.directory, 'sound');
     this.#configuration = join(options.directory, 'asoundrc');
     this.environment = { ALSA_CONFIG_PATH: this.#configuration };
     this.#plug();
+  }
+
+  /** Whether somebody records. */
+  get heard(): boolean {
+    return this.#descriptor !== null;
   }
 
   /** Somebody says this, 16 kHz, from now on; resolves when the last sample is out. */
@@ -118,9 +127,10 @@ export class SimulatedMicrophone implements Simulator {
     this.#plugged = true;
     writeFileSync(
       this.#configuration,
-      'pcm.microphone { type file slave.pcm { type null } file "/dev/null" ' +
+      'pcm.microphone_pipe { type file slave.pcm { type null } file "/dev/null" ' +
         `infile "${this.#path}" format "raw" }\n` +
-        'pcm.!default { type plug slave { pcm "microphone" rate 16000 channels 1 format S16_LE } }\n',
+        `pcm.!${this.#device} { type plug slave { pcm "microphone_pipe" rate 16000 channels 1 ` +
+        'format S16_LE } }\n',
     );
     this.#since = this.#clock.monotonic();
     this.#given = 0;
@@ -131,7 +141,7 @@ export class SimulatedMicrophone implements Simulator {
     if (!this.#plugged) return;
     this.#plugged = false;
     this.#cancel();
-    writeFileSync(this.#configuration, 'pcm.!default { type hw card 31 }\n');
+    writeFileSync(this.#configuration, `pcm.!${this.#device} { type hw card 31 }\n`);
     this.#hangUp();
     rmSync(this.#path, { force: true });
   }

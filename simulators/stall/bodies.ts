@@ -1,6 +1,7 @@
 /** The bodies that the interface takes; a wrong one is told by its field and the mend. */
 import { z } from 'zod';
 import { KEYS, type Key } from '#device/ports/keypad.ts';
+import { NOISES } from './caller-voice.ts';
 import { wrong } from './problems.ts';
 
 const KEY_OF: Readonly<Record<string, Key>> = { '\n': 'enter', '\b': 'back', '\u001b': 'cancel' };
@@ -62,6 +63,12 @@ export const BODIES = {
     nth: z.int().min(1).max(1000).optional(),
     /** The network's +CMS error. */
     code: z.int().min(1).max(999).optional(),
+  }),
+  /** Said beside the terminal's microphone. */
+  utter: z.strictObject({
+    text: z.string().trim().min(1, 'says nothing').max(200),
+    voice: z.string().max(20).default('rms'),
+    noise: z.enum(NOISES).default('quiet'),
   }),
   kill: z.strictObject({ signal: z.enum(['SIGKILL', 'SIGTERM']).default('SIGKILL') }),
 };

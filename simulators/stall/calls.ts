@@ -1,11 +1,17 @@
 /** What each call of the stall's interface does (docs/stall.md lists them with one curl each). */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { MICROPHONE_RATE } from '#device/ports/microphone.ts';
 import type { Phone } from '../phone/phone.ts';
 import type { Answer } from '../phone/wallet.ts';
 import { BODIES, checkFault, keysOf, readBody } from './bodies.ts';
+import { speakNear } from './caller-voice.ts';
 import { notNow, Problem, unknown, wrong } from './problems.ts';
 import type { Stall } from './stall.ts';
 import { viewMessages, viewPapers, viewSpoken, viewStall } from './view.ts';
+
+/** What a terminal needs to fall silent, and to open the microphone. */
+const LISTENING_MS = 6000;
 
 interface Named {
   Params: { name: string };
@@ -57,6 +63,12 @@ function addTerminalCalls(server: FastifyInstance, stall: Stall): void {
     return reply.type('audio/wav').send(Buffer.from(spoken.wav));
   });
 
+  server.post('/v1/microphone', async (request) => {
+    const { text, voice, noise } = readBody(BODIES.utter, request.body);
+    await utter(stall, await speakNear(text, voice, noise, MICROPHONE_RATE));
+    return { said: text };
+  });
+
   server.get('/v1/messages', async () => viewMessages(stall));
   server.get('/v1/papers', async () => viewPapers(stall));
   server.get<Named>('/v1/papers/:name', async (request, reply) => {
@@ -70,6 +82,22 @@ function addTerminalCalls(server: FastifyInstance, stall: Stall): void {
     if (name.endsWith('.txt')) return reply.type('text/plain; charset=utf-8').send(paper.text);
     return sendPng(reply, printer.png(id - 1));
   });
+}
+
+/** Says it as soon as the terminal listens; a person sees that on the screen. */
+async function utter({ organs }: Stall, samples: Int16Array): Promise<void> {
+  const { microphone } = organs;
+  if (microphone === null) throw notNow('The microphone is missing; see "organs".');
+  const deadline = performance.now() + LISTENING_MS;
+  while (!microphone.heard) {
+    if (performance.now() > deadline) {
+      throw notNow('The terminal does not listen: press × where a line begins, then speak.');
+    }
+    await sleep(20);
+  }
+  // Nobody speaks at the very moment of the beep.
+  const pause = new Int16Array(MICROPHONE_RATE / 2);
+  await microphone.say(Int16Array.from([...pause, ...samples]));
 }
 
 function idOf(name: string, ending: string): number {

@@ -18,7 +18,7 @@ const USAGE = `usage: npm start -- [options]
   --boards FILE          another boards.json; its profile simulated is used
   --phones LIST          who stands before it, with metres (default Alice:1,Bob:3.5,Chen:40)
   --board NAME           another board than simulated runs on metal, without a stall
-  --model-zh DIR         a voice model, for callers who speak Mandarin (docs/speech-recognition.md)
+  --model-zh DIR         a voice model, for callers and vendors who speak Mandarin (docs/speech-recognition.md)
   --no-browser           leaves the terminal's screen to a browser of yours, at the address it prints
   --headless             prints one JSON line with the addresses instead of words`;
 

@@ -10,7 +10,7 @@ export interface StallOptions {
   /** What payers' phones reach the gateway by, where it is not loopback. */
   readonly publicUrl?: string | undefined;
   readonly boards?: string | undefined;
-  /** Directory of a voice model with which the telephone's assistant understands Mandarin. */
+  /** Directory of a voice model with which terminal and telephone understand Mandarin. */
   readonly modelZh?: string | undefined;
   /** False leaves the terminal's screen without a browser before it. */
   readonly browser?: boolean | undefined;

@@ -6,6 +6,7 @@ import { PcscStand } from '../card/reader.ts';
 import { HmiPanel } from '../hmi/panel.ts';
 
 import { UsbKeypad } from '../keypad/usb-keypad.ts';
+import { SimulatedMicrophone } from '../microphone/microphone.ts';
 import { VirtualPanel } from '../panel/panel.ts';
 import { PrinterSimulator, type PrinterState } from '../printer/printer.ts';
 import { PTY_TOOL } from '../pty.ts';
@@ -23,6 +24,7 @@ export interface Organs {
   readonly printer: PrinterSimulator | null;
   readonly speaker: SoundCard | null;
   readonly reader: PcscStand | null;
+  readonly microphone: SimulatedMicrophone | null;
 }
 
 export interface OrgansOptions {
@@ -46,7 +48,7 @@ export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Or
   const wire = (port: string | undefined, otherwise: string): string =>
     join(terminal, port ?? otherwise);
   const serial = PTY_TOOL.install;
-  const [keypad, panel, hmi, printer, speaker, reader] = await Promise.all([
+  const [keypad, panel, hmi, printer, speaker, reader, microphone] = await Promise.all([
     rack.add(
       'keypad',
       ['unplug', 'replug', 'hang', 'clear'],
@@ -92,6 +94,9 @@ export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Or
     rack.add('reader', ['unplug', 'replug', 'hang', 'noise', 'clear'], PCSC_MEND, () =>
       PcscStand.open({ directory: join(directory, 'reader'), watch }),
     ),
+    organs.microphone === undefined
+      ? null
+      : openMicrophone(rack, join(directory, 'microphone'), organs.microphone.device, watch),
     rack.add('radio', [...SERIAL, 'loss'], serial, () =>
       Controller.open({
         air,
@@ -103,7 +108,25 @@ export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Or
       }),
     ),
   ]);
-  return { keypad, panel, hmi, printer, speaker, reader };
+  return { keypad, panel, hmi, printer, speaker, reader, microphone };
+}
+
+/** Beside the sound card's own `default`. */
+const openMicrophone = (rack: Rack, directory: string, device: string, watch: Watch) =>
+  rack.add(
+    'microphone',
+    ['unplug', 'replug', 'hang', 'clear'],
+    'sudo apt-get install alsa-utils',
+    async () => {
+      wantPrograms('arecord', 'mkfifo');
+      return new SimulatedMicrophone({ directory, device, watch });
+    },
+  );
+
+/** What the terminal is started with, so that its sound goes to the cards that there are. */
+export function soundEnvironment({ speaker, microphone }: Organs): Record<string, string> {
+  const files = [speaker, microphone].flatMap((card) => card?.environment.ALSA_CONFIG_PATH ?? []);
+  return files.length === 0 ? {} : { ALSA_CONFIG_PATH: files.join(':') };
 }
 
 /** Throws, naming them, where programs are not installed. */

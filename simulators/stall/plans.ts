@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Post } from '../notify/post.ts';
 import { PLATFORM_SEED } from './accounts.ts';
 import type { ChildLine, ChildOptions } from './child.ts';
-import type { Organs } from './organs.ts';
+import { type Organs, soundEnvironment } from './organs.ts';
 import type { Ports } from './ports.ts';
 import { HOME } from './wiring.ts';
 
@@ -69,7 +69,7 @@ export interface TerminalSettings {
   readonly gatewayUrl: string;
   /** The near end of the network cable, where there is one. */
   readonly broker: string | undefined;
-  readonly boards: string | undefined;
+  readonly boards: string;
   readonly line: (line: ChildLine) => void;
 }
 
@@ -89,14 +89,14 @@ export function terminalPlan(settings: TerminalSettings): Plan {
     ...['--board', 'simulated', '--data', directory],
     ...['--enrol', code, '--gateway', gatewayUrl],
     ...(broker === undefined ? [] : ['--broker', broker]),
-    ...(boards === undefined ? [] : ['--boards', boards]),
+    ...['--boards', boards],
   ];
   const command = process.execPath;
   const { env, ...wrapped } = organs.keypad?.wrap(command, args) ?? { command, args, env: {} };
   return {
     name: 'the terminal',
     ...wrapped,
-    env: { ...env, ...organs.speaker?.environment, ...organs.reader?.environment },
+    env: { ...env, ...soundEnvironment(organs), ...organs.reader?.environment },
     // Without any keypad it waits for one: the stall opens and says which command brings it.
     ready: ({ event }) => event === 'ready' || event === 'waiting',
     line,
@@ -110,7 +110,7 @@ export interface TelephoneSettings {
   readonly language: 'en' | 'zh-CN';
   readonly gatewayUrl: string;
   readonly post: Post;
-  readonly boards: string | undefined;
+  readonly boards: string;
   /** A voice model for Mandarin, where there is one. */
   readonly modelZh: string | undefined;
   readonly smsPort: number;
@@ -135,7 +135,7 @@ export function telephonePlan(settings: TelephoneSettings): Plan {
       ...['--merchant', english, '--merchant-zh', chinese],
       ...['--gateway', gatewayUrl, '--sell', merchant.id, '--transcript'],
       ...['--sms', `127.0.0.1:${settings.smsPort}`, '--desk', `127.0.0.1:${settings.deskPort}`],
-      ...(boards === undefined ? [] : ['--boards', boards]),
+      ...['--boards', boards],
       ...(modelZh === undefined ? [] : ['--model-zh', modelZh]),
     ],
     env: { ...post.environment, HAWKER_AGENT_TOKEN: token },

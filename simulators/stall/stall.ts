@@ -28,7 +28,7 @@ import { scanPanel, scanPaper } from './scan.ts';
 import { Street } from './street.ts';
 import { StallTelephone } from './telephone.ts';
 import { Trace } from './trace.ts';
-import { BOARDS, readSeed, readWiring, type StallSeed, type Wiring } from './wiring.ts';
+import { BOARDS, boardsFor, readSeed, readWiring, type StallSeed, type Wiring } from './wiring.ts';
 
 const NETWORK = ['unplug', 'replug', 'hang', 'slow', 'loss', 'drop', 'clear'];
 const NO_CHROMIUM = 'sudo apt-get install chromium';
@@ -56,6 +56,8 @@ export class Stall {
   /** Off until somebody wants to call. */
   readonly telephone: StallTelephone;
   readonly #options: StallOptions;
+  /** What terminal and telephone are started with. */
+  readonly #boards: string;
   readonly #air: Air;
   readonly #listeners = new Set<() => void>();
   readonly #terminalDirectory: string;
@@ -66,6 +68,7 @@ export class Stall {
     printer: null,
     speaker: null,
     reader: null,
+    microphone: null,
   };
   #network: NetworkWire | null = null;
   #eye: ScreenEye | null = null;
@@ -93,7 +96,9 @@ export class Stall {
     this.#ports = ports;
     this.#terminalDirectory = join(options.directory, 'terminal');
     this.seed = readSeed(options.seed, options);
-    this.wiring = readWiring(options.boards ?? BOARDS);
+    const { boards = BOARDS, directory, modelZh } = options;
+    this.#boards = boardsFor(boards, directory, this.seed.terminals[0].language, modelZh);
+    this.wiring = readWiring(this.#boards);
     this.#air = new Air({ watch: this.trace.watch });
     const [{ place }] = this.seed.terminals;
     this.street = new Street({
@@ -298,13 +303,13 @@ export class Stall {
       code: this.seed.terminals[0].enrolment_code,
       gatewayUrl: this.gatewayUrl,
       broker: this.#network?.url,
-      boards: this.#options.boards,
+      boards: this.#boards,
       line: (line) => this.#tell('terminal', line),
     });
   }
 
   #makeTelephone(): StallTelephone {
-    const { directory, boards, modelZh } = this.#options;
+    const { directory, modelZh } = this.#options;
     const own = join(directory, 'telephone');
     const { vendor } = this.seed.terminals[0];
     const name = this.seed.vendors.find(({ id }) => id === vendor)?.name ?? vendor;
@@ -314,7 +319,7 @@ export class Stall {
       gateway: () => this.gatewayUrl,
       plan: (addresses) =>
         telephonePlan({
-          ...{ ...addresses, directory: own, boards, modelZh, post: this.post },
+          ...{ ...addresses, directory: own, boards: this.#boards, modelZh, post: this.post },
           ...{ merchant: { id: vendor, name }, gatewayUrl: this.gatewayUrl },
           language: this.language,
           line: (line) => {

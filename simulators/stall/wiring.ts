@@ -1,6 +1,6 @@
 /** What the stall reads before it opens: how the simulated board is wired, and who is at the stall. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { KEYS, type Key } from '#device/ports/keypad.ts';
 
@@ -19,6 +19,7 @@ const organsSchema = z.object({
     .optional(),
   lamp: z.object({ red: z.int(), green: z.int() }).optional(),
   buzzer: z.object({ pin: z.int() }).optional(),
+  microphone: z.object({ device: z.string() }).optional(),
   advertiser: z.object({ port: z.string(), range_m: z.number() }).optional(),
   customer_panel: z.object({ port: z.string() }).optional(),
   printer: z
@@ -38,6 +39,38 @@ export function readWiring(file: string): Wiring {
   const text = readFileSync(file, 'utf8');
   const shape = z.object({ profiles: z.object({ simulated: boardSchema }) });
   return shape.parse(JSON.parse(text)).profiles.simulated;
+}
+
+/** What the stall changes in a profile so that its terminal understands the vendor's language. */
+const voiceSchema = z.looseObject({
+  profiles: z.looseObject({
+    simulated: z.looseObject({
+      organs: z.looseObject({ recogniser: z.looseObject({ driver: z.string() }).optional() }),
+    }),
+  }),
+});
+
+/**
+ * The boards.json to start programs with. The recogniser that needs no model knows English alone: in
+ * Chinese it gives way to `modelZh`, or where there is none the profile goes without voice entry.
+ */
+export function boardsFor(
+  file: string,
+  directory: string,
+  language: 'en' | 'zh-CN',
+  modelZh: string | undefined,
+): string {
+  const boards = voiceSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const { organs } = boards.profiles.simulated;
+  if (language === 'en' || organs.recogniser?.driver !== 'pocketsphinx') return file;
+  if (modelZh !== undefined) organs.recogniser = { driver: 'sherpa', model: resolve(modelZh) };
+  else {
+    delete organs.recogniser;
+    delete organs.microphone;
+  }
+  const own = join(directory, 'boards.json');
+  writeFileSync(own, JSON.stringify(boards, null, 2));
+  return own;
 }
 
 const seedSchema = z.looseObject({

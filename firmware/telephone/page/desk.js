@@ -1,10 +1,7 @@
 /** The agent's desk: one socket tells of calls and orders and carries the sound. */
+import { at, desk, make, money, own, show, words } from './parts.js';
+import { recordings } from './recordings.js';
 import { Sound } from './sound.js';
-
-const desk = document.getElementById('desk');
-const words = JSON.parse(desk.dataset.words);
-const own = desk.dataset.language === 'en' ? 'en' : 'zh';
-const at = (id) => document.getElementById(id);
 
 const state = {
   products: [],
@@ -15,30 +12,14 @@ const state = {
   call: null,
   since: 0,
   orders: new Map(),
+  /** Sent, and not answered yet. */
+  placing: null,
 };
 let socket = null;
 const send = (word) => socket?.readyState === 1 && socket.send(JSON.stringify(word));
 const sound = new Sound((samples) => {
   if (state.call && socket?.readyState === 1) socket.send(samples.buffer);
 });
-
-function make(name, text, attributes = {}) {
-  const element = document.createElement(name);
-  if (text !== undefined) element.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key === 'onclick') element.addEventListener('click', value);
-    else element.setAttribute(key, value);
-  }
-  return element;
-}
-const money = (minor, currency) =>
-  new Intl.NumberFormat(own === 'en' ? 'en' : 'zh-CN', {
-    style: 'currency',
-    currency,
-    currencyDisplay: 'narrowSymbol',
-  }).format(minor / (currency === 'JPY' ? 1 : 100));
-const show = (list, items, none) =>
-  list.replaceChildren(...(items.length > 0 ? items : [make('li', none, { class: 'soft' })]));
 
 function trouble(text) {
   at('trouble').textContent = text;
@@ -65,8 +46,24 @@ function showCalls({ ready, ringing, call }) {
   if (!rang && call === null) at('ringing').querySelector('button')?.focus();
   document.title = ringing.length > 0 && call === null ? `☎ ${words.title}` : words.title;
   if (call !== null && call.id !== before) begin(call);
+  showBefore(call);
   if (call === null && before !== undefined) setTimeout(() => void recordings(), 1000);
   at('keys').textContent = call?.keys ? `${words.keys} ${call.keys}` : '';
+}
+
+/** What the caller and the assistant said before the call came here. */
+function showBefore(call) {
+  const said = call?.handover?.said ?? [];
+  at('before').hidden = said.length === 0;
+  if (at('said').dataset.of === call?.id) return;
+  at('said').dataset.of = call?.id ?? '';
+  at('said').replaceChildren(
+    ...said.map(({ who, text }) => {
+      const item = make('li', undefined, { class: who });
+      item.append(make('b', words[`said_${who}`]), make('span', ` ${text}`));
+      return item;
+    }),
+  );
 }
 
 async function take(id) {
@@ -78,11 +75,12 @@ async function take(id) {
 
 function begin(call) {
   state.since = Date.now();
-  state.lines.clear();
+  const { basket = [], phone = null, email = null } = call.handover ?? {};
+  state.lines = new Map(basket.map(({ code, quantity }) => [code, quantity]));
   state.key = crypto.randomUUID();
   at('who').textContent = call.from ?? words.withheld;
-  at('phone').value = call.from ?? '';
-  at('email').value = '';
+  at('phone').value = phone ?? call.from ?? '';
+  at('email').value = email ?? '';
   at('language').value = call.language;
   press(at('mute'), false);
   press(at('hide'), false);
@@ -194,10 +192,13 @@ at('order').addEventListener('submit', (event) => {
   const lines = [...state.lines].map(([code, quantity]) => ({ code, quantity }));
   const email = at('email').value.trim() || null;
   const phone = at('phone').value.trim();
-  send({ do: 'place', key: state.key, lines, phone, email, language: at('language').value });
+  const language = at('language').value;
+  state.placing = { do: 'place', key: state.key, lines, phone, email, language };
+  send(state.placing);
 });
 
 function showPlaced({ key, placing }) {
+  if (state.placing?.key === key) state.placing = null;
   if (key !== state.key) return;
   at('place').disabled = state.lines.size === 0;
   if (placing.ok) {
@@ -238,32 +239,6 @@ function keep(order) {
   show(at('orders'), [...state.orders.values()].reverse().map(orderItem), words.none);
 }
 
-/** Not while one is being heard, unless it was asked for. */
-async function recordings(asked = false) {
-  if (!asked && at('recordings').querySelector('audio')) return;
-  const answer = await fetch('/recordings').catch(() => null);
-  if (!answer?.ok) return;
-  const { recordings: all } = await answer.json();
-  const items = all.map(({ id, at: begun, from, length_ms }) => {
-    const item = make('li');
-    const when = new Date(begun).toLocaleTimeString();
-    const text = `${when} ${from ?? words.withheld} ${Math.round(length_ms / 1000)} s`;
-    const play = make('button', words.play, {
-      type: 'button',
-      'aria-label': `${words.play} ${text}`,
-      onclick: () => {
-        const audio = make('audio', undefined, { controls: '', src: `/recordings/${id}.wav` });
-        play.replaceWith(audio);
-        void audio.play().catch(() => undefined);
-      },
-    });
-    item.append(make('span', text), play);
-    return item;
-  });
-  show(at('recordings'), items, words.none);
-}
-at('refresh').addEventListener('click', () => void recordings(true));
-
 // ── Keys and the socket ────────────────────────────────────────────────────────────────────────
 
 document.addEventListener('keydown', (event) => {
@@ -294,10 +269,18 @@ function follow(word) {
     case 'order':
       return keep(word.order);
     case 'trouble': {
+      state.placing = null;
       at('place').disabled = state.lines.size === 0;
       return trouble(`${words[word.code]} ${word.at ?? ''}`);
     }
   }
+}
+
+/** A terminal that was started anew knows nobody: the agent logs in again. */
+async function again() {
+  const answer = await fetch('/recordings').catch(() => null);
+  if (answer?.status === 401) location.assign(`/?lang=${desk.dataset.language}`);
+  else connect();
 }
 
 function connect() {
@@ -307,6 +290,8 @@ function connect() {
   socket.addEventListener('open', () => {
     at('line').textContent = words.connected;
     send({ do: 'products' });
+    // Its answer went the way of the connection; the same key places nothing twice.
+    if (state.placing) send(state.placing);
   });
   socket.addEventListener('message', ({ data }) => {
     if (typeof data === 'string') follow(JSON.parse(data));
@@ -314,10 +299,10 @@ function connect() {
   });
   socket.addEventListener('close', ({ code }) => {
     if (code === 4001) at('line').textContent = words.replaced;
-    else if (code === 4000) location.assign('/');
+    else if (code === 4000) location.assign(`/?lang=${desk.dataset.language}`);
     else {
       at('line').textContent = words.lost;
-      setTimeout(connect, 1000);
+      setTimeout(again, 1000);
     }
   });
 }

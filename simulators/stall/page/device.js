@@ -1,5 +1,6 @@
 /** The terminal as a thing: paper, screen, lamp, speaker, keypad. */
 import { fill, make, mark, show, write } from './dom.js';
+import { buildSpeak } from './speak.js';
 import { call } from './stall.js';
 import { t, tryWord } from './words.js';
 
@@ -52,6 +53,8 @@ export function buildDevice(root, { say, view }) {
   const panel = make('button', { class: 'panel-thumb', type: 'button' });
   const keys = make('div', { class: 'keys', role: 'group' });
   const which = make('select', { class: 'which' });
+  const brand = make('span', { class: 'brand' }, 'hawker');
+  const foot = make('div', { class: 'foot' }, brand, which);
   root.append(
     make('div', { class: 'slot' }, paper),
     make(
@@ -60,7 +63,7 @@ export function buildDevice(root, { say, view }) {
       make('div', { class: 'bezel' }, glass, dark),
       make('div', { class: 'row' }, lamp, make('span', { class: 'grille' }), said, panel),
       keys,
-      make('div', { class: 'foot' }, make('span', { class: 'brand' }, 'hawker'), which),
+      foot,
     ),
   );
 
@@ -95,6 +98,8 @@ export function buildDevice(root, { say, view }) {
     keys.append(button);
   }
   listenToComputer(press);
+  const speak = buildSpeak({ press, say });
+  foot.before(speak.element);
   new ResizeObserver(() => {
     const scale = glass.clientWidth / SCREEN.width;
     frame.style.transform = `scale(${scale})`;
@@ -118,6 +123,7 @@ export function buildDevice(root, { say, view }) {
     label,
     update(state) {
       label();
+      speak.update(state);
       updateScreen(state, frame, dark);
       updateLamp(state, lamp);
       updatePaper(state, paper, view);

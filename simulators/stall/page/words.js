@@ -181,6 +181,18 @@ const WORDS = {
   power_cut: ['Cut power (kill −9)', '断电 (kill −9)'],
   power_on: ['Switch on', '开机'],
   mend: ['To mend: {0}', '解决办法：{0}'],
+  speak_what: ['What the vendor says', '商家说的话'],
+  speak_example: ['twelve fifty', 'twelve fifty'],
+  speak_now: ['Speak', '说'],
+  speak_about: [
+    'Presses × and says it to the microphone; Enter makes the order.',
+    '按 × 并对麦克风说话，按确认键下单。',
+  ],
+  speak_lacks: [
+    'A Chinese terminal needs a voice model to be spoken to: npm start -- --model-zh DIR',
+    '中文语音输入需要语音模型：npm start -- --model-zh DIR',
+  ],
+  wire_microphone: ['Microphone', '麦克风'],
   call_title: ['Call the stall', '打电话订购'],
   call_about: [
     'A phone box. A voice assistant or an agent answers, and sends the payer a link.',
