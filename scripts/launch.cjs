@@ -71,7 +71,10 @@ const CARDS = ['gcc', 'g++', 'make', 'python3', 'libpcsclite-dev', 'pcscd'];
 const RECOGNISER = ['libpocketsphinx3', 'pocketsphinx-en-us'];
 const ON_METAL = ['espeak-ng', 'alsa-utils', 'libusb-1.0-0', ...RECOGNISER];
 const READER = [...CARDS, 'vsmartcard-vpcd'];
-const SIMULATED = [...ON_METAL, ...READER, 'socat', 'umockdev', 'chromium', 'fonts-noto-cjk'];
+const SIMULATED = [
+  ...[...ON_METAL, ...READER, 'socat', 'umockdev', 'chromium', 'fonts-noto-cjk'],
+  'flite',
+];
 /** Voices of three synthesisers, to speak to the recogniser. */
 const VOICES = [
   'espeak-ng',
