@@ -97,7 +97,7 @@ const COMMANDS = {
   'bench:drain': { run: ['test/bench/drain.ts'], packages: [] },
   fuzz: { run: ['test/fuzz/main.ts'], packages: [] },
   'power-cuts': { run: ['test/power-cuts/main.ts'], packages: ['gcc'] },
-  chaos: { run: ['test/chaos/main.ts'], packages: [] },
+  chaos: { run: ['test/chaos/main.ts'], packages: READER },
   telephone: {
     run: [...FLAGS, 'firmware/telephone/main.ts'],
     packages: ['espeak-ng', 'flite', ...RECOGNISER],

@@ -6,8 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { JournalEntry } from '#device/messages/journal.ts';
 import { SeededChance } from '#simulators/simulation/chance.ts';
-import { audit, isQuiet, readSales, type Told } from './audit.ts';
+import { audit, isQuiet } from './audit.ts';
+import { type HeldCard, issueCards, reconcile, tapAll } from './cards.ts';
 import { type Doings, tend } from './people.ts';
 import { openStreet, type Street } from './street.ts';
 import { trouble } from './troubles.ts';
@@ -43,26 +45,35 @@ function readOptions() {
   }
 }
 
-const salesOf = (street: Street): Promise<Map<string, Told>[]> =>
-  Promise.all(street.stalls.map(async (stall) => readSales(await stall.journal())));
+const journalsOf = (street: Street): Promise<(readonly JournalEntry[])[]> =>
+  Promise.all(street.stalls.map((stall) => stall.journal()));
 
-/** Waits until every sale has ended on its terminal; how long it took, or `null`. */
-async function heal(street: Street): Promise<number | null> {
+/**
+ * Waits until every sale has ended on its terminal, and settlement misses nothing; whoever has a card
+ * holds it to each reader meanwhile. How long it took, or `null`.
+ */
+async function heal(street: Street, cards: readonly HeldCard[]): Promise<number | null> {
   const began = performance.now();
   await Promise.all(street.stalls.map(({ wire }) => wire.apply({ fault: 'clear' })));
   while (performance.now() - began < HEAL_MS) {
-    if ((await salesOf(street)).every(isQuiet)) return performance.now() - began;
+    await tapAll(street, cards);
+    const quiet = (await journalsOf(street)).every(isQuiet);
+    if (quiet && (await reconcile(street))?.clean === true) return performance.now() - began;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   return null;
 }
 
 /** The last acknowledgements are on their way for a moment after the last journal is quiet. */
-async function audited(street: Street, doings: Doings): Promise<ReturnType<typeof audit>> {
-  const journals = await salesOf(street);
+async function audited(
+  street: Street,
+  cards: readonly HeldCard[],
+  doings: Doings,
+): Promise<ReturnType<typeof audit>> {
+  const journals = await journalsOf(street);
   await new Promise((resolve) => setTimeout(resolve, 1500));
   await street.close();
-  return audit(street.store, journals, doings.told, PAYERS);
+  return audit(street.store, journals, cards, doings.told, PAYERS);
 }
 
 async function main(): Promise<number> {
@@ -71,25 +82,30 @@ async function main(): Promise<number> {
   const chance = new SeededChance(seed);
   say(`seed ${seed}`);
   const street = await openStreet(directory, terminals, PAYERS, chance);
-  const doings: Doings = { told: [], keyed: 0, cancelled: 0, attempts: 0 };
-  const ends = performance.now() + minutes * 60_000;
-  const goesOn = (): boolean => performance.now() < ends;
+  const doings: Doings = { told: [], keyed: 0, cancelled: 0, attempts: 0, taps: 0, loads: [] };
   const complaints: string[] = [];
   try {
+    const cards = await issueCards(street, chance);
+    const ends = performance.now() + minutes * 60_000;
+    const goesOn = (): boolean => performance.now() < ends;
     const [troubles] = await Promise.all([
       trouble(street, chance.stream('troubles'), goesOn),
       ...street.stalls.map((stall) =>
-        tend(street, stall, chance.stream(`vendor ${stall.name}`), doings, goesOn),
+        tend(street, stall, cards, chance.stream(`vendor ${stall.name}`), doings, goesOn),
       ),
     ]);
     const happened = Object.entries(troubles).map(([what, count]) => `${what} ${count}`);
-    say(`${happened.join(', ')}; ${doings.keyed} orders, ${doings.attempts} payments tried`);
-    const healed = await heal(street);
+    const { keyed, attempts, taps, loads } = doings;
+    const done = `${keyed} orders, ${attempts} payments tried, ${taps} taps, ${loads.length} loads`;
+    say(`${happened.join(', ')}; ${done}`);
+    const healed = await heal(street, cards);
     if (healed === null) complaints.push(`not quiet ${HEAL_MS / 1000} s after all was well again`);
     else say(`healed in ${(healed / 1000).toFixed(1)} s`);
-    const { complaints: found, paid } = await audited(street, doings);
+    const { complaints: found, paid, byPhone } = await audited(street, cards, doings);
     complaints.push(...found);
-    if (complaints.length === 0) say(`${paid} paid, each once; both sides agree`);
+    if (complaints.length === 0) {
+      say(`${byPhone} paid by phone and ${paid - byPhone} by card, each once; all sides agree`);
+    }
   } catch (error) {
     complaints.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
     await street.close();
@@ -98,6 +114,7 @@ async function main(): Promise<number> {
     rmSync(directory, { recursive: true, force: true });
     return 0;
   }
+  for (const stall of street.stalls) stall.keepWhatItSaid();
   say(`failed with seed ${seed}:\n${complaints.join('\n')}`);
   say(`stores and journals are kept: ${directory}`);
   return 1;

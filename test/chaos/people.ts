@@ -4,6 +4,7 @@ import { writeOffer } from '#device/codecs/offer.ts';
 import type { Order } from '#device/messages/order.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import type { SeededChance } from '#simulators/simulation/chance.ts';
+import { type HeldCard, loadCard, payByCard } from './cards.ts';
 import { PIN, phoneOf, type Stall, type Street } from './street.ts';
 
 /** What a payer's phone was told, which must be so in the end. */
@@ -17,6 +18,10 @@ export interface Doings {
   keyed: number;
   cancelled: number;
   attempts: number;
+  /** Cards held to readers. */
+  taps: number;
+  /** Ids of what was asked to be put on cards. */
+  readonly loads: string[];
 }
 
 const ANSWER_MS = 3000;
@@ -34,11 +39,16 @@ async function newestOrder(stall: Stall): Promise<Order | null> {
 export async function tend(
   street: Street,
   stall: Stall,
+  cards: readonly HeldCard[],
   chance: SeededChance,
   doings: Doings,
   goesOn: () => boolean,
 ): Promise<void> {
   while (goesOn()) {
+    if (chance.happens(0.1)) {
+      await stall.press('cancel');
+      await loadCard(street, stall, cards, chance, doings);
+    }
     const before = (await newestOrder(stall))?.number;
     await stall.press('cancel');
     const keys = [...String(chance.between(1, 999)), 'enter'] as Key[];
@@ -55,7 +65,8 @@ export async function tend(
     if (customer < 0.1) {
       doings.cancelled += 1;
       await stall.press('cancel');
-    } else if (customer < 0.9) await pay(street, stall, order, chance, doings);
+    } else if (customer < 0.45) await payByCard(stall, order, cards, chance, doings);
+    else if (customer < 0.9) await pay(street, stall, order, chance, doings);
     else await pause(chance.between(100, 1500));
   }
 }
@@ -65,7 +76,8 @@ interface Said {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-async function post(url: string, body: unknown, headers: object): Promise<Said | null> {
+/** `null` where no answer came. */
+export async function post(url: string, body: unknown, headers: object): Promise<Said | null> {
   try {
     const response = await fetch(url, {
       method: 'POST',

@@ -10,6 +10,7 @@ import { systemChance } from '#firmware/clock.ts';
 import { openFileDisk } from '#firmware/disk.ts';
 import { loadJournalKey } from '#firmware/journal-key.ts';
 import node from '#firmware/node.json' with { type: 'json' };
+import { PcscStand } from '#simulators/card/reader.ts';
 import { NetworkWire } from '#simulators/network/proxy.ts';
 import type { SeededChance } from '#simulators/simulation/chance.ts';
 import { Machine } from '#simulators/stall/machine.ts';
@@ -18,6 +19,8 @@ import { HOME } from '#test/tidy/sources.ts';
 
 /** Short, so that what nobody pays ends by itself before the end is waited for. */
 const LIFETIME_S = 12;
+/** A tap is as long as on a reader of metal. */
+const READER_POLL_MS = 25;
 export const PIN = '246810';
 export const BALANCE_MINOR = 500_000;
 export const phoneOf = (at: number): string => `+861380000${String(1000 + at)}`;
@@ -25,9 +28,12 @@ export const phoneOf = (at: number): string => `+861380000${String(1000 + at)}`;
 const BOARDS = {
   profiles: {
     chaos: {
-      about: 'A screen with keys to touch, and nothing else',
+      about: 'A screen with keys to touch, and a card reader',
       qr: { format: 'url' },
-      organs: { screen: { driver: 'kiosk', listen: 0, touch: true } },
+      organs: {
+        screen: { driver: 'kiosk', listen: 0, touch: true },
+        reader: { driver: 'pcsc-reader', reader: 'Hawker 00 00' },
+      },
     },
   },
 };
@@ -36,13 +42,19 @@ export class Stall {
   readonly name: string;
   readonly machine: Machine;
   readonly wire: NetworkWire;
+  readonly reader: PcscStand;
   readonly data: string;
   readonly said: Record<string, unknown>[] = [];
   #reads = 0;
 
-  constructor(directory: string, name: string, http: string, wire: NetworkWire) {
+  constructor(
+    directory: string,
+    name: string,
+    { http, wire, reader }: { http: string; wire: NetworkWire; reader: PcscStand },
+  ) {
     this.name = name;
     this.wire = wire;
+    this.reader = reader;
     this.data = join(directory, name);
     mkdirSync(this.data, { recursive: true });
     const args = ['--board', 'chaos', '--boards', join(directory, 'boards.json')];
@@ -59,6 +71,7 @@ export class Stall {
           this.data,
           ...enrol,
         ],
+        env: reader.environment,
         ready: ({ event, organ, is }) =>
           event === 'organ' && organ === 'screen' && is === 'working',
         line: (line) => void this.said.push(line),
@@ -88,6 +101,12 @@ export class Stall {
     } catch {
       return false;
     }
+  }
+
+  /** Keeps what its program said, for whoever looks why something failed. */
+  keepWhatItSaid(): void {
+    const lines = this.said.map((line) => JSON.stringify(line));
+    writeFileSync(join(this.data, 'said'), `${lines.join('\n')}\n`);
   }
 
   /** What stands in its journal now, read from a copy. */
@@ -145,7 +164,11 @@ export async function openStreet(
   for (const name of names) {
     const random = chance.stream(`wire ${name}`);
     const wire = await NetworkWire.open({ target: mqtt, chance: () => random.fraction() });
-    stalls.push(new Stall(directory, name, http, wire));
+    const reader = await PcscStand.open({
+      directory: join(directory, `${name}-reader`),
+      pollMs: READER_POLL_MS,
+    });
+    stalls.push(new Stall(directory, name, { http, wire, reader }));
   }
   await Promise.all(stalls.map(({ machine }) => machine.start()));
   return {
@@ -154,7 +177,7 @@ export async function openStreet(
       await Promise.all(
         [gateway, ...stalls.map((stall) => stall.machine)].map((each) => each.kill('SIGTERM')),
       );
-      await Promise.all(stalls.map(({ wire }) => wire.close()));
+      await Promise.all(stalls.flatMap(({ wire, reader }) => [wire.close(), reader.close()]));
     },
   };
 }

@@ -6,7 +6,10 @@ import type { Stall, Street } from './street.ts';
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** How often each trouble came. */
-export type Troubles = Record<'gateway killed' | 'terminal killed' | 'cable', number>;
+export type Troubles = Record<
+  'gateway killed' | 'terminal killed' | 'pcscd killed' | 'cable',
+  number
+>;
 
 const CABLE: readonly ((chance: SeededChance) => NetworkFault)[] = [
   () => ({ fault: 'unplug' }),
@@ -24,7 +27,10 @@ export async function trouble(
   chance: SeededChance,
   goesOn: () => boolean,
 ): Promise<Troubles> {
-  const troubles: Troubles = { 'gateway killed': 0, 'terminal killed': 0, cable: 0 };
+  const troubles: Troubles = {
+    ...{ 'gateway killed': 0, 'terminal killed': 0 },
+    ...{ 'pcscd killed': 0, cable: 0 },
+  };
   const machine = async (): Promise<void> => {
     while (goesOn()) {
       await pause(chance.between(300, 2500));
@@ -46,6 +52,17 @@ export async function trouble(
       await stall.wire.apply({ fault: 'clear' });
     }
   };
-  await Promise.all([machine(), ...street.stalls.map(cable)]);
+  const daemon = async (): Promise<void> => {
+    const own = chance.stream('pcscd');
+    while (goesOn()) {
+      await pause(own.between(1500, 6000));
+      const { reader } = own.pick(street.stalls);
+      troubles['pcscd killed'] += 1;
+      await reader.stopDaemon('SIGKILL');
+      await pause(own.between(0, 1500));
+      await reader.startDaemon();
+    }
+  };
+  await Promise.all([machine(), daemon(), ...street.stalls.map(cable)]);
   return troubles;
 }
