@@ -42,13 +42,17 @@ export function openLink(settings: LinkSettings, events: LinkEvents): Link {
       const refused = granted?.some((each) => each.qos > 2) ?? false;
       if (error === null && !refused) return events.up();
       why = error?.message ?? 'the broker refused the subscription';
-      client.reconnect();
+      // Cut, it connects anew in a while; its `reconnect` waits for a polite end that may never come.
+      client.stream.destroy();
     });
   });
   client.on('error', (error) => {
     why = error.message;
   });
   client.on('close', () => {
+    // The library would send again, one by one, what was not acknowledged, and listen to nobody before
+    // the last acknowledgement: where one never comes, never. The flow sends again what matters.
+    for (const id of Object.keys(client.outgoing)) client.removeOutgoingMessage(Number(id));
     // The certificate may have been renewed since.
     Object.assign(client.options, tlsOf(settings));
     events.down(why);

@@ -64,6 +64,12 @@ async function heal(street: Street, cards: readonly HeldCard[]): Promise<number 
   return null;
 }
 
+/** Programs that ended without being killed. */
+const fallen = ({ gateway, stalls }: Street): string[] =>
+  [gateway, ...stalls.map(({ machine }) => machine)].flatMap(({ view }) =>
+    view.state === 'ready' ? [] : [`a program is ${view.state}: ${view.why}`],
+  );
+
 /** The last acknowledgements are on their way for a moment after the last journal is quiet. */
 async function audited(
   street: Street,
@@ -101,6 +107,7 @@ async function main(): Promise<number> {
     const healed = await heal(street, cards);
     if (healed === null) complaints.push(`not quiet ${HEAL_MS / 1000} s after all was well again`);
     else say(`healed in ${(healed / 1000).toFixed(1)} s`);
+    complaints.push(...fallen(street));
     const { complaints: found, paid, byPhone } = await audited(street, cards, doings);
     complaints.push(...found);
     if (complaints.length === 0) {

@@ -1,7 +1,7 @@
 /** The link to the gateway on a real broker: it comes up, carries, breaks and comes back. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { Aedes } from 'aedes';
 import { downlinkTopic, uplinkTopic } from '#device/messages/topics.ts';
@@ -36,7 +36,7 @@ describe('link', () => {
   before(async () => {
     broker = await Aedes.createBroker();
     broker.authenticate = (_client, user, password, done) =>
-      done(null, user === 't-0001' && String(password) === 'secret');
+      done(null, /^t-000[12]$/.test(user ?? '') && String(password) === 'secret');
     broker.on('publish', ({ topic, payload }, client) => {
       if (client !== null) published.push({ topic, text: String(payload) });
     });
@@ -104,6 +104,48 @@ describe('link', () => {
       published.some(({ text }) => text === 'into the void'),
       false,
     );
+  });
+
+  test('comes back where what it sent was never acknowledged, and subscribing is cut short', async (t) => {
+    let connections = 0;
+    const resent: number[] = [];
+    const wire = createServer((near) => {
+      connections += 1;
+      const at = connections;
+      const far = connect(port, '127.0.0.1');
+      for (const socket of [near, far]) socket.on('error', () => undefined);
+      near.on('close', () => far.destroy());
+      far.on('close', () => near.destroy());
+      // PUBACK, SUBSCRIBE and PUBLISH of QoS 1 (MQTT 3.1.1 §2.2.1), each in a segment of its own.
+      far.on('data', (bytes) => void (bytes[0] !== 0x40 && near.write(bytes)));
+      near.on('data', (bytes) => {
+        if (at === 2 && bytes[0] === 0x82) return void near.resetAndDestroy();
+        if (at > 1 && ((bytes[0] ?? 0) & 0xf0) === 0x30) resent.push(at);
+        far.write(bytes);
+        if (at === 1 && bytes[0] === 0x32) near.resetAndDestroy();
+      });
+    });
+    t.after(() => wire.close());
+    wire.listen(0, '127.0.0.1');
+    await once(wire, 'listening');
+    const address = wire.address();
+    assert.ok(address !== null && typeof address === 'object');
+    let ups = 0;
+    const other: Link = openLink(
+      { broker: `mqtt://127.0.0.1:${address.port}`, terminal: 't-0002', password: 'secret' },
+      {
+        up: () => {
+          ups += 1;
+          if (ups === 1) other.publish('an order');
+        },
+        down: () => undefined,
+        message: () => undefined,
+      },
+    );
+    t.after(() => other.close());
+    await until('the link to be up again', () => ups === 2);
+    assert.equal(connections, 3);
+    assert.deepEqual(resent, [], 'what to send again is for the flow to say');
   });
 
   test('a refused password is a reason, not an exception', async () => {
