@@ -52,6 +52,7 @@ class Houses {
   readonly bankUrl: string;
   readonly #houses: readonly House[];
   #running: readonly GatewayProcess[] = [];
+  #over = false;
   aheadMs = 0;
 
   private constructor(home: string, kind: Kind, houses: readonly House[], urls: readonly string[]) {
@@ -95,11 +96,19 @@ class Houses {
     this.#running = await Promise.all(
       this.#houses.map(({ args }) => spawnGateway(args, ['--import', later])),
     );
+    // The race has failed meanwhile.
+    if (this.#over) await this.stop('SIGKILL');
   }
 
   async stop(signal: NodeJS.Signals): Promise<void> {
     await Promise.all(this.#running.map((each) => each.end(signal)));
     this.#running = [];
+  }
+
+  async end(): Promise<void> {
+    this.#over = true;
+    await this.stop('SIGKILL');
+    rmSync(this.home, { recursive: true, force: true });
   }
 
   /** Only while none of them runs: a store has one process. */
@@ -183,8 +192,10 @@ class HttpWay implements Way {
 
   async till(id: string, number: string, amountMinor: number): Promise<boolean> {
     const beneficiary = this.#known.get(number)?.beneficiary ?? '';
-    const { code } = (await this.#call(beneficiary, `vouchers/${number}`)).body;
-    if (typeof code !== 'string') return false;
+    const { status, body } = await this.#call(beneficiary, `vouchers/${number}`);
+    const { code } = body;
+    // It may have been passed on, or have ended.
+    if (status !== 200 || typeof code !== 'string') return false;
     const paid = await this.#elsewhere.till(id, number, code, amountMinor);
     await this.#refresh(number);
     return paid;
@@ -235,8 +246,7 @@ class HttpWay implements Way {
   async close(): Promise<void> {
     await this.#elsewhere.close();
     for (const agent of this.#agents.values()) agent.destroy();
-    await this.#houses.stop('SIGKILL');
-    rmSync(this.#houses.home, { recursive: true, force: true });
+    await this.#houses.end();
   }
 
   async #refresh(number: string): Promise<void> {

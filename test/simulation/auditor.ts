@@ -14,17 +14,28 @@ import { DayBooks } from './day-books.ts';
 import { JournalBooks } from './journal-books.ts';
 import { OrderBooks } from './order-books.ts';
 import type { Trace } from './trace.ts';
+import { VoucherBooks } from './voucher-books.ts';
 import type { Write } from './watched-engine.ts';
 
 /** Its books are by subject: a new actor brings its own, and is told what it has to know from here. */
 export class Auditor {
   /** What was found, a sentence each; the first names the fault. */
   readonly violations: string[] = [];
-  readonly counts = { sales: 0, paid: 0, spoken: 0, commits: 0, cards: 0, days: 0, faults: 0 };
+  readonly counts = {
+    sales: 0,
+    paid: 0,
+    spoken: 0,
+    commits: 0,
+    cards: 0,
+    vouchers: 0,
+    days: 0,
+    faults: 0,
+  };
   readonly cards = new CardBooks();
   readonly orders: OrderBooks;
   readonly days: DayBooks;
   readonly journals: JournalBooks;
+  readonly vouchers: VoucherBooks;
   readonly #trace: Trace;
 
   /** Called once for each order that is paid. */
@@ -38,6 +49,7 @@ export class Auditor {
     const report = (what: string): void => this.report(what);
     this.days = new DayBooks({ orders: () => this.orders, report, counts });
     this.journals = new JournalBooks({ trace, cards, report, counts, orders: () => this.orders });
+    this.vouchers = new VoucherBooks({ trace, report, counts });
     this.orders = new OrderBooks({
       ...{ trace, cards, report },
       made: (order) => this.journals.made(order),
@@ -57,7 +69,9 @@ export class Auditor {
 
   committed(house: string, writes: readonly Write[]): void {
     this.counts.commits += 1;
-    this.orders.committed(house, writes);
+    // What a till took of a voucher is a debit like the issuer's.
+    const taken = this.vouchers.committed(house, writes);
+    this.orders.committed(house, [...writes, ...taken]);
     this.days.committed(writes);
   }
 

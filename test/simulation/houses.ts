@@ -1,6 +1,7 @@
 /** The organisations of a world: who is which, on what machine, and how they reach each other. */
 import { remoteAcquirer, remoteLinks } from '#gateway/acquirer/remote.ts';
 import type { Core } from '#gateway/core.ts';
+import { remoteFunds } from '#gateway/funds/remote.ts';
 import { remoteIssuer } from '#gateway/issuer/remote.ts';
 import { tellByWebhook, tellCardsByWebhook } from '#gateway/peers/results.ts';
 import type { Role } from '#gateway/roles.ts';
@@ -24,11 +25,17 @@ const ROLES: Readonly<Record<Plan['houses'], readonly (readonly Role[])[]>> = {
   all_apart: [['order-centre'], ['acquirer'], ['issuer'], ['settlement']],
 };
 
-/** Who is which; without cards there is no settlement. */
-const rolesOf = ({ houses, cards }: Plan): readonly (readonly Role[])[] =>
-  ROLES[houses]
+/** Who is which; without cards there is no settlement, and without vouchers no fund server. */
+function rolesOf({ houses, cards, vouchers }: Plan): readonly (readonly Role[])[] {
+  const others = ROLES[houses]
     .map((roles) => roles.filter((role) => cards > 0 || role !== 'settlement'))
     .filter((roles) => roles.length > 0);
+  if (!vouchers) return others;
+  // It shares a store with all of the house, or with nobody.
+  const whole = others.find((roles) => roles.includes('issuer') && roles.includes('acquirer'));
+  if (whole === undefined) return [...others, ['fund-server']];
+  return others.map((roles) => (roles === whole ? [...roles, 'fund-server' as const] : roles));
+}
 
 export interface HousesParts {
   readonly plan: Plan;
@@ -65,6 +72,11 @@ export class Houses {
     return this.#parts.plan.cards === 0 ? null : this.of('settlement');
   }
 
+  /** Without vouchers there is none. */
+  get funds(): GatewayMachine | null {
+    return this.#parts.plan.vouchers ? this.of('fund-server') : null;
+  }
+
   close(): void {
     for (const machine of this.machines) machine.close();
   }
@@ -89,15 +101,20 @@ export class Houses {
   }
 
   #connectionsOf(roles: readonly Role[], house?: HouseKeys): GatewayParts['connect'] {
+    const isFunds = roles.length === 1 && roles[0] === 'fund-server';
+    const caller = isFunds ? 'fund-server' : 'acquirer';
     const call = (who: Serve) =>
       this.#parts.planted.peer(
-        peerOver(this.#parts.time, this.#parts.peers, () => this.of(who), who),
+        peerOver(this.#parts.time, this.#parts.peers, () => this.of(who), who, caller),
         who,
       );
+    const vouchers =
+      this.#parts.plan.vouchers && roles.includes('acquirer') && !roles.includes('fund-server');
     return (clock, chance) => {
       const gates = {
         ...(roles.includes('issuer') ? {} : { issuer: remoteIssuer(call('issuer')) }),
-        ...(roles.includes('acquirer')
+        ...(vouchers ? { funds: remoteFunds(call('fund-server')) } : {}),
+        ...(roles.includes('acquirer') || isFunds
           ? {}
           : { acquirer: remoteAcquirer(call('acquirer')), links: remoteLinks(call('acquirer')) }),
       };

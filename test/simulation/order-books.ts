@@ -63,7 +63,9 @@ export class OrderBooks {
           this.#parts.trace.say(house, `payment ${write.row.id} is ${write.row.state}`);
           break;
         case 'issued':
-          touched.add(write.row.reference ?? '');
+          // What the fund server freezes and captures is no order's.
+          if (write.row.caller === 'fund-server') break;
+          touched.add(this.#orderOf(write.row));
           this.#issue(house, write.row);
           break;
       }
@@ -114,11 +116,17 @@ export class OrderBooks {
     this.#orders.set(number, { ...row, ...ending });
   }
 
-  #issue(house: string, { kind, said, id, of_request, amount_minor, reference }: IssuedRow): void {
+  /** A till that takes of a voucher names its payment alone. */
+  #orderOf({ id, reference }: IssuedRow): string {
+    return reference ?? this.#payments.get(id)?.order_number ?? '';
+  }
+
+  #issue(house: string, row: IssuedRow): void {
+    const { kind, said, id, of_request, amount_minor } = row;
     this.#parts.trace.say(house, `${kind} ${id}: ${said}`);
     const about = this.#debits.get(of_request ?? '');
     if (said === 'debited') {
-      this.#debit({ id, order: reference ?? '', amount_minor });
+      this.#debit({ id, order: this.#orderOf(row), amount_minor });
     } else if (said === 'captured') {
       const order = this.#payments.get(of_request ?? '')?.order_number ?? '';
       this.#debit({ id: of_request ?? '', order, amount_minor });
@@ -170,6 +178,10 @@ export class OrderBooks {
       payment.amount_minor === order.amount_minor &&
       this.#books.has(`acquirer:pay:${order.payment}`)
     );
+  }
+
+  balanceMinor(account: string): number {
+    return this.#books.balanceMinor(account);
   }
 
   find(number: string): OrderRow | undefined {

@@ -3,10 +3,12 @@ import type { FastifyRequest } from 'fastify';
 import { acquirerResultSchema } from '#gateway/acquirer/gate.ts';
 import { acquirerRoutes } from '#gateway/acquirer/http.ts';
 import type { Core } from '#gateway/core.ts';
+import { fundRoutes } from '#gateway/funds/http.ts';
 import { issuerRoutes } from '#gateway/issuer/http.ts';
 import { Courier } from '#gateway/notify/courier.ts';
 import type { Told } from '#gateway/notify/notifier.ts';
 import { type PeerAnswer, type PeerClient, PeerError } from '#gateway/peers/client.ts';
+import type { Role } from '#gateway/roles.ts';
 import { cardEventSchema } from '#gateway/settlement/gate.ts';
 import { settlementRoutes } from '#gateway/settlement/http.ts';
 import { StoreError } from '#gateway/store/writer.ts';
@@ -18,12 +20,12 @@ import type { GatewayMachine } from './gateway-machine.ts';
 
 const TIMEOUT_MS = 10_000;
 
-export type Serve = 'issuer' | 'acquirer' | 'settlement';
+export type Serve = 'issuer' | 'acquirer' | 'settlement' | 'fund-server';
 
-function routesOf(core: Core, who: Serve): readonly Route[] {
+function routesOf(core: Core, who: Serve, caller: string): readonly Route[] {
   switch (who) {
     case 'issuer':
-      return issuerRoutes(core, () => 'acquirer');
+      return issuerRoutes(core, () => caller);
     case 'acquirer':
       return acquirerRoutes(core);
     case 'settlement': {
@@ -31,15 +33,23 @@ function routesOf(core: Core, who: Serve): readonly Route[] {
       if (settlement === null) throw new Error('it is no settlement');
       return settlementRoutes({ settlement, writer }, () => 'order-centre');
     }
+    case 'fund-server': {
+      const { funds, writer } = core;
+      if (funds === null) throw new Error('it is no fund server');
+      return fundRoutes({ funds, writer });
+    }
   }
 }
 
-/** Calls `machine` as the one organisation it is; an answer that is not there in time is none. */
+/**
+ * Calls `machine` as the one organisation that is `caller`; an answer that is not there in time is none.
+ */
 export function peerOver(
   time: VirtualTime,
   weather: Weather,
   machine: () => GatewayMachine,
   who: Serve,
+  caller: Role = 'acquirer',
 ): PeerClient {
   return {
     call: ({ method, path, body, id }) =>
@@ -49,7 +59,7 @@ export function peerOver(
         weather.carry(() => {
           const life = machine().life;
           if (life === null) return;
-          serve(routesOf(life.core, who), method, path, text, id).then((answer) => {
+          serve(routesOf(life.core, who, caller), method, path, text, id).then((answer) => {
             if (!life.isOn()) return;
             weather.carry(() => {
               if (answer.status < 500) resolve(answer);

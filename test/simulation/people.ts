@@ -98,7 +98,12 @@ const amountOf = (chance: SeededChance): string =>
     .replace(/^0\./, '.')
     .replace(/^\./, '0.');
 
-async function press(street: Street, stall: TerminalMachine, keys: readonly Key[]): Promise<void> {
+/** One key after the other, as fingers do. */
+export async function press(
+  street: Street,
+  stall: TerminalMachine,
+  keys: readonly Key[],
+): Promise<void> {
   for (const key of keys) {
     stall.key(key);
     await wait(street, 90);
@@ -107,13 +112,17 @@ async function press(street: Street, stall: TerminalMachine, keys: readonly Key[
 
 // ── Payers ──────────────────────────────────────────────────────────────────────────────────────
 
-type Reached<T> = { readonly said: T } | 'no answer';
+export type Reached<T> = { readonly said: T } | 'no answer';
 
 const PATIENCE_MS = 15_000;
 
 /** One call of a phone; the answer may be lost though the gateway did what was asked. */
-function reach<T>(street: Street, call: (core: Core) => Promise<T>): Promise<Reached<T>> {
-  const { time, weather, centre } = street;
+export function reach<T>(
+  street: Street,
+  call: (core: Core) => Promise<T>,
+  centre = street.centre,
+): Promise<Reached<T>> {
+  const { time, weather } = street;
   return new Promise((resolve) => {
     time.after(PATIENCE_MS, () => resolve('no answer'));
     weather.carry(() => {
@@ -186,7 +195,8 @@ function hear({ trace, auditor }: Street, { phone }: Payer, order: string, paid:
   return paid.answer.kind !== 'not_admitted' && paid.answer.kind !== 'not_made';
 }
 
-async function scan(
+/** What a phone may pay an order with; `null` where it does not come to that. */
+export async function scan(
   street: Street,
   stall: TerminalMachine,
   order: string,

@@ -33,6 +33,8 @@ export interface Plan {
   readonly cards: number;
   /** Share of orders that somebody with a card comes to. */
   readonly cardShare: number;
+  /** Vouchers go round; their fund server is in the house, or where the issuer is apart, so is it. */
+  readonly vouchers: boolean;
   /** Mean time between two strokes of one kind in the whole world, ms; `null` where there is none. */
   readonly every: Readonly<Record<Stroke, number | null>>;
   /** Of the radio to terminals, of phones, between organisations. */
@@ -122,6 +124,7 @@ export function planOf(chance: SeededChance, wanted: Wanted = {}): Plan {
     orderLifetimeS: chance.pick([30, 60, 120]),
     cards: chance.pick([0, 1, 2, 4]),
     cardShare: chance.pick([0.2, 0.6]),
+    vouchers: chance.stream('vouchers').happens(0.5),
     every,
     climates: {
       terminals: climateOf(chance, calm),

@@ -6,6 +6,7 @@ import type { PeerClient } from '#gateway/peers/client.ts';
 import type { Role } from '#gateway/roles.ts';
 import type { Engine, Tables } from '#gateway/store/tables.ts';
 import type { SeededChance } from '#simulators/simulation/chance.ts';
+import type { Serve } from './peer-wire.ts';
 import type { Wanted } from './plan.ts';
 import type { TerminalPlant } from './terminal-machine.ts';
 
@@ -14,7 +15,7 @@ export interface Planted {
   readonly wanted?: Wanted;
   readonly terminal: (chance: SeededChance, id: string) => TerminalPlant;
   readonly engine: (chance: SeededChance, roles: readonly Role[]) => (engine: Engine) => Engine;
-  readonly peer: (client: PeerClient, who: 'issuer' | 'acquirer' | 'settlement') => PeerClient;
+  readonly peer: (client: PeerClient, who: Serve) => PeerClient;
 }
 
 const SOUND: TerminalPlant = {

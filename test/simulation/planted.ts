@@ -8,6 +8,7 @@ import type { PlantedFault } from './plant-kit.ts';
 import { CARD_FAULTS } from './planted-cards.ts';
 import { GATEWAY_FAULTS } from './planted-gateways.ts';
 import { TERMINAL_FAULTS } from './planted-terminals.ts';
+import { VOUCHER_FAULTS } from './planted-vouchers.ts';
 
 const MINUTE = 60_000;
 
@@ -19,7 +20,12 @@ const BUSY_HOUR: Wanted = {
   saleEveryMs: MINUTE,
 };
 const WITH_CARDS: Wanted = { ...BUSY_HOUR, cards: 4, cardShare: 0.6 };
+const VOUCHERS: Wanted = { ...BUSY_HOUR, cards: 0, vouchers: true };
 const ROUGH: Climate = { loss: 0.3, doubling: 0, delay: 0.05, longestDelayMs: 5000 };
+const VOUCHERS_APART: Wanted = {
+  ...{ ...VOUCHERS, houses: 'issuer_apart' },
+  climates: { terminals: CALM, phones: CALM, peers: ROUGH },
+};
 const OFTEN = 4 * MINUTE;
 
 /** Where each shows sooner than in worlds by chance. */
@@ -46,6 +52,14 @@ const WANTED: Readonly<Record<string, Wanted>> = {
       ...{ terminal_power: null, terminal_killed: null, terminal_upgraded: null },
     },
   },
+  'keeps-frozen': VOUCHERS,
+  'forgets-first': VOUCHERS_APART,
+  'forgets-part': VOUCHERS,
+  'spent-again': VOUCHERS,
+  'never-freezes': VOUCHERS_APART,
+  'redeems-anew': VOUCHERS_APART,
+  'issues-unfrozen': VOUCHERS_APART,
+  'never-expires': VOUCHERS,
   'half-replaced': {
     ...BUSY_HOUR,
     disk: { cut: 0.1, full: 0, broken: 0 },
@@ -55,8 +69,10 @@ const WANTED: Readonly<Record<string, Wanted>> = {
 
 /** What each `--plant` plants. */
 export const PLANTED: Readonly<Record<string, PlantedFault>> = Object.fromEntries(
-  Object.entries({ ...TERMINAL_FAULTS, ...GATEWAY_FAULTS, ...CARD_FAULTS }).map(([name, fault]) => {
-    const wanted = WANTED[name] ?? BUSY_HOUR;
-    return [name, { ...fault, planted: { ...fault.planted, wanted } }];
-  }),
+  Object.entries({ ...TERMINAL_FAULTS, ...GATEWAY_FAULTS, ...CARD_FAULTS, ...VOUCHER_FAULTS }).map(
+    ([name, fault]) => {
+      const wanted = WANTED[name] ?? BUSY_HOUR;
+      return [name, { ...fault, planted: { ...fault.planted, wanted } }];
+    },
+  ),
 );

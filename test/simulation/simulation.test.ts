@@ -35,7 +35,7 @@ describe('simulation', () => {
   });
 
   /** All of them: npm run simulate -- --plant all. */
-  for (const name of ['early-ack', 'new-number', 'debits-again']) {
+  for (const name of ['early-ack', 'new-number', 'debits-again', 'keeps-frozen']) {
     test(`finds ${name}, which is planted, in a few worlds`, async () => {
       const fault = PLANTED[name];
       assert.ok(fault !== undefined);

@@ -10,8 +10,17 @@ const BALANCES: Readonly<Record<string, number>> = {
   '+8613800000005': 60_000,
 };
 
+/** What one of them may owe, where vouchers go round. */
+const CREDIT_MINOR = 8000;
+
+/** Who issues, pays for and redeems vouchers. */
+export const PARTIES = ['shop', 'fund', 'chen', 'zhao', 'liu'] as const;
+
+/** Whose account it is. */
+export const holderOf = (phone: string): string => `Holder ${phone.slice(-4)}`;
+
 /** The same for each gateway of a world. */
-export function seedOf({ terminals, orderLifetimeS: lifetimeS }: Plan): Seed {
+export function seedOf({ terminals, orderLifetimeS: lifetimeS, vouchers }: Plan): Seed {
   return {
     calling_code: '86',
     vendors: [
@@ -32,7 +41,16 @@ export function seedOf({ terminals, orderLifetimeS: lifetimeS }: Plan): Seed {
       phone,
       pin,
       ...(phone === BLOCKED ? { state: 'blocked' as const } : {}),
-      balances: [{ currency: 'CNY', amount_minor: BALANCES[phone] ?? 400_000 }],
+      ...(vouchers ? { holder: { name: holderOf(phone), identity_number: `ID-${phone}` } } : {}),
+      balances: [
+        {
+          ...{ currency: 'CNY', amount_minor: BALANCES[phone] ?? 400_000 },
+          ...(vouchers && phone === POOR ? { credit_minor: CREDIT_MINOR } : {}),
+        },
+      ],
     })),
+    parties: vouchers
+      ? PARTIES.map((id) => ({ id, name: `The ${id}`, token: `token-of-party-${id}` }))
+      : [],
   };
 }

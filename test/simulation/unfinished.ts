@@ -12,6 +12,7 @@ export function unfinishedAt({ tables, name, life }: GatewayMachine): string[] {
     [tables.payments.nextAt() !== undefined, 'has an open payment'],
     [tables.deliveries.next('acquirer') !== undefined, 'has a result to tell'],
     [tables.deliveries.next('settlement') !== undefined, 'has news of cards to tell'],
+    [tables.funds.nextAsk() !== undefined, 'has an open question about a voucher'],
     [tables.orders.nextExpiry() !== undefined, 'has an open order'],
   ];
   return [

@@ -12,6 +12,12 @@ import type {
   TransferRow,
 } from '#gateway/store/tables.ts';
 import type { DayDifferenceRow, DayVerdictRow } from '#gateway/store/tables-days.ts';
+import type {
+  FundActRow,
+  FundAskRow,
+  VoucherEventRow,
+  VoucherRow,
+} from '#gateway/store/tables-funds.ts';
 import type { IssuedRow, PaymentRow } from '#gateway/store/tables-money.ts';
 
 export type Write =
@@ -25,6 +31,10 @@ export type Write =
   | { readonly is: 'posting'; readonly row: PostingRow }
   | { readonly is: 'hold'; readonly row: HoldRow }
   | { readonly is: 'hold_ended'; readonly row: HoldRow }
+  | { readonly is: 'voucher'; readonly row: VoucherRow }
+  | { readonly is: 'voucher_event'; readonly row: VoucherEventRow }
+  | { readonly is: 'fund_ask'; readonly row: FundAskRow }
+  | { readonly is: 'fund_act'; readonly row: FundActRow }
   | { readonly is: 'day_verdict'; readonly row: DayVerdictRow }
   | { readonly is: 'day_difference'; readonly row: DayDifference };
 
@@ -85,7 +95,7 @@ export function watchEngine(engine: Engine, events: EngineEvents): Engine {
 }
 
 function watchTables({ tables }: Engine, tell: (write: Write) => void): Engine['tables'] {
-  const { orders, issued, payments, ledger, days } = tables;
+  const { orders, issued, payments, ledger, days, funds } = tables;
   return {
     ...tables,
     orders: {
@@ -150,6 +160,31 @@ function watchTables({ tables }: Engine, tell: (write: Write) => void): Engine['
       endHold(row, heldMinor) {
         ledger.endHold(row, heldMinor);
         tell({ is: 'hold_ended', row });
+      },
+    },
+    funds: {
+      ...funds,
+      addVoucher(row) {
+        const added = funds.addVoucher(row);
+        if (added) tell({ is: 'voucher', row });
+        return added;
+      },
+      change(number, change) {
+        const row = funds.change(number, change);
+        tell({ is: 'voucher', row });
+        return row;
+      },
+      addEvent(row) {
+        funds.addEvent(row);
+        tell({ is: 'voucher_event', row });
+      },
+      putAsk(row) {
+        funds.putAsk(row);
+        tell({ is: 'fund_ask', row });
+      },
+      addAct(row) {
+        funds.addAct(row);
+        tell({ is: 'fund_act', row });
       },
     },
   };

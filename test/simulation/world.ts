@@ -20,6 +20,7 @@ import { TerminalMachine } from './terminal-machine.ts';
 import { Trace } from './trace.ts';
 import { Trouble } from './trouble.ts';
 import { unfinishedAt, unfinishedOn } from './unfinished.ts';
+import { voucherParties } from './voucher-parties.ts';
 
 const BEGAN_AT = Date.UTC(2026, 0, 5, 8);
 /** All must be settled so long after everything has healed. */
@@ -27,7 +28,11 @@ const HEALING_MS = 45 * 60_000;
 const LOOK_EVERY_MS = 20_000;
 
 /** Who comes to a world; each may find nothing to do in it. */
-const ACTORS: readonly ((scene: Scene) => Actor | null)[] = [cardHolders, dayKeepers];
+const ACTORS: readonly ((scene: Scene) => Actor | null)[] = [
+  cardHolders,
+  dayKeepers,
+  voucherParties,
+];
 
 export interface Outcome {
   readonly seed: number;

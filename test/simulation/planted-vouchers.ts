@@ -1,0 +1,110 @@
+/** What is planted where vouchers are issued, redeemed and let go. */
+import type { PeerClient } from '#gateway/peers/client.ts';
+import { inTables, NOTHING_PLANTED, type PlantedFault } from './plant-kit.ts';
+
+/** By the name that `--plant` takes. */
+export const VOUCHER_FAULTS: Readonly<Record<string, PlantedFault>> = {
+  'keeps-frozen': {
+    what: 'what is left of an ended voucher is not let go',
+    found: /^frozen/,
+    planted: inTables(({ funds }) => ({
+      funds: {
+        ...funds,
+        putAsk: (row) =>
+          funds.putAsk(row.kind === 'release' ? { ...row, state: 'done', next_at: null } : row),
+      },
+    })),
+  },
+  'forgets-first': {
+    what: 'a freezing that was overtaken by a change is not undone',
+    found: /^frozen/,
+    planted: inTables(({ funds }) => ({
+      funds: {
+        ...funds,
+        putAsk: (row) =>
+          funds.putAsk(row.kind === 'undo' ? { ...row, state: 'done', next_at: null } : row),
+      },
+    })),
+  },
+  'forgets-part': {
+    what: 'a part that was redeemed is not counted, and may be redeemed again',
+    found: /^voucher/,
+    planted: inTables(({ funds }, chance) => ({
+      funds: {
+        ...funds,
+        change(number, change) {
+          const { captured_minor: _part, ...rest } = change;
+          return funds.change(number, chance.happens(0.3) ? rest : change);
+        },
+      },
+    })),
+  },
+  'spent-again': {
+    what: 'an ended voucher is good again when its beneficiary asks once more',
+    found: /^(voucher|value|frozen|stuck)/,
+    planted: inTables(({ funds }) => ({
+      funds: {
+        ...funds,
+        change: (number, change) =>
+          funds.change(
+            number,
+            change.state === 'redeemed' ? { ...change, state: 'issued' } : change,
+          ),
+      },
+    })),
+  },
+  'never-freezes': {
+    what: 'a question about a voucher whose answer was lost is not asked again',
+    found: /^stuck/,
+    planted: inTables(({ funds }) => ({ funds: { ...funds, dueAsks: () => [] } })),
+  },
+  'redeems-anew': {
+    what: 'a till asks the fund server again under another id',
+    found: /^debit/,
+    planted: {
+      ...NOTHING_PLANTED,
+      peer: (client, who) => (who === 'fund-server' ? repeatAnew(client) : client),
+    },
+  },
+  'issues-unfrozen': {
+    what: 'an answer of the issuer that declines to freeze is read as frozen',
+    found: /^(frozen|voucher|stuck)/,
+    planted: {
+      ...NOTHING_PLANTED,
+      peer: (client, who) => (who === 'issuer' ? alwaysFrozen(client) : client),
+    },
+  },
+  'never-expires': {
+    what: 'vouchers do not expire',
+    found: /^stuck/,
+    planted: inTables(({ funds }) => ({ funds: { ...funds, due: () => [] } })),
+  },
+};
+
+function repeatAnew(client: PeerClient): PeerClient {
+  let repeats = 0;
+  return {
+    async call(request) {
+      try {
+        return await client.call(request);
+      } catch (error) {
+        if (request.path !== '/v1/funds/debits') throw error;
+        repeats += 1;
+        const id = `${request.id}-${repeats}`;
+        return client.call({ ...request, id, body: { ...(request.body as object), id } });
+      }
+    },
+  };
+}
+
+function alwaysFrozen(client: PeerClient): PeerClient {
+  return {
+    async call(request) {
+      const answer = await client.call(request);
+      const said = (answer.body as { readonly said?: string } | null)?.said;
+      if (request.path !== '/v1/issuer/authorisations' || said !== 'declined') return answer;
+      const id = request.id ?? '';
+      return { ...answer, body: { said: 'authorised', authorisation: id, payer: '', at: 0 } };
+    },
+  };
+}
