@@ -2,7 +2,12 @@
  * The auditor's books of business days: what each terminal stated, line by line, and what the gateway's
  * report names. A report may name nothing that is not so, and must name all that is.
  */
-import type { DayHead, DayLine, DayStatement } from '#device/messages/day.ts';
+import {
+  type DayHead,
+  type DayLine,
+  type DayStatement,
+  wayOfPayment,
+} from '#device/messages/day.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
 import type { OrderRow, Tables } from '#gateway/store/tables.ts';
 import type { DayKey } from '#gateway/store/tables-days.ts';
@@ -174,7 +179,7 @@ export class DayBooks {
 /** In what a line of a day and the order centre's order differ. */
 function differences(line: OrderLine, row: OrderRow | undefined): string[] {
   if (row === undefined) return ['missing_at_gateway order'];
-  const way = row.payment?.startsWith('CARD-') === true ? 'card' : 'phone';
+  const way = wayOfPayment(row.payment);
   return [
     ...(line.outcome === row.state ? [] : ['outcome_differs order']),
     ...(line.amount_minor === row.amount_minor ? [] : ['amount_differs order']),
