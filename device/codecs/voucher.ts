@@ -1,9 +1,10 @@
 /**
- * A voucher's number and its signed form. The number is keyed in at a till; the signed form is what a
- * QR code carries, a JWS (RFC 7515, EdDSA) with the fund server's key.
+ * A voucher's number and its signed forms. The number is keyed in at a till; a system checks the JWS
+ * (RFC 7515, EdDSA) with the fund server's key, and a QR code carries the same in fewer characters.
  */
 import { type VoucherClaims, voucherClaimsSchema } from '../messages/voucher.ts';
 import { open, seal } from './jws.ts';
+import { type ReadShort, readShortVoucher } from './voucher-short.ts';
 
 /** Digits before the check digit. */
 const RANDOM_DIGITS = 11;
@@ -34,7 +35,7 @@ function checkDigit(digits: string): string {
   return String((10 - (sum % 10)) % 10);
 }
 
-/** `key` is the fund server's Ed25519 secret key. */
+/** The long form: a JWS. `key` is the fund server's Ed25519 secret key. */
 export const writeVoucher = (key: Uint8Array, claims: VoucherClaims): string =>
   seal('EdDSA', key, claims);
 
@@ -42,11 +43,17 @@ export type ReadVoucher =
   | { readonly ok: true; readonly claims: VoucherClaims; readonly expired: boolean }
   | { readonly ok: false; readonly why: 'malformed' | 'forged' };
 
-/** Checks a signed voucher without asking anybody; `key` is the public key, `now` ms since 1970. */
+/** Checks a signed voucher, long or short, without asking anybody; `key` is the public key, `now` ms since 1970. */
 export function readVoucher(key: Uint8Array, token: string, now: number): ReadVoucher {
-  const opened = open('EdDSA', key, token);
-  if (!opened.ok) return { ok: false, why: opened.why === 'malformed' ? 'malformed' : 'forged' };
-  const claims = voucherClaimsSchema.safeParse(opened.payload);
+  const read = token.includes('.') ? readJws(key, token) : readShortVoucher(key, token);
+  if (!read.ok) return read;
+  const claims = voucherClaimsSchema.safeParse(read.claims);
   if (!claims.success) return { ok: false, why: 'malformed' };
   return { ok: true, claims: claims.data, expired: claims.data.expires_at <= now };
+}
+
+function readJws(key: Uint8Array, token: string): ReadShort {
+  const opened = open('EdDSA', key, token);
+  if (opened.ok) return { ok: true, claims: opened.payload };
+  return { ok: false, why: opened.why === 'malformed' ? 'malformed' : 'forged' };
 }

@@ -2,12 +2,14 @@
 import { showVoucherNumber } from '#device/codecs/voucher.ts';
 import type { Language } from '#device/messages/enrolment.ts';
 import { CURRENCIES, type Currency, formatMoney } from '#device/messages/money.ts';
+import { maskPhone } from '../issuer/mask.ts';
 import type { FramedPage } from '../web/frame.ts';
 import { type Html, html } from '../web/html.ts';
 import { facts } from '../web/slip.ts';
 import { STYLE } from '../web/style.ts';
+import type { Complaint } from './forms.ts';
 import { voucherQr } from './qr.ts';
-import type { Checked, VoucherView } from './schemas.ts';
+import type { VoucherView } from './schemas.ts';
 import { type FundWord, isFundWord, fundSay as t } from './words.ts';
 
 const FUND_STYLE = `${STYLE}
@@ -27,8 +29,9 @@ border:1.5px solid var(--soft);border-radius:8px;padding:8px}
 
 export interface PartyPage {
   readonly language: Language;
-  /** A sentence that went wrong. */
-  readonly alert: string | null;
+  readonly complaint: Complaint | null;
+  /** What was typed, to be shown again beside what is wrong with it. */
+  readonly typed?: Readonly<Record<string, string | undefined>>;
   readonly notice: string | null;
   /** Path of this page, for the other language. */
   readonly path: string;
@@ -41,10 +44,11 @@ export interface Named {
 
 const swap = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
 
-function frame(page: PartyPage, title: string, body: Html): FramedPage {
-  const { language, path } = page;
+/** A page of the fund server; {@link Complaint} and notice stand above it. */
+export function frame(page: PartyPage, title: string, body: Html): FramedPage {
+  const { language, path, complaint, notice } = page;
   const link = `${path}${path.includes('?') ? '&' : '?'}lang=${swap(language)}`;
-  const said = html`${page.alert === null ? null : html`<p class="alert" role="alert" id="alert">${page.alert}</p>`}${page.notice === null ? null : html`<p role="status">${page.notice}</p>`}`;
+  const said = html`${complaint === null ? null : html`<p class="alert" role="alert" id="alert" data-code="${complaint.code}">${complaint.says}</p>`}${notice === null ? null : html`<p role="status">${notice}</p>`}`;
   return {
     ...{ language, title, style: FUND_STYLE, script: '', house: t(language, 'house') },
     body: html`${said}${body}`,
@@ -60,14 +64,14 @@ export function partyLogIn(page: PartyPage, party: string): FramedPage {
     title,
     html`<form method="post" action="/vouchers/log-in?lang=${language}"><h1>${title}</h1>
 <label for="party">${t(language, 'party')}</label>
-<input id="party" name="party" autocomplete="username" autocapitalize="none" required maxlength="30" value="${party}">
+<input id="party" name="party" autocomplete="username" autocapitalize="none" required maxlength="30" value="${party}"${blame(page, 'party')}>
 <label for="password">${t(language, 'password')}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200">
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200"${blame(page, 'password')}>
 <button class="pay">${t(language, 'log_in')}</button></form>`,
   );
 }
 
-const stateOf = (language: Language, state: VoucherView['state']): string =>
+export const stateOf = (language: Language, state: VoucherView['state']): string =>
   t(language, `s_${state}`);
 
 export interface ListOf {
@@ -75,6 +79,8 @@ export interface ListOf {
   readonly vouchers: readonly VoucherView[];
   readonly balances: readonly { readonly currency: Currency; readonly amount_minor: number }[];
   readonly others: readonly Named[];
+  /** E.164; `null` where none is registered. */
+  readonly phone: string | null;
   readonly key: string;
 }
 
@@ -89,36 +95,66 @@ export function partyList(page: PartyPage, list: ListOf): FramedPage {
   );
   const body = html`<div class="top"><h1>${t(language, 'title')}</h1><p class="soft">${list.party.name}</p>${balances}</div>
 ${items.length === 0 ? html`<p class="top">${t(language, 'none')}</p>` : html`<ul>${items}</ul>`}
-${newVoucher(language, list)}
+${newVoucher(page, list)}
+${ownPhone(page, list.phone)}
 <form method="post" action="/vouchers/log-out?lang=${language}"><button class="plain">${t(language, 'log_out')}</button></form>`;
   return frame(page, t(language, 'title'), body);
 }
 
-const choices = (name: string, named: readonly Named[]): Html =>
-  html`<select id="${name}" name="${name}" required>${named.map((each) => html`<option value="${each.id}">${each.name}</option>`)}</select>`;
+/** Marks the field that a refusal is about. */
+const blame = ({ complaint }: PartyPage, field: string): Html | null =>
+  complaint?.field === field ? html` aria-invalid="true" aria-describedby="alert" autofocus` : null;
 
-const field = (language: Language, name: FundWord, more: Html): Html =>
-  html`<label for="${name}">${t(language, name)}</label><input id="${name}" name="${name}" required ${more}>`;
+function choices(page: PartyPage, name: string, named: readonly Named[]): Html {
+  const typed = page.typed?.[name];
+  const options = named.map(
+    ({ id, name: says }) =>
+      html`<option value="${id}"${id === typed ? html` selected` : null}>${says}</option>`,
+  );
+  return html`<select id="${name}" name="${name}" required${blame(page, name)}>${options}</select>`;
+}
 
-function newVoucher(language: Language, { others, key }: ListOf): Html {
+function field(page: PartyPage, name: FundWord, more: Html, value = ''): Html {
+  const typed = name === 'pin' ? '' : (page.typed?.[name] ?? value);
+  return html`<label for="${name}">${t(page.language, name)}</label><input id="${name}" name="${name}" required ${more} value="${typed}"${blame(page, name)}>`;
+}
+
+const phoneAndPin = (page: PartyPage): Html =>
+  html`${field(page, 'phone', html`type="tel" autocomplete="tel" maxlength="30"`)}${field(page, 'pin', html`type="password" inputmode="numeric" pattern="[0-9]{4,12}" autocomplete="off" maxlength="12"`)}`;
+
+function newVoucher(page: PartyPage, { others, key }: ListOf): Html {
+  const { language, typed } = page;
   const currencies = Object.keys(CURRENCIES).map((id) => ({ id, name: id }));
-  const tick = (name: 'transferable' | 'partial'): Html =>
-    html`<label class="check"><input type="checkbox" name="${name}" value="1" checked>${t(language, name)}</label>`;
+  const tick = (name: 'transferable' | 'partial'): Html => {
+    const on = typed?.amount === undefined || typed[name] === '1';
+    return html`<label class="check"><input type="checkbox" name="${name}" value="1"${on ? html` checked` : null}>${t(language, name)}</label>`;
+  };
   return html`<section class="act"><h2>${t(language, 'new')}</h2>
 <form method="post" action="/vouchers?lang=${language}"><input type="hidden" name="key" value="${key}">
-<label for="paying">${t(language, 'paying')}</label>${choices('paying', others)}
-<label for="beneficiary">${t(language, 'beneficiary')}</label>${choices('beneficiary', others)}
-${field(language, 'amount', html`inputmode="decimal" maxlength="12"`)}
-<label for="currency">${t(language, 'currency')}</label>${choices('currency', currencies)}
-${field(language, 'days', html`type="number" min="1" max="1800" value="30"`)}
-<label for="memo">${t(language, 'memo')}</label><input id="memo" name="memo" maxlength="140">
+<label for="paying">${t(language, 'paying')}</label>${choices(page, 'paying', others)}
+<label for="beneficiary">${t(language, 'beneficiary')}</label>${choices(page, 'beneficiary', others)}
+${field(page, 'amount', html`inputmode="decimal" maxlength="12"`)}
+<label for="currency">${t(language, 'currency')}</label>${choices(page, 'currency', currencies)}
+${field(page, 'days', html`type="number" min="1" max="1800"`, '30')}
+<label for="memo">${t(language, 'memo')}</label><input id="memo" name="memo" maxlength="140" value="${typed?.memo ?? ''}">
 ${tick('transferable')}${tick('partial')}<button class="pay">${t(language, 'ask')}</button></form></section>`;
 }
 
-const day = (moment: number): string =>
+/** The number whose orders this party's vouchers pay by link. */
+function ownPhone(page: PartyPage, phone: string | null): Html {
+  const { language } = page;
+  const is =
+    phone === null
+      ? null
+      : html`<p>${t(language, 'own_phone_is', { phone: maskPhone(phone) })}</p>`;
+  return html`<section class="act"><h2>${t(language, 'own_phone')}</h2><p class="soft">${t(language, 'own_phone_says')}</p>${is}
+<form method="post" action="/vouchers/phone?lang=${language}">${phoneAndPin(page)}<button class="do">${t(language, 'register')}</button></form></section>`;
+}
+
+export const day = (moment: number): string =>
   new Date(moment).toISOString().slice(0, 16).replace('T', ' ');
 
-const termsOf = (language: Language, { terms }: Pick<VoucherView, 'terms'>): string =>
+export const termsOf = (language: Language, { terms }: Pick<VoucherView, 'terms'>): string =>
   (['transferable', 'partial'] as const)
     .filter((each) => terms[each])
     .map((each) => t(language, each))
@@ -156,61 +192,48 @@ ${facts([
   ...(code === undefined
     ? []
     : ([[t(language, 'code'), html`<span class="code">${code}</span>`]] as const)),
-])}${view.token === undefined ? null : voucherQr(`${url}/v?t=${view.token}`, 'QR')}</div>
-${view.may.map((action) => actionForm(language, view, action, others, key))}
+])}${view.qr === undefined ? null : voucherQr(`${url.toUpperCase()}/V/${view.qr}`, 'QR')}</div>
+${view.may.map((action) => actionForm(page, view, action, others, key))}
 <p class="top"><a href="/vouchers?lang=${language}">${t(language, 'back')}</a></p>`;
   return frame(page, title, body);
 }
 
 function actionForm(
-  language: Language,
+  page: PartyPage,
   view: VoucherView,
   action: string,
   others: readonly Named[],
   key: string,
 ): Html {
+  const { language } = page;
   const word = `a_${action}`;
   const says = isFundWord(word) ? t(language, word) : action;
   const path = `/vouchers/${view.number}/${action.replaceAll('_', '-')}?lang=${language}`;
-  return html`<section class="act"><form method="post" action="${path}"><input type="hidden" name="key" value="${key}">${inputs(language, action, others)}<button class="do">${says}</button></form></section>`;
+  return html`<section class="act"><form method="post" action="${path}"><input type="hidden" name="key" value="${key}">${inputs(page, view, action, others)}<button class="do">${says}</button></form></section>`;
 }
 
-function inputs(language: Language, action: string, others: readonly Named[]): Html | null {
+function inputs(
+  page: PartyPage,
+  view: VoucherView,
+  action: string,
+  others: readonly Named[],
+): Html | null {
+  const { language } = page;
   switch (action) {
     case 'name_account':
-      return html`${field(language, 'phone', html`type="tel" autocomplete="tel" maxlength="30"`)}${field(language, 'pin', html`type="password" inputmode="numeric" pattern="[0-9]{4,12}" autocomplete="off" maxlength="12"`)}${field(language, 'name', html`autocomplete="name" maxlength="80"`)}`;
-    case 'redeem':
-      return field(language, 'amount', html`inputmode="decimal" maxlength="12"`);
+      return html`<p class="soft">${t(language, 'account_says')}</p>${phoneAndPin(page)}${field(page, 'name', html`autocomplete="name" maxlength="80"`)}`;
+    case 'redeem': {
+      const { currency, terms } = view;
+      const amount = formatMoney({
+        amount_minor: view.amount_minor - view.redeemed_minor,
+        currency,
+      });
+      const says = t(language, terms.partial ? 'part_says' : 'whole_says', { amount });
+      return html`${field(page, 'amount', html`inputmode="decimal" maxlength="12"`)}<p class="soft">${says} ${t(language, 'web_says')}</p>`;
+    }
     case 'transfer':
-      return html`<label for="beneficiary">${t(language, 'beneficiary')}</label>${choices('beneficiary', others)}`;
+      return html`<label for="beneficiary">${t(language, 'beneficiary')}</label>${choices(page, 'beneficiary', others)}`;
     default:
       return null;
   }
-}
-
-/** What anybody sees who scans a voucher's QR code. */
-export function checkPage(page: PartyPage, checked: Checked): FramedPage {
-  const { language } = page;
-  const title = t(language, 'check_title');
-  if (checked.said === 'forged') {
-    return frame(
-      page,
-      title,
-      html`<div class="slip"><div class="mark bad" aria-hidden="true">✕</div><h1 class="mid">${t(language, 'forged')}</h1><p>${t(language, 'forged_says')}</p></div>`,
-    );
-  }
-  const { claims, state, left_minor, superseded } = checked;
-  const { currency } = claims;
-  const good = !superseded && left_minor > 0;
-  const body = html`<div class="slip"><div class="mark${good ? '' : ' bad'}" aria-hidden="true">${good ? '✓' : '!'}</div><h1 class="mid">${t(language, 'genuine')}</h1>
-<p class="sum">${formatMoney(claims)}</p>${superseded ? html`<p class="alert">${t(language, 'superseded')}</p>` : null}
-${facts([
-  [t(language, 'state'), stateOf(language, state)],
-  [t(language, 'left'), formatMoney({ amount_minor: superseded ? 0 : left_minor, currency })],
-  [t(language, 'issuing'), claims.issuing],
-  [t(language, 'beneficiary'), claims.beneficiary],
-  [t(language, 'terms'), termsOf(language, claims)],
-  [t(language, 'expires'), `${day(claims.expires_at)} UTC`],
-])}</div>`;
-  return frame(page, title, body);
 }

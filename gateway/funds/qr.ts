@@ -4,7 +4,7 @@ import { Html } from '../web/html.ts';
 
 /** Throws a `RangeError` where the text is too long for any symbol. */
 export function voucherQr(text: string, label: string): Html {
-  const { modules } = QRCode.create(text, { errorCorrectionLevel: 'L' });
+  const { modules } = QRCode.create(text, { errorCorrectionLevel: 'M' });
   const { size, data } = modules;
   let path = '';
   for (let y = 0; y < size; y += 1) {

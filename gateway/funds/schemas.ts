@@ -80,8 +80,10 @@ export const voucherViewSchema = z.strictObject({
   changes_left: z.int().optional(),
   /** Why the last account was rejected. */
   trouble: z.string().optional(),
-  /** Signed, for a QR code; once it is issued. */
+  /** Signed, once it is issued: a JWS. */
   token: z.string().optional(),
+  /** The same in few characters, for a QR code: the path after `/V/`. */
+  qr: z.string().optional(),
   /** For the beneficiary alone: proves it at a till. */
   code: voucherCodeSchema.optional(),
   /** What the caller may do now. */

@@ -1,5 +1,6 @@
 /** What a party is shown of a voucher, and what of it is signed. */
 import { writeVoucher } from '#device/codecs/voucher.ts';
+import { writeShortVoucher } from '#device/codecs/voucher-short.ts';
 import type { Currency } from '#device/messages/money.ts';
 import type { VoucherClaims } from '#device/messages/voucher.ts';
 import type { GatewayKeys } from '../keys.ts';
@@ -53,7 +54,12 @@ export function viewVoucher(
     ...(row.account_masked !== null && sees ? { account: row.account_masked } : {}),
     ...(early && sees ? { changes_left: CHANGES - row.changes } : {}),
     ...(row.trouble !== null && sees ? { trouble: row.trouble } : {}),
-    ...(good ? { token: writeVoucher(keys.signing, claimsOf(tables, row)) } : {}),
+    ...(good
+      ? {
+          token: writeVoucher(keys.signing, claimsOf(tables, row)),
+          qr: writeShortVoucher(keys.signing, claimsOf(tables, row)),
+        }
+      : {}),
     ...(good && actors.includes('beneficiary') ? { code: codeOf(keys, row) } : {}),
     may: actionsIn(row.state, actors).filter((action) => allows(row, action)),
   };

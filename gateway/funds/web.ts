@@ -8,6 +8,7 @@ import type { Role } from '../roles.ts';
 import { Problem } from '../web/problems.ts';
 import { bearerText, requireOperator } from '../web/requests.ts';
 import { addRoutes, type Caller, type RouteDoc } from '../web/routes.ts';
+import { checkOnce } from './check-page.ts';
 import { checkRoutes, fundOperatorRoutes, partyRoutes } from './http.ts';
 import { addPartyPages } from './pages.ts';
 
@@ -41,7 +42,7 @@ export async function addFunds(
   };
   const routes = [
     ...partyRoutes(funds, partyOf),
-    ...checkRoutes(funds, keys.public),
+    ...checkRoutes((request, token) => checkOnce(core, funds, request, token), keys.public),
     ...fundOperatorRoutes(parties),
   ];
   await server.register(async (scope) => {

@@ -88,7 +88,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     // A TLS proxy on this machine tells who the caller is; nobody else is believed.
     trustProxy: 'loopback',
     requestTimeout: 15_000,
-    routerOptions: { maxParamLength: 512 },
+    routerOptions: { maxParamLength: 2000 },
     frameworkErrors: sendBadAddress,
     clientErrorHandler: endBadConnection,
     http: HOST_IS_CHECKED,
