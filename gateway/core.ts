@@ -35,6 +35,7 @@ import { OrderRefunds } from './orders/refunds.ts';
 import { Agents } from './orders/telephone/agents.ts';
 import { centreAcquirer } from './orders/telephone/asks.ts';
 import { Telephone } from './orders/telephone/telephone.ts';
+import { type PairedGate, pairedGate } from './pairing/merchant-payments.ts';
 import { PairingDesk } from './pairing/pairing.ts';
 import { signInWith } from './pairing/sign-in.ts';
 import { RelayDesk } from './relay/desk.ts';
@@ -72,6 +73,7 @@ export interface CoreOptions {
     readonly links?: LinkGate;
     readonly settlement?: SettlementGate;
     readonly funds?: FundGate;
+    readonly paired?: PairedGate;
   };
   /** Where the order centre is elsewhere: how it is told. */
   readonly tell?: TellResult | undefined;
@@ -83,6 +85,8 @@ export interface CoreOptions {
   readonly tellCard?: TellCard | undefined;
   /** Who certifies terminals, merchants and organisations; without it nobody does. */
   readonly authority?: Authority | undefined;
+  /** Whether merchants' webhooks may lead into this machine or its network; otherwise they are refused. */
+  readonly privateWebhooks?: boolean | undefined;
   /** Whether the telephone desk is told of endings by webhook. */
   readonly desk?: boolean;
 }
@@ -117,6 +121,8 @@ export interface Core extends Omit<CoreOptions, 'tell' | 'house' | 'tellCard'> {
   /** Takes a result of the acquirer, in the unit that knows it. */
   readonly tell: TellResult;
   readonly pairing: PairingDesk;
+  /** What paired phones paid, here or elsewhere. */
+  readonly paired: PairedGate;
   /** Cards at terminals, driven from here. */
   readonly relay: RelayDesk;
   /** `null` where this process is none. */
@@ -270,6 +276,7 @@ export function openCore(options: CoreOptions): Core {
     telephone,
     agents: new Agents({ tables, writer, clock, chance, keys }),
     pairing: desk,
+    paired: options.gates?.paired ?? pairedGate(),
     relay,
     shop,
     topups,

@@ -73,6 +73,8 @@ export interface GatewayOptions {
   readonly peerTimeoutMs?: number | undefined;
   /** Platforms that phones may pay through; the first is what they are offered. */
   readonly platforms?: readonly PlatformConnection[] | undefined;
+  /** Whether merchants' webhooks may lead into this machine or its network. */
+  readonly privateWebhooks?: boolean | undefined;
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly log?: Log;
@@ -130,6 +132,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     defer: (then) => setImmediate(then),
     desk: options.notify?.desk !== undefined,
+    privateWebhooks: options.privateWebhooks,
   });
   const opened: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {

@@ -26,6 +26,7 @@ export const USAGE = `Usage: gateway/main.ts --data DIR [options]
   --role NAME            only order-centre, acquirer, issuer, settlement or fund-server; without
                          it, all in one store
   --peer-door HOST:PORT  where other organisations and merchants call, mutual TLS
+  --private-webhooks     merchants' webhooks may lead to this machine or a private network
   --authority URL        who certifies this role (default the order centre's --peer)
   --tls-cert FILE, --tls-key FILE
                          pages over HTTPS; --tls-cert own for a certificate of the own authority
@@ -85,6 +86,7 @@ function read(
     authority: optional('--authority', values.authority, ['http:', 'https:']),
     tls: readTls(values['tls-cert'], values['tls-key']),
     platforms,
+    privateWebhooks: values['private-webhooks'],
   };
 }
 
@@ -131,6 +133,7 @@ function parseFlags(args: readonly string[]) {
         'plain-mqtt': text,
         'peer-door': text,
         authority: text,
+        'private-webhooks': { type: 'boolean' },
         'tls-cert': text,
         'tls-key': text,
         broker: text,

@@ -53,6 +53,8 @@ export function whyNoAnswer(error: unknown): string {
   if (!(error instanceof Error)) return 'no_answer';
   if (error.name === 'TimeoutError') return 'timeout';
   const { cause } = error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (cause instanceof Error && cause.name === 'TimeoutError') return 'timeout';
+  const of = cause instanceof Error && 'code' in cause ? cause : error;
+  const code = 'code' in of ? String(of.code) : '';
   return /^[A-Z_0-9]+$/.test(code) ? code.toLowerCase() : 'no_answer';
 }

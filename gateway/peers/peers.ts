@@ -7,6 +7,7 @@ import type { CoreOptions } from '../core.ts';
 import { remoteFunds } from '../funds/remote.ts';
 import type { PeerIdentity } from '../identity/mutual.ts';
 import { remoteIssuer } from '../issuer/remote.ts';
+import { remotePaired } from '../pairing/remote.ts';
 import { isLoopback } from '../reachable.ts';
 import { isRole, type Role } from '../roles.ts';
 import { remoteSettlement } from '../settlement/remote.ts';
@@ -70,9 +71,11 @@ export function openPeers(settings: PeerSettings): Peers {
   const issuer = asks ? client('issuer') : undefined;
   const funds = role === 'acquirer' ? client('fund-server') : undefined;
   const acquirer = role === 'order-centre' ? client('acquirer') : undefined;
+  const centre = role === 'acquirer' ? client('order-centre') : undefined;
   const settlement = role === 'order-centre' ? client('settlement') : undefined;
   return {
     gates: {
+      ...(centre === undefined ? {} : { paired: remotePaired(centre) }),
       ...(settlement === undefined ? {} : { settlement: remoteSettlement(settlement) }),
       ...(funds === undefined ? {} : { funds: remoteFunds(funds) }),
       ...(issuer === undefined ? {} : { issuer: remoteIssuer(issuer) }),

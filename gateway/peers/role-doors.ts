@@ -8,6 +8,8 @@ import type { Core } from '../core.ts';
 import { fundRoutes } from '../funds/http.ts';
 import type { PeerIdentity } from '../identity/mutual.ts';
 import { issuerRoutes } from '../issuer/http.ts';
+import { judgeAddress } from '../notify/outside-post.ts';
+import { pairedRoutes } from '../pairing/merchant-payments.ts';
 import type { Role } from '../roles.ts';
 import { settlementRoutes } from '../settlement/http.ts';
 import type { Route } from '../web/routes.ts';
@@ -29,6 +31,7 @@ export async function addRoleDoors(
   const tables: Partial<Record<Role, Table>> = {
     issuer: (callerOf) => issuerRoutes(core, callerOf),
     acquirer: () => acquirerRoutes(core),
+    'order-centre': (callerOf) => pairedRoutes(writer, callerOf),
     ...(settlement === null
       ? {}
       : { settlement: (callerOf) => settlementRoutes({ settlement, writer }, callerOf) }),
@@ -55,7 +58,10 @@ async function addMerchants(
   const { tables, writer, clock, keys, idempotency, payLinks: links } = core;
   const acquirer = core.acquirer.gate();
   const insecure = () => !links.publicUrl.startsWith('https:');
-  const merchants = new Merchants({ tables, writer, clock, keys, links, acquirer, insecure });
+  const { paired, privateWebhooks = false } = core;
+  const judge = privateWebhooks ? () => Promise.resolve('public' as const) : judgeAddress;
+  const parts = { tables, writer, clock, keys, links, acquirer, insecure, paired, judge };
+  const merchants = new Merchants(parts);
   const routes: Parameters<typeof addMerchantDoor>[1]['routes'] = (merchantOf) =>
     merchantRoutes(merchants, merchantOf);
   await addMerchantDoor(server, { tables, clock, writer, idempotency, identity, routes });

@@ -90,6 +90,10 @@ export interface PairingTable {
   addAttempt(row: AttemptRow): void;
   putAttempt(row: AttemptRow): void;
   attemptsOf(order: string): AttemptRow[];
+  /** Open and paid ones of a vendor's orders behind a number, by number. */
+  attemptsFor(vendor: string, after: string, limit: number): AttemptRow[];
+  /** Paid or open, by what the platform calls the payment or by its own id. */
+  attemptsCalled(vendor: string, payment: string): AttemptRow[];
   dueAttempts(now: number, limit: number): AttemptRow[];
   nextDue(): number | undefined;
 }

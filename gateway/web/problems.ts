@@ -79,11 +79,13 @@ export const PROBLEMS = {
   merchant_refused: 422,
   currency_refused: 422,
   amount_refused: 422,
+  address_refused: 422,
   unknown_product: 422,
   slow_down: 429,
   internal: 500,
   payment_not_made: 502,
   issuer_unreachable: 503,
+  centre_unreachable: 503,
   store_unavailable: 503,
   no_platform: 503,
   no_cards: 503,
@@ -132,6 +134,7 @@ export const retryAfter = (code: ProblemCode): number | null => {
     case 'request_in_flight':
     case 'store_unavailable':
     case 'issuer_unreachable':
+    case 'centre_unreachable':
       return 1;
     case 'slow_down':
       return 900;

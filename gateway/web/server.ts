@@ -148,7 +148,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     await addPlatformReports(server, core);
   }
   const doors = await addRoleDoors(server, core, settings.peerSecrets ?? new Map(), identity);
-  for (const [role, routes] of doors) docs.set(role, routes);
+  for (const [role, routes] of doors) docs.set(role, [...(docs.get(role) ?? []), ...routes]);
   if (core.settlement !== null && core.roles.includes('settlement')) {
     const { settlement, writer, idempotency, clock } = core;
     const routes = settlementOperatorRoutes({ settlement, writer });

@@ -19,7 +19,7 @@ for (const kind of ['together', 'apart'] as const) {
 
     before(async () => {
       const peerDoor = { host: '127.0.0.1', port: await freePort() };
-      stand = await openLinkStand(kind, {}, { acquirer: { peerDoor } });
+      stand = await openLinkStand(kind, {}, { acquirer: { peerDoor, privateWebhooks: true } });
       door = stand.all.acquirer.peerDoor ?? '';
       for (const subject of ['lin', 'small', 'shut', 'nobody']) {
         keys.set(subject, await granted(stand.all.centre, { kind: 'merchant', subject }));

@@ -115,7 +115,7 @@ function paymentRoutes(merchants: Merchants, merchantOf: MerchantOf): readonly R
           example: { payments: [PAYMENT] },
         },
       },
-      problems: ADMISSION,
+      problems: [...ADMISSION, 'centre_unreachable'],
       handle: ({ query: { after, limit }, request }) =>
         merchants.payments(merchantOf(request), after, Number(limit)),
     }),
@@ -124,7 +124,7 @@ function paymentRoutes(merchants: Merchants, merchantOf: MerchantOf): readonly R
       says: 'A payment of the merchant’s',
       params: ofPayment,
       answers: { 200: { says: 'It', schema: merchantPaymentSchema, example: PAYMENT } },
-      problems: [...ADMISSION, 'unknown_payment'],
+      problems: [...ADMISSION, 'unknown_payment', 'centre_unreachable'],
       handle: ({ params, request }) => merchants.payment(merchantOf(request), params.payment),
     }),
     route({
@@ -143,6 +143,7 @@ function paymentRoutes(merchants: Merchants, merchantOf: MerchantOf): readonly R
       problems: [
         ...ADMISSION,
         ...(['unknown_payment', 'order_of_the_centre', 'not_paid', 'refund_refused'] as const),
+        'centre_unreachable',
       ],
       handle: ({ params: { payment }, body, request }) =>
         merchants.refund(merchantOf(request), payment, body.amount_minor, requireKey(request)),
@@ -153,7 +154,11 @@ function paymentRoutes(merchants: Merchants, merchantOf: MerchantOf): readonly R
       idempotency: 'own',
       params: ofPayment,
       answers: { 200: { says: 'Voided', schema: merchantPaymentSchema, example: PAYMENT } },
-      problems: [...ADMISSION, 'unknown_payment', 'order_of_the_centre', 'refund_refused'],
+      problems: [
+        ...ADMISSION,
+        ...(['unknown_payment', 'order_of_the_centre', 'refund_refused'] as const),
+        'centre_unreachable',
+      ],
       handle: ({ params: { payment }, request }): Promise<Reply> =>
         merchants.void(merchantOf(request), payment, requireKey(request)),
     }),
@@ -178,7 +183,7 @@ function webhookRoutes(merchants: Merchants, merchantOf: MerchantOf): readonly R
           example: { url, secret: 'whsec_…' },
         },
       },
-      problems: [...ADMISSION, 'malformed_request'],
+      problems: [...ADMISSION, 'malformed_request', 'address_refused'],
       handle: ({ body, request }) =>
         merchants.registerWebhook(merchantOf(request), body.url, requireKey(request)),
     }),

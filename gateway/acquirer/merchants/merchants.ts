@@ -8,6 +8,9 @@ import type { Currency } from '#device/messages/money.ts';
 import type { Clock } from '../../clock.ts';
 import { askGate } from '../../gate.ts';
 import { type GatewayKeys, keyedDigest } from '../../keys.ts';
+import type { judgeAddress } from '../../notify/outside-post.ts';
+import type { PairedGate, PairedQuestion } from '../../pairing/merchant-payments.ts';
+import { PeerError } from '../../peers/client.ts';
 import { readPhone } from '../../phone.ts';
 import type { Tables } from '../../store/tables.ts';
 import type { LinkRow, MerchantRow } from '../../store/tables-links.ts';
@@ -32,9 +35,15 @@ export interface MerchantsParts {
   readonly keys: Pick<GatewayKeys, 'digest'>;
   readonly links: Links;
   readonly acquirer: AcquirerGate;
+  /** What the order centre knows of payments that never came here. */
+  readonly paired: PairedGate;
   /** Whether results may be told over plain http: where the acquirer itself is on no https. */
   readonly insecure: () => boolean;
+  /** Whether what a URL names is on the open internet. */
+  readonly judge: typeof judgeAddress;
 }
+
+const UNREACHABLE: Reply = { problem: 'centre_unreachable', extras: {} };
 
 type OwnOrderView = z.output<typeof ownOrderViewSchema>;
 type PaymentView = z.output<typeof merchantPaymentSchema>;
@@ -116,15 +125,27 @@ export class Merchants {
 
   async payments(merchant: MerchantRow, after: string, limit: number): Promise<Reply> {
     const rows = this.#parts.tables.payments.ofMerchant(merchant.id, after, limit);
-    const payments = await Promise.all(rows.map((row) => this.#viewPayment(row)));
-    const next = rows.length < limit ? {} : { next: rows.at(-1)?.order_number };
-    return { status: 200, body: { payments, ...next } };
+    const asked = { about: 'page', merchant: merchant.id, after, limit } as const;
+    const paired = await this.#paired(asked);
+    if (paired === null) return UNREACHABLE;
+    const own = await Promise.all(
+      rows.map(async (row) => ({ at: row.order_number, view: await this.#viewPayment(row) })),
+    );
+    const all = [...own, ...paired.map((view) => ({ at: view.order, view }))]
+      .sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
+      .slice(0, limit);
+    const next = all.length < limit ? {} : { next: all.at(-1)?.at };
+    return { status: 200, body: { payments: all.map(({ view }) => view), ...next } };
   }
 
   async payment(merchant: MerchantRow, id: string): Promise<Reply> {
     const row = this.#own(merchant, id);
-    if (row === undefined) return { problem: 'unknown_payment', extras: {} };
-    return { status: 200, body: await this.#viewPayment(row) };
+    if (row !== undefined) return { status: 200, body: await this.#viewPayment(row) };
+    const paired = await this.#paired({ about: 'payment', merchant: merchant.id, payment: id });
+    if (paired === null) return UNREACHABLE;
+    const [view] = paired;
+    if (view === undefined) return { problem: 'unknown_payment', extras: {} };
+    return { status: 200, body: view };
   }
 
   async refund(
@@ -133,7 +154,7 @@ export class Merchants {
     amount_minor: number,
     key: string,
   ): Promise<Reply> {
-    const refusal = this.#refusal(merchant, payment);
+    const refusal = await this.#refusal(merchant, payment);
     if (refusal !== null) return refusal;
     const { writer, acquirer } = this.#parts;
     const refund = this.#id('refund', merchant, key);
@@ -155,7 +176,7 @@ export class Merchants {
   }
 
   async void(merchant: MerchantRow, payment: string, key: string): Promise<Reply> {
-    const refusal = this.#refusal(merchant, payment);
+    const refusal = await this.#refusal(merchant, payment);
     if (refusal !== null) return refusal;
     const { writer, acquirer } = this.#parts;
     const wish = { id: this.#id('void', merchant, key), payment };
@@ -167,13 +188,16 @@ export class Merchants {
   }
 
   /** Where results are told from now on; a secret of its own for each registration. */
-  registerWebhook(merchant: MerchantRow, url: string, key: string): Promise<Reply> {
-    const { writer, keys, clock, insecure } = this.#parts;
+  async registerWebhook(merchant: MerchantRow, url: string, key: string): Promise<Reply> {
+    const { writer, keys, clock, insecure, judge } = this.#parts;
     const complaint = complainOfUrl(url, insecure());
     if (complaint !== null) {
       const errors = [{ path: 'url', message: complaint }];
-      return Promise.resolve({ problem: 'malformed_request', extras: { errors } });
+      return { problem: 'malformed_request', extras: { errors } };
     }
+    // Looked at again when it is called: what a name means may change.
+    const why = await judge(url);
+    if (why !== 'public') return { problem: 'address_refused', extras: { why } };
     const fingerprint = keyedDigest(keys, `webhook url\n${url}`);
     const scope = `acquirer webhook ${merchant.id}`;
     return writer.run((tx): Reply => {
@@ -210,11 +234,29 @@ export class Merchants {
   }
 
   /** The order centre keeps the state of its own orders, and has to be the one that refunds them. */
-  #refusal(merchant: MerchantRow, id: string): Reply | null {
+  async #refusal(merchant: MerchantRow, id: string): Promise<Reply | null> {
     const row = this.#own(merchant, id);
-    if (row === undefined) return { problem: 'unknown_payment', extras: {} };
+    if (row === undefined) {
+      const paired = await this.#paired({ about: 'payment', merchant: merchant.id, payment: id });
+      if (paired === null) return UNREACHABLE;
+      const [view] = paired;
+      if (view === undefined) return { problem: 'unknown_payment', extras: {} };
+      return { problem: 'order_of_the_centre', extras: { order: view.order } };
+    }
     if (isOwnOrder(row.order_number)) return null;
     return { problem: 'order_of_the_centre', extras: { order: row.order_number } };
+  }
+
+  /** `null` where the order centre gives no answer. */
+  async #paired(asked: PairedQuestion): Promise<PaymentView[] | null> {
+    const { writer, paired } = this.#parts;
+    try {
+      const { payments } = await askGate(writer, paired.payments, asked);
+      return payments.map((each) => ({ ...each, of: 'centre' }));
+    } catch (error) {
+      if (error instanceof PeerError) return null;
+      throw error;
+    }
   }
 
   async #viewPayment(row: PaymentRow): Promise<PaymentView> {

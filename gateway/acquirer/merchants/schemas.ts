@@ -52,6 +52,8 @@ export const merchantPaymentSchema = z.strictObject({
   refunded_minor: z.int(),
   begun_at: at,
   ended_at: at.optional(),
+  /** The platform through which a paired phone paid at the stall. */
+  platform: z.string().optional(),
 });
 
 export const merchantRefundSchema = z.strictObject({

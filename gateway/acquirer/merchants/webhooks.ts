@@ -9,6 +9,7 @@ import type { Core } from '../../core.ts';
 import { type GatewayKeys, keyedDigest } from '../../keys.ts';
 import { Courier } from '../../notify/courier.ts';
 import { addDelivery, type Notifier } from '../../notify/notifier.ts';
+import { postOutside } from '../../notify/outside-post.ts';
 import { webhooksOverHttp } from '../../notify/webhook-sender.ts';
 import type { MerchantWebhookRow } from '../../store/tables-merchants.ts';
 import type { Transaction } from '../../store/writer.ts';
@@ -63,7 +64,8 @@ export function startMerchantWebhooks(core: Core): { close(): Promise<void> } {
     const row = tables.merchantWebhooks.find(merchant);
     return row === undefined ? undefined : { url: row.url, secret: webhookSecret(keys, row) };
   };
-  const sender = webhooksOverHttp(endpoint, clock);
+  const post = core.privateWebhooks === true ? undefined : postOutside;
+  const sender = webhooksOverHttp(endpoint, clock, post);
   const webhook: Notifier = {
     async tell(delivery) {
       if (endpoint(delivery.recipient) === undefined) return { said: 'never', why: 'ended' };

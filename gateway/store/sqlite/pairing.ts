@@ -151,7 +151,14 @@ function pairings(database: DatabaseSync): Pairings {
 
 type Attempts = Pick<
   PairingTable,
-  'attempt' | 'addAttempt' | 'putAttempt' | 'attemptsOf' | 'dueAttempts' | 'nextDue'
+  | 'attempt'
+  | 'addAttempt'
+  | 'putAttempt'
+  | 'attemptsOf'
+  | 'attemptsFor'
+  | 'attemptsCalled'
+  | 'dueAttempts'
+  | 'nextDue'
 >;
 
 function attempts(database: DatabaseSync): Attempts {
@@ -167,6 +174,15 @@ function attempts(database: DatabaseSync): Attempts {
   );
   const ofOrder = database.prepare(
     'SELECT * FROM centre_pairing_attempts WHERE order_number = ? ORDER BY nth',
+  );
+  const ofVendor = `SELECT attempt.* FROM centre_pairing_attempts AS attempt
+    JOIN orders ON orders.number = attempt.order_number
+    WHERE orders.vendor = ? AND attempt.state IN ('requesting', 'permitted', 'paid')`;
+  const page = database.prepare(
+    `${ofVendor} AND attempt.order_number > ? ORDER BY attempt.order_number, nth LIMIT ?`,
+  );
+  const called = database.prepare(
+    `${ofVendor} AND (attempt.payment = ? OR attempt.id = ?) LIMIT 1`,
   );
   const due = database.prepare(
     `SELECT * FROM centre_pairing_attempts WHERE next_at IS NOT NULL AND next_at <= ?
@@ -205,6 +221,8 @@ function attempts(database: DatabaseSync): Attempts {
         row.tries,
         row.id,
       ),
+    attemptsFor: (vendor, after, limit) => every<AttemptRow>(page, vendor, after, limit),
+    attemptsCalled: (vendor, payment) => every<AttemptRow>(called, vendor, payment, payment),
     attemptsOf: (order) => every<AttemptRow>(ofOrder, order),
     dueAttempts: (now, limit) => every<AttemptRow>(due, now, limit),
     nextDue: () => first<{ at: number | null }>(next)?.at ?? undefined,
