@@ -74,7 +74,7 @@ export function deskPage(language: Language, agent: string): string {
 <button id="assistant" type="button">${words.to_assistant}</button>
 <button id="hang-up" type="button" class="stop">${words.hang_up} <kbd>Alt+H</kbd></button></div></section>
 <section id="before" aria-labelledby="before-title" hidden><h2 id="before-title">${words.before}</h2>
-<ol id="said" class="said"></ol></section>
+<ol id="said" class="said" tabindex="0" aria-labelledby="before-title"></ol></section>
 <div class="columns">
 <section aria-labelledby="goods-title"><h2 id="goods-title">${words.products}</h2>
 <label for="search">${words.search} <kbd>/</kbd></label>

@@ -64,6 +64,7 @@ function showBefore(call) {
       return item;
     }),
   );
+  at('said').scrollTop = at('said').scrollHeight;
 }
 
 async function take(id) {
