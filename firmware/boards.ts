@@ -78,7 +78,11 @@ const organSchema = z.discriminatedUnion('driver', [
   /** A PN532 module on a serial port. */
   z.strictObject({ driver: z.literal('pn532-uart'), port, baud }),
   /** A GSM/LTE modem: commands on `port`, the call's audio on `audio_port`. */
-  z.strictObject({ driver: z.literal('sim7600'), port, audio_port: port, baud }),
+  z.strictObject({
+    ...{ driver: z.literal('sim7600'), port, audio_port: port, baud },
+    /** Who finds out which keys a caller presses: the modem tells, or the tones are read here. */
+    keys: z.enum(['modem', 'tones']).optional(),
+  }),
   z.strictObject({
     driver: z.literal('alsa-speaker'),
     /** As `aplay -D` takes it. */

@@ -3,6 +3,7 @@
  * opens the modem gives the wires.
  */
 import { readListedCall } from '#device/codecs/at.ts';
+import { DtmfReader } from '#device/codecs/dtmf.ts';
 import type { DeviceErrorCode } from '#device/ports/device.ts';
 import type { Call, CallEnd, ModemEvents, TelephoneKey } from '#device/ports/modem.ts';
 import type { AtChannel } from './at-channel.ts';
@@ -25,6 +26,8 @@ export interface ControlParts {
   readonly channel: AtChannel;
   readonly audio: CallAudio;
   readonly events: ModemEvents;
+  /** Keys are read in the sound of the call. */
+  readonly tones: boolean;
   /** The modem is of no use any more. */
   readonly lose: (code: DeviceErrorCode, message: string) => void;
 }
@@ -161,7 +164,11 @@ export class CallControl {
     const { audio, channel, events, lose } = this.#parts;
     // Before the port is switched to the call: its first byte then begins the first sample.
     this.#onAir = call;
-    audio.start((frame) => events.frame(call, frame));
+    const tones = this.#parts.tones ? new DtmfReader() : null;
+    audio.start((frame) => {
+      events.frame(call, frame);
+      for (const key of tones?.push(frame.heard) ?? []) events.key(call, key);
+    });
     for (let attempt = 0; attempt < 5 && this.active === call; attempt += 1) {
       const outcome = await channel.send(urgent(order('AT+CPCMREG=1')));
       if (outcome.is === 'ok' || this.active !== call) return;

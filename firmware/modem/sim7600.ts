@@ -36,6 +36,7 @@ const NOWHERE: ModemState = { registration: 'none', operator: null, signal_dbm: 
 class Sim7600 implements Modem {
   readonly #organ: string;
   readonly #events: ModemEvents;
+  readonly #keys: 'modem' | 'tones';
   readonly #channel: AtChannel;
   readonly #audio: CallAudio;
   readonly #control: CallControl;
@@ -52,9 +53,10 @@ class Sim7600 implements Modem {
   #opened = false;
   #gone = false;
 
-  constructor(organ: string, events: ModemEvents) {
+  constructor(organ: string, events: ModemEvents, keys: 'modem' | 'tones') {
     this.#organ = organ;
     this.#events = events;
+    this.#keys = keys;
     const lose = (code: DeviceErrorCode, message: string): void =>
       this.#lose(this.#error(code, message));
     const channel = new AtChannel(async (bytes) => this.#at?.write(bytes), {
@@ -68,7 +70,13 @@ class Sim7600 implements Modem {
     const audio = new CallAudio(async (bytes) => this.#pcm?.write(bytes));
     this.#channel = channel;
     this.#audio = audio;
-    this.#control = new CallControl({ channel, audio, events, lose });
+    this.#control = new CallControl({
+      channel,
+      audio,
+      events,
+      lose,
+      tones: this.#keys === 'tones',
+    });
     this.#inbox = new Inbox((command) => channel.send(command), {
       sms: (message) => events.sms(message),
       log: () => undefined,
@@ -97,7 +105,7 @@ class Sim7600 implements Modem {
           ...{ lost, data: (bytes: Uint8Array) => this.#audio.receive(bytes) },
         },
       );
-      await startModem(this.#organ, this.#channel);
+      await startModem(this.#organ, this.#channel, this.#keys);
       await this.#refresh();
     } catch (error) {
       await this.close();
@@ -172,7 +180,8 @@ class Sim7600 implements Modem {
         break;
       case 'key': {
         const { active } = this.#control;
-        if (active !== null) this.#events.key(active, urc.key);
+        // Heard twice it would be pressed twice.
+        if (active !== null && this.#keys === 'modem') this.#events.key(active, urc.key);
         break;
       }
       case 'registration':
@@ -257,7 +266,7 @@ export async function openSim7600(
   settings: Sim7600Settings,
   events: ModemEvents,
 ): Promise<Modem> {
-  const modem = new Sim7600(name, events);
+  const modem = new Sim7600(name, events, settings.keys ?? 'modem');
   await modem.open(settings);
   return modem;
 }

@@ -16,7 +16,6 @@ const SETTINGS: readonly (readonly [text: string, needed: boolean])[] = [
   ['AT+CPCMFRM=0', false],
   ['AT+CRC=0', false],
   ['AT+CLIP=1', true],
-  ['AT+DDET=1', true],
   ['AT+CREG=1', true],
   ['AT+CEREG=1', false],
   ['AT+COPS=3,0', false],
@@ -27,21 +26,32 @@ const SETTINGS: readonly (readonly [text: string, needed: boolean])[] = [
   ['AT+CNMI=2,1,0,1,0', true],
 ];
 
+/** Keys that a caller presses; a modem that can't tell them gives their tones all the same. */
+const DDET = { modem: 'AT+DDET=1', tones: 'AT+DDET=0' } as const;
+
 const SIM_NOT_INSERTED = 10;
 const SIM_FAILURES: readonly number[] = [13, 15];
 
 /** Rejects with a `DeviceError`: `timeout`, `unready` (the SIM), `protocol`. */
-export async function startModem(organ: string, channel: AtChannel): Promise<void> {
+export async function startModem(
+  organ: string,
+  channel: AtChannel,
+  keys: 'modem' | 'tones',
+): Promise<void> {
   if (!(await channel.findBack())) {
     throw new DeviceError('timeout', organ, 'the modem does not answer', {
       mend: 'give its AT port in boards.json; a SIM7600 on USB has it on /dev/ttyUSB2',
     });
   }
-  for (const [text, needed] of SETTINGS) {
+  const reports = keys === 'modem';
+  for (const [text, needed] of [...SETTINGS, [DDET[keys], reports] as const]) {
     const outcome = await insist(channel, text);
     if (outcome.is === 'ok' || !needed) continue;
     const why = outcome.is === 'refused' ? outcome.error.text : 'no answer';
-    throw new DeviceError('protocol', organ, `the modem refuses ${text}: ${why}`);
+    throw new DeviceError(
+      ...(['protocol', organ, `the modem refuses ${text}: ${why}`] as const),
+      text === DDET.modem ? { mend: 'write "keys": "tones" beside it in boards.json' } : {},
+    );
   }
   await demandSim(organ, channel);
 }

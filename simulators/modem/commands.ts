@@ -58,6 +58,8 @@ export interface Works {
   readonly registration: number;
   readonly rssi: number;
   readonly cause: string;
+  /** Whether this modem knows keys by their tones. */
+  readonly reportsKeys: boolean;
   answer(): Answer;
   hangUp(): void;
   /** AT+CHLD (22.030 §6.5.5.1). */
@@ -91,9 +93,12 @@ const SETS: Readonly<Record<string, Handler>> = {
   '+CRC': flag((settings, value) => {
     settings.crc = value === 1;
   }),
-  '+DDET': flag((settings, value) => {
-    settings.ddet = value === 1;
-  }),
+  '+DDET': (works, value) =>
+    works.reportsKeys
+      ? flag((settings, on) => {
+          settings.ddet = on === 1;
+        })(works, value)
+      : ERROR,
   '+CREG': flag((settings, value) => {
     settings.creg = value;
   }, 2),

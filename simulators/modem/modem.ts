@@ -2,8 +2,9 @@
  * A SIM7600 on two serial wires, in a small mobile network of its own: phones call it, speak, press keys
  * and text. It echoes, answers, tells by itself in the middle of answers, and fails on demand.
  */
+import { dtmfTone } from '#device/codecs/dtmf.ts';
 import type { Clock } from '#device/ports/clock.ts';
-import type { TelephoneKey } from '#device/ports/modem.ts';
+import { CALL_RATE, type TelephoneKey } from '#device/ports/modem.ts';
 import { realClock } from '../clock.ts';
 import { Pty } from '../pty.ts';
 import { type Fault, FaultError, type Simulator } from '../wire.ts';
@@ -17,6 +18,9 @@ import type { ModemFault, ModemOptions } from './options.ts';
 import { Phone } from './phone.ts';
 import { ServiceCentre } from './service-centre.ts';
 
+/** Between two keys. */
+const PAUSE_SAMPLES = 0.08 * CALL_RATE;
+
 export class ModemSimulator implements Simulator {
   readonly wire = 'modem';
   readonly number: string;
@@ -24,6 +28,7 @@ export class ModemSimulator implements Simulator {
   readonly unknownCommands = new Map<string, number>();
   readonly commands: string[] = [];
   readonly #clock: Clock;
+  readonly #reportsKeys: boolean;
   readonly #announcer: Announcer;
   readonly #phones = new Map<string, Phone>();
   readonly #line: Line;
@@ -39,6 +44,7 @@ export class ModemSimulator implements Simulator {
 
   private constructor(options: ModemOptions) {
     this.#clock = options.clock ?? realClock;
+    this.#reportsKeys = options.keys !== 'tones';
     this.number = options.number ?? '+8613900000000';
     this.#announcer = new Announcer({
       clock: this.#clock,
@@ -213,6 +219,10 @@ export class ModemSimulator implements Simulator {
 
   #pressed(phone: Phone, key: TelephoneKey): void {
     this.#withCall(phone, ({ state }) => {
+      if (state === 'active' && !this.#reportsKeys) {
+        void phone.speak(dtmfTone(key));
+        void phone.speak(new Int16Array(PAUSE_SAMPLES));
+      }
       if (state === 'active' && this.#settings.ddet) this.#tell(`+RXDTMF: ${key}`);
     });
   }
@@ -243,7 +253,12 @@ export class ModemSimulator implements Simulator {
   #works(): Works {
     return {
       ...{ settings: this.#settings, line: this.#line, stored: this.#inbox.stored, sim: this.#sim },
-      ...{ registration: this.#registration, rssi: 18, cause: this.#announcer.cause },
+      ...{
+        registration: this.#registration,
+        rssi: 18,
+        cause: this.#announcer.cause,
+        reportsKeys: this.#reportsKeys,
+      },
       answer: () => {
         const call = this.#line.answer(this.#clock.monotonic());
         if (call === null) return { is: 'result', text: 'NO CARRIER' };

@@ -27,6 +27,8 @@ export interface ModemOptions {
   readonly chance?: () => number;
   /** Of calls: times as fast as real ones; `Infinity` as fast as the terminal takes it. */
   readonly speed?: number;
+  /** `tones`: it can't report keys (no AT+DDET); they are in the sound of the call alone. */
+  readonly keys?: 'reported' | 'tones';
   /** Tells something by itself in the middle of each answer. */
   readonly chatty?: boolean;
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { dtmfTone } from '#device/codecs/dtmf.ts';
 import { DeviceError } from '#device/ports/device.ts';
 import type { Modem } from '#device/ports/modem.ts';
 import { readBoard } from '#firmware/boards.ts';
@@ -31,7 +32,10 @@ interface SimulatedBench extends ModemBench {
   readonly network: ModemSimulator;
 }
 
-async function simulated(options: { chatty?: boolean } = {}): Promise<SimulatedBench> {
+async function simulated(
+  options: { chatty?: boolean; keys?: 'tones' } = {},
+  keys: 'modem' | 'tones' = 'modem',
+): Promise<SimulatedBench> {
   const directory = mkdtempSync(join(tmpdir(), 'modem-'));
   const network = await ModemSimulator.open({
     atPath: join(directory, 'wires', 'modem-at'),
@@ -41,7 +45,7 @@ async function simulated(options: { chatty?: boolean } = {}): Promise<SimulatedB
   assert.ok(settings !== undefined);
   return {
     network,
-    open: (events) => openModem('modem', settings, directory, events),
+    open: (events) => openModem('modem', { ...settings, keys }, directory, events),
     async close() {
       await network.close();
       rmSync(directory, { recursive: true, force: true });
@@ -82,6 +86,39 @@ describe('a modem that fails', { skip: !isSimulated, concurrency: true }, () => 
     await until('sound', () => ear.heard.length > frames + 2);
     return call;
   };
+
+  test('a modem that knows no keys: they are read in the sound, or its refusal names the mend', async (t) => {
+    const deaf = await simulated({ keys: 'tones' });
+    t.after(() => deaf.close());
+    await assert.rejects(deaf.open(new Ear()), (error: unknown) => {
+      assert.ok(error instanceof DeviceError);
+      assert.match(error.mend ?? '', /"keys": "tones"/);
+      return true;
+    });
+    const bench = await simulated({ keys: 'tones' }, 'tones');
+    t.after(() => bench.close());
+    const ear = new Ear();
+    const modem = await bench.open(ear);
+    t.after(() => modem.close());
+    await talking(bench, modem, ear);
+    bench.network.phone(ALICE).press('1380#*');
+    await until('the keys', () => ear.keys.length >= 6);
+    assert.equal(ear.keys.join(''), '1380#*');
+  });
+
+  test('where tones are read, what the modem reports all the same is no second key', async (t) => {
+    const bench = await simulated({}, 'tones');
+    t.after(() => bench.close());
+    const ear = new Ear();
+    const modem = await bench.open(ear);
+    t.after(() => modem.close());
+    await talking(bench, modem, ear);
+    const phone = bench.network.phone(ALICE);
+    phone.press('5');
+    await phone.speak(Int16Array.from([...dtmfTone('7'), ...new Int16Array(800)]));
+    await until('the tone', () => ear.keys.length >= 1);
+    assert.equal(ear.keys.join(''), '7');
+  });
 
   failing(
     'no carrier in mid-word ends the call as dropped, and the next one is taken',
