@@ -7,7 +7,7 @@
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
-  timeoutMs = 8000,
+  timeoutMs = 20_000,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

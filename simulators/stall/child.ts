@@ -24,16 +24,17 @@ export type ChildLine = { readonly [key: string]: unknown };
 
 /** Programs that only run another one. */
 const WRAPPERS = /^(umockdev-run|umockdev-wrapper|sh|\/bin\/sh|unshare)\0/;
-/** What a program has to end in when it is asked to. */
-const PATIENCE_MS = 3000;
+/** What a program has to end in when it is asked to: more than the terminal allows itself. */
+const PATIENCE_MS = 6000;
 /** On a machine that is busy with other things, too: what hangs is found out later, what is slow works. */
 const READY_MS = 60_000;
-/** Lines of its error output kept to explain an early end. */
+/** Lines of its error output kept to explain an early end, and of what it told to explain a late start. */
 const KEPT = 12;
 
 export class Child {
   readonly #process: ChildProcess;
   readonly #said: string[] = [];
+  readonly #told: string[] = [];
   readonly #gone: Promise<void>;
   /** The line with which it said that it is ready; rejects where it ends or stays silent instead. */
   readonly ready: Promise<ChildLine>;
@@ -92,7 +93,12 @@ export class Child {
     return new Promise((resolve, reject) => {
       const fail = (what: string): void =>
         reject(new Error(`${options.name} ${what}${this.said === '' ? '' : `:\n${this.said}`}`));
-      const wait = setTimeout(() => fail('is not ready in time'), options.timeoutMs ?? READY_MS);
+      const late = (): void => {
+        const told =
+          this.#told.length === 0 ? 'it told nothing' : `it told ${this.#told.join(' ')}`;
+        fail(`is not ready in time; ${told}`);
+      };
+      const wait = setTimeout(late, options.timeoutMs ?? READY_MS);
       child.once('error', (error) => fail(`can't be started: ${error.message}`));
       child.once('close', (code, signal) => fail(`ended (${signal ?? `exit code ${code}`})`));
       createInterface({ input: child.stdout ?? process.stdin }).on('line', (text) => {
@@ -101,6 +107,8 @@ export class Child {
           this.#said.push(text);
           return;
         }
+        this.#told.push(text);
+        if (this.#told.length > KEPT) this.#told.shift();
         options.line?.(line);
         if (!options.ready(line)) return;
         clearTimeout(wait);

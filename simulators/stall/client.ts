@@ -19,6 +19,9 @@ export class StallError extends Error {
   }
 }
 
+/** What a wait may take where it is not said: on a busy machine everything only comes later. */
+const PATIENCE_MS = 20_000;
+
 export class StallClient {
   readonly url: string;
   /** What passed on the wires since this client joined, oldest first. */
@@ -64,7 +67,7 @@ export class StallClient {
   async until<T>(
     what: string,
     look: () => T | null | false | undefined,
-    timeoutMs = 8000,
+    timeoutMs = PATIENCE_MS,
   ): Promise<T> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {

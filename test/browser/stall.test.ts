@@ -143,5 +143,5 @@ test('a phone is moved along the street with the arrow keys, a cable is pulled w
   await stall.waitForScreen(/Speaker/);
   await speaker.locator('input').focus();
   await page.keyboard.press('Space');
-  await stall.client.until('the speaker', () => !/Speaker/.test(stall.screen), 12_000);
+  await stall.client.until('the speaker', () => !/Speaker/.test(stall.screen), 30_000);
 });

@@ -37,11 +37,11 @@ test('cancelled by the vendor: a phone that has it open can no longer pay', asyn
 test('expired: the terminal shows it by itself, and a late payer is refused', async () => {
   await stall.offer('3.00');
   await stall.scan('Alice');
-  await stall.client.until('the expiry', () => /expired|time/i.test(stall.screen), 16_000);
+  await stall.client.until('the expiry', () => /expired|time/i.test(stall.screen), 40_000);
   await stall.client.until(
     'the expiry at the gateway',
     () => stall.client.wires.some(({ text }) => /result: .* expired/.test(text)),
-    16_000,
+    40_000,
   );
   const late = await stall.pay('Alice');
   assert.equal(late.opened?.order.state, 'expired');

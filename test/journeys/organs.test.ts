@@ -39,7 +39,7 @@ for (const [wire, named] of WIRES) {
     await stall.waitForScreen(named);
     await sell();
     await stall.fault(wire, { fault: 'replug' });
-    await stall.client.until(`${wire} working again`, () => !named.test(stall.screen), 12_000);
+    await stall.client.until(`${wire} working again`, () => !named.test(stall.screen), 30_000);
     await sell();
   });
 }
@@ -57,14 +57,14 @@ test('without the USB keypad the matrix keys the sale, and the keypad comes back
   assert.equal(paid.opened?.order.state, 'paid');
   sold_minor += 200;
   await stall.fault('keypad', { fault: 'replug' });
-  await stall.client.until('the keypad', () => !/keypad/i.test(stall.screen), 12_000);
+  await stall.client.until('the keypad', () => !/keypad/i.test(stall.screen), 30_000);
   await sell();
 });
 
 test('a full disk: the order is not offered before it is safe, and selling goes on after', async () => {
   // A voice that is being rendered, or a sentence that is being said, frees room when it is done.
   const clips = join(stall.directory, 'terminal', 'clips');
-  await until('the whole voice', () => wavesIn(clips) >= VOCABULARY.length, 30_000);
+  await until('the whole voice', () => wavesIn(clips) >= VOCABULARY.length, 90_000);
   const player = (): string => readFileSync(join(clips, 'playing.pid'), 'utf8');
   await until('silence', () => !existsSync(`/proc/${player()}`));
   await stall.fault('disk', { fault: 'full' });

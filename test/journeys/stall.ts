@@ -46,6 +46,8 @@ export class TestStall {
   readonly said: readonly string[];
   readonly #child: ChildProcess;
   readonly #directory: string;
+  /** What had happened when the story that is told began. */
+  #before = { spoken: 0, papers: 0, wires: 0, vendor: 0 };
 
   private constructor(
     client: StallClient,
@@ -85,13 +87,44 @@ export class TestStall {
     const stall = await addressOf(child);
     const client = await StallClient.join(stall);
     try {
-      await client.until('the screen and the phones', () => isWhole(client), 20_000);
+      await client.until('the screen and the phones', () => isWhole(client), 60_000);
     } catch (error) {
       client.close();
       child.kill('SIGTERM');
       throw error;
     }
     return new TestStall(client, child, directory, said);
+  }
+
+  /** Begins another story: nothing is offered, and what was said, printed and earned is past. */
+  async begin(): Promise<void> {
+    const { state, wires } = this.client;
+    if (state.screen.qr !== null) {
+      await this.key('\u001b');
+      await this.client.until('no QR', () => this.client.state.screen.qr === null);
+    }
+    const quiet = () => this.client.state.phones.every(({ heard }) => heard.length === 0);
+    await this.client.until('nothing in the air', quiet);
+    const vendor = (await this.trialBalance()).vendor_minor;
+    const { spoken, papers } = this.client.state;
+    this.#before = { spoken: spoken.length, papers: papers.length, wires: wires.length, vendor };
+  }
+
+  /** What came out of the printer since the story began. */
+  get papers() {
+    return this.client.state.papers.slice(this.#before.papers);
+  }
+
+  /** What was on the wires since the story began. */
+  get wires() {
+    return this.client.wires.slice(this.#before.wires);
+  }
+
+  /** What the vendor has earned since the story began; the books balance. */
+  async earned(): Promise<number> {
+    const { complaints, vendor_minor } = await this.trialBalance();
+    assert.deepEqual(complaints, []);
+    return vendor_minor - this.#before.vendor;
   }
 
   async close(): Promise<void> {
@@ -132,8 +165,7 @@ export class TestStall {
   }
 
   async waitForScreen(shown: RegExp): Promise<void> {
-    // No test waits for it in vain: on a busy machine it only comes later.
-    await this.client.until(`${shown} on the screen`, () => shown.test(this.screen), 20_000);
+    await this.client.until(`${shown} on the screen`, () => shown.test(this.screen));
   }
 
   /** Keys an amount and Enter; resolves with the text of the QR that the screen then shows. */
@@ -168,11 +200,11 @@ export class TestStall {
     return this.client.call('POST', `phones/${name}/pay`, { phone, pin });
   }
 
-  /** Resolves when so many sentences were spoken, with their texts. */
+  /** Resolves when so many sentences were spoken since the story began, with their texts. */
   async spoken(count: number): Promise<string[]> {
-    const { client } = this;
-    await client.until(`${count} sentences`, () => client.state.spoken.length >= count, 15_000);
-    return client.state.spoken.map(({ text }) => text);
+    const spoken = () => this.client.state.spoken.slice(this.#before.spoken);
+    await this.client.until(`${count} sentences`, () => spoken().length >= count);
+    return spoken().map(({ text }) => text);
   }
 
   async fault(wire: string, fault: object): Promise<void> {
