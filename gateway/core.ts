@@ -269,7 +269,7 @@ export function openCore(options: CoreOptions): Core {
     payLinks,
     passkeys: new Passkeys(linksParts, payLinks),
     linkPlatforms,
-    payerDesk: new PayerDesk({ tables, writer, clock, chance, keys, issuer: issuers }),
+    payerDesk: new PayerDesk({ tables, writer, clock, chance, keys, stretch, issuer: issuers }),
     payments,
     refunds,
     changes: new Changes(writer),

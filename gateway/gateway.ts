@@ -28,6 +28,7 @@ import {
 import type { Role } from './roles.ts';
 import { applySeed, type Seed, seedSchema } from './seed.ts';
 import { loadHouseKeys } from './settlement/keys.ts';
+import type { Stretch } from './stretch.ts';
 import { openWeb, type Web, type WebTls } from './web/server.ts';
 import type { Receiver } from './web/webhooks.ts';
 
@@ -77,6 +78,8 @@ export interface GatewayOptions {
   readonly privateWebhooks?: boolean | undefined;
   readonly clock?: Clock;
   readonly chance?: Chance;
+  /** How PINs and passwords are stretched; without it, by scrypt. */
+  readonly stretch?: Stretch;
   readonly log?: Log;
 }
 
@@ -129,6 +132,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     keys,
     clock,
     chance,
+    stretch: options.stretch,
     log,
     defer: (then) => setImmediate(then),
     desk: options.notify?.desk !== undefined,
@@ -141,7 +145,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     peers?.close();
   };
   try {
-    if (seed !== null) await applySeed(core, seed);
+    if (seed !== null) await applySeed({ ...core, stretch: options.stretch }, seed);
     const notify = openNotify(core, options.notify ?? {});
     opened.push(notify);
     identity = await openIdentity(core, options, isMutual(options.broker));

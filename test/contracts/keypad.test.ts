@@ -36,7 +36,7 @@ if (board !== undefined) {
       fingers: bench.panel,
       keys: WIRING.matrix.keys.flat(),
       rate: MATRIX_RATE,
-      rounds: 4,
+      rounds: 12,
       async close() {
         assert.equal(bench.panel.shorts, 0, 'no two outputs were ever connected');
         assert.deepEqual(bench.panel.unknown, [], 'the firmware understood every message');

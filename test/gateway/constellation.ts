@@ -12,7 +12,7 @@ import { enrolRemotely } from '#gateway/identity/remote.ts';
 import type { TrialBalance } from '#gateway/ledger/trial-balance.ts';
 import type { LogEntry } from '#gateway/log.ts';
 import type { Role } from '#gateway/roles.ts';
-import { call, freePort, SEED } from './harness.ts';
+import { call, freePort, SEED, stretchLittle } from './harness.ts';
 import { operate } from './identity-bench.ts';
 import { openProxy, type PeerProxy } from './peer-proxy.ts';
 
@@ -57,6 +57,7 @@ export async function openConstellation(
     http: { host: '127.0.0.1', port: 0 },
     broker: { kind: 'embedded', host: '127.0.0.1', port: 0, plain: true },
     seed: SEED,
+    stretch: stretchLittle,
     log: (entry) => logged.push(entry),
     ...options,
   };

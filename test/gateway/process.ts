@@ -35,16 +35,26 @@ export async function spawnGateway(
   };
 }
 
+/** What a start may take on a busy machine; a process that hangs is ended with what it said. */
+const READY_MS = 60_000;
+
 function ready(child: ChildProcess): Promise<{ http: string; mqtt: string }> {
   let said = '';
   let complaint = '';
   return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`not ready in ${READY_MS} ms; it said: ${said}${complaint}`));
+    }, READY_MS);
+    child.once('exit', () => clearTimeout(late));
     child.stderr?.on('data', (bytes) => {
       complaint += String(bytes);
     });
     child.stdout?.on('data', (bytes) => {
       said += String(bytes);
-      if (said.includes('\n')) resolve(JSON.parse(said));
+      if (!said.includes('\n')) return;
+      clearTimeout(late);
+      resolve(JSON.parse(said));
     });
     child.once('exit', (code) => reject(new Error(`ended with ${code}: ${complaint}`)));
   });

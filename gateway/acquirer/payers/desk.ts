@@ -12,6 +12,7 @@ import type { Tables } from '../../store/tables.ts';
 import type { ContractRow, PasskeyRow } from '../../store/tables-links.ts';
 import type { PayerSessionRow } from '../../store/tables-payers.ts';
 import type { Transaction, Writer } from '../../store/writer.ts';
+import type { Stretch } from '../../stretch.ts';
 import {
   accountOf,
   hashContractPassword,
@@ -32,6 +33,7 @@ export interface PayerDeskParts {
   readonly clock: Pick<Clock, 'now'>;
   readonly chance: Chance;
   readonly keys: Pick<GatewayKeys, 'digest'>;
+  readonly stretch?: Stretch | undefined;
   readonly issuer: IssuerPresents & { readonly admit: Ask<AdmitRequest, AdmitAnswer> };
 }
 
@@ -136,7 +138,7 @@ export class PayerDesk {
     const proof = { by: 'identity', name, identity_number: identityNumber, phone } as const;
     const answer = await this.#admit(proof);
     if (answer === null) return 'issuer_unreachable';
-    const { writer, keys, chance } = this.#parts;
+    const { writer, keys, chance, stretch } = this.#parts;
     if (answer.said !== 'admitted') {
       return writer.run((tx) => {
         tx.payerDesk.countWrong(session.digest);
@@ -145,7 +147,7 @@ export class PayerDesk {
         return 'ended';
       });
     }
-    const secret = await hashContractPassword(keys, first.password, chance.bytes(16));
+    const secret = await hashContractPassword(keys, first.password, chance.bytes(16), stretch);
     await writer.run((tx) => {
       const known = tx.payerDesk.payerOf(phone);
       const payer = known ?? `ap-${base64url(chance.bytes(8))}`;
@@ -158,9 +160,9 @@ export class PayerDesk {
   }
 
   async setPassword({ session, payer }: PayerView, password: string): Promise<boolean> {
-    const { writer, keys, chance } = this.#parts;
+    const { writer, keys, chance, stretch } = this.#parts;
     if (payer === null) return false;
-    const secret = await hashContractPassword(keys, password, chance.bytes(16));
+    const secret = await hashContractPassword(keys, password, chance.bytes(16), stretch);
     const { phone } = session;
     await writer.run((tx) => this.#put(tx, { payer, phone }, 'password', 'password', secret));
     return true;
