@@ -78,12 +78,21 @@ export class ScreenEye {
     while (this.#again) {
       this.#again = false;
       try {
-        const text = await this.text();
-        const qr = (await this.#browser.hasSymbol()) ? await this.scan() : null;
-        this.#seen({ text, qr });
+        this.#seen(await this.#readOnce());
       } catch {
         // The page is being loaded anew: its load will be a change, too.
       }
+    }
+  }
+
+  /** Words and symbol of one screen: where it changed between the two, it is read again. */
+  async #readOnce(): Promise<Seen> {
+    let text = await this.text();
+    for (let tries = 1; ; tries += 1) {
+      const qr = (await this.#browser.hasSymbol()) ? await this.scan() : null;
+      const now = await this.text();
+      if (now === text || tries === 3) return { text: now, qr };
+      text = now;
     }
   }
 }

@@ -100,8 +100,12 @@ export class TestStall {
   async begin(): Promise<void> {
     const { state, wires } = this.client;
     if (state.screen.qr !== null) {
-      await this.key('\u001b');
-      await this.client.until('no QR', () => this.client.state.screen.qr === null);
+      const mark = wires.length;
+      await this.key('\u001b', /Cancelled/);
+      const closed = /result: .* cancelled/;
+      await this.client.until('the close at the gateway', () =>
+        wires.slice(mark).some(({ text }) => closed.test(text)),
+      );
     }
     const quiet = () => this.client.state.phones.every(({ heard }) => heard.length === 0);
     await this.client.until('nothing in the air', quiet);
