@@ -26,7 +26,7 @@ import {
   type View,
 } from './card-outlook.ts';
 import { MAX_LINES, MAX_QUANTITY, type ReadEntry, readEntry } from './entry.ts';
-import { relayView } from './relay-outlook.ts';
+import { relayLine, relayView } from './relay-outlook.ts';
 import type { Sale } from './sale.ts';
 import type { Outlook, TerminalState } from './state.ts';
 import { canListen, isListening } from './voice.ts';
@@ -49,18 +49,26 @@ const isAtCard = ({ debit }: Sale): boolean => debit !== undefined && debit.stag
 function screenOf(state: TerminalState, sale: Sale | undefined, now: number): Screen {
   const texts = textsIn(state.settings.stall.language);
   const view = viewOf(state, sale, texts, now);
+  const relayed = showsRelay(state, sale) ? [] : relayLine(state, now);
   return {
     ...view,
-    lines: [...refusedLines(state), ...asideLines(state, texts), ...view.lines],
+    lines: [...refusedLines(state), ...relayed, ...asideLines(state, texts), ...view.lines],
     missing: missingOrgans(state, texts),
     online: state.online,
   };
 }
 
+/** Whether a card that the gateway drives may have the whole screen. */
+const showsRelay = (state: TerminalState, sale: Sale | undefined): boolean =>
+  state.menu === null &&
+  sale === undefined &&
+  state.entry.keyed === '' &&
+  state.cards.work === null;
+
 function viewOf(state: TerminalState, sale: Sale | undefined, texts: Texts, now: number): View {
   if (state.menu !== null) return menuView(state, state.menu);
-  const relayed = sale === undefined && state.entry.keyed === '' ? relayView(state, now) : null;
-  if (relayed !== null && state.cards.work === null) return relayed;
+  const relayed = showsRelay(state, sale) ? relayView(state, now) : null;
+  if (relayed !== null) return relayed;
   if (sale === undefined) return overEntry(state, entryView(state, texts));
   const view = saleView(state, sale, texts, now);
   const part = sale.stage === 'closing' || sale.stage === 'ended' ? cardPart(state) : null;

@@ -4,6 +4,7 @@ import { formatMoney } from '../messages/money.ts';
 import type { RelayEnd, RelayInvite } from '../messages/relay.ts';
 import type { Screen } from '../ports/display.ts';
 import { type RelayTexts, relayTextsIn } from '../words/relay.ts';
+import { payable } from './card.ts';
 import { isSeen } from './relay.ts';
 import type { TerminalState } from './state.ts';
 
@@ -32,6 +33,30 @@ export function relayView(state: TerminalState, now: number): View | null {
   const big = amountOf(invite);
   return { title: texts.hold[purpose], big, tone: 'busy', lines: label, hint: texts.hint };
 }
+
+/**
+ * The same in one line, while something else has the screen: an amount that is half keyed, the menu, an
+ * order. Where a card would go to that, the line says so: nobody shall pay the one for the other.
+ */
+export function relayLine(state: TerminalState, now: number): string[] {
+  const view = relayView(state, now);
+  // The menu's own refund has the screen for itself.
+  if (view === null || state.menu?.at === 'refunding') return [];
+  const { run, end, invite } = state.relay;
+  const texts = relayTextsIn(state.settings.stall.language);
+  const isDigits = run === null && end === null && invite?.invite.digits_of !== undefined;
+  const about = isDigits
+    ? texts.digitsLine(view.big)
+    : [view.title, view.big].filter((each) => each !== '').join(' ');
+  const label = labelOf(run?.invite ?? (end === null ? invite?.invite : undefined));
+  const driven = run !== null && isSeen(run);
+  const waits = !driven && end === null && !isDigits && isTaken(state);
+  return [waits ? texts.afterThis(about) : [about, ...label].join(' · ')];
+}
+
+/** Whether the next card is for something else. */
+const isTaken = (state: TerminalState): boolean =>
+  state.menu !== null || payable(state) !== undefined;
 
 const labelOf = (invite: RelayInvite | undefined): string[] =>
   invite?.label === undefined ? [] : [invite.label];

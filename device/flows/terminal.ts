@@ -371,7 +371,8 @@ function stepCards(state: TerminalState, input: CardInput, moment: Moment): Step
 /** What is over leaves the screen; Cancel with nothing keyed also sends the invitation away. */
 function leaveRelay(state: TerminalState, key: Key, moment: Moment): Step {
   const { invite, end } = state.relay;
-  const away = key === 'cancel' && state.entry.keyed === '' && state.focus === null;
+  const bare = state.entry.keyed === '' && state.focus === null && state.menu === null;
+  const away = key === 'cancel' && bare;
   const left = end === null ? state : { ...state, relay: { ...state.relay, end: null } };
   if (invite === null || !away) return stay(left);
   const { state: next, effects } = stepRelays(left, { is: 'decline' }, moment);

@@ -6,12 +6,16 @@ export interface RelayTexts {
   readonly hold: Readonly<Record<RelayPurpose, string>>;
   readonly digits: string;
   readonly digitsAdvice: string;
+  /** Beside the digits of an order at the stall. */
+  readonly digitsLine: (digits: string) => string;
   readonly keep: string;
   readonly keepAdvice: string;
   readonly done: Readonly<Record<RelayPurpose, string>>;
   readonly said: Readonly<Record<Exclude<RelaySaid, 'done'>, string>>;
   readonly advice: Readonly<Record<Exclude<RelaySaid, 'done'>, string>>;
   readonly balance: (amount: string) => string;
+  /** It waits until what is on the screen is over. */
+  readonly afterThis: (what: string) => string;
   readonly hint: string;
 }
 
@@ -24,6 +28,7 @@ const EN: RelayTexts = {
     personalise: 'Hold a blank card',
   },
   digits: 'Type these two digits',
+  digitsLine: (digits) => `For the shop’s page: ${digits}`,
   digitsAdvice: 'On the shop’s page. They prove who stands here.',
   keep: 'Keep the card there',
   keepAdvice: 'A moment …',
@@ -53,6 +58,7 @@ const EN: RelayTexts = {
     failed: 'Please try again.',
   },
   balance: (amount) => `On the card: ${amount}`,
+  afterThis: (what) => `After this: ${what}`,
   hint: 'A key leads back to the amount.',
 };
 
@@ -65,6 +71,7 @@ const ZH: RelayTexts = {
     personalise: '请放一张空白卡',
   },
   digits: '请输入这两位数字',
+  digitsLine: (digits) => `网店页面用的数字：${digits}`,
   digitsAdvice: '在商店网页上输入，以确认您就在这里。',
   keep: '请不要移开卡片',
   keepAdvice: '请稍候……',
@@ -94,6 +101,7 @@ const ZH: RelayTexts = {
     failed: '请重试。',
   },
   balance: (amount) => `卡内余额：${amount}`,
+  afterThis: (what) => `稍后：${what}`,
   hint: '按任意键返回金额。',
 };
 

@@ -100,6 +100,7 @@ export class Counter {
   #number = 0;
   #limits: object = {};
   #takesCards = true;
+  #language = STALL.language;
   readonly #heard: string[] = [];
   #apdus = 0;
   /** The terminal loses its power before it sends this command. */
@@ -115,9 +116,15 @@ export class Counter {
   }
 
   static async open(
-    options: { online?: boolean; limits?: object; takesCards?: boolean } = {},
+    options: {
+      readonly online?: boolean;
+      readonly limits?: object;
+      readonly takesCards?: boolean;
+      readonly language?: 'en' | 'zh-CN';
+    } = {},
   ): Promise<Counter> {
     const counter = new Counter(new HandClock(), new MemoryDisk());
+    counter.#language = options.language ?? STALL.language;
     counter.#limits = options.limits ?? {};
     counter.#takesCards = options.takesCards ?? true;
     await counter.start(options.online ?? true);
@@ -145,7 +152,10 @@ export class Counter {
       ...{ clock: this.clock, disk: this.disk, online },
       settings: {
         ...{ organs, takesCards: this.#takesCards },
-        stall: { ...STALL, card_limits: offlineLimitsSchema.parse(this.#limits) },
+        stall: {
+          ...{ ...STALL, language: this.#language },
+          card_limits: offlineLimitsSchema.parse(this.#limits),
+        },
       },
       workCard: (reader, card, task) =>
         workCard({ keys, chance: { bytes: this.#chance }, transmit }, reader, card, task),
