@@ -81,6 +81,13 @@ export class SimulatedBroker {
     if (connection?.open === true) this.#bring(connection, message);
   }
 
+  /** Brings a message to the gateway as if it came from whoever is connected as `terminal` now. */
+  insert(terminal: string, message: string): void {
+    const connection = this.#connections.get(terminal);
+    if (connection?.open !== true) return;
+    this.#take(connection, message, this.#settings.weatherOf(terminal));
+  }
+
   /** The terminal's link: connects, and goes on connecting until it is closed. */
   open(terminal: string, events: LinkEvents): Link {
     const weather = this.#settings.weatherOf(terminal);

@@ -16,6 +16,7 @@ import { OrderBooks } from './order-books.ts';
 import type { Trace } from './trace.ts';
 import { VoucherBooks } from './voucher-books.ts';
 import type { Write } from './watched-engine.ts';
+import { WireBooks } from './wire-books.ts';
 
 /** Its books are by subject: a new actor brings its own, and is told what it has to know from here. */
 export class Auditor {
@@ -34,6 +35,7 @@ export class Auditor {
   readonly cards = new CardBooks();
   readonly orders: OrderBooks;
   readonly days: DayBooks;
+  readonly wire: WireBooks;
   readonly journals: JournalBooks;
   readonly vouchers: VoucherBooks;
   readonly #trace: Trace;
@@ -47,6 +49,7 @@ export class Auditor {
     this.#trace = trace;
     const { cards, counts } = this;
     const report = (what: string): void => this.report(what);
+    this.wire = new WireBooks(report);
     this.days = new DayBooks({ orders: () => this.orders, report, counts });
     this.journals = new JournalBooks({ trace, cards, report, counts, orders: () => this.orders });
     this.vouchers = new VoucherBooks({ trace, report, counts });

@@ -31,6 +31,8 @@ export class DayBooks {
   readonly #terminals = new Map<string, string[]>();
   /** Orders that stand in a day, and the days they stand in. */
   readonly #linesOf = new Map<string, string[]>();
+  /** By terminal, orders that the next day must have. */
+  readonly #late = new Map<string, readonly string[]>();
   /** By terminal, orders that ended and stand in no day yet. */
   readonly #ended = new Map<string, Set<string>>();
 
@@ -68,6 +70,7 @@ export class DayBooks {
     this.#parts.counts.days += 1;
     this.#stated.set(key, day);
     this.#terminals.set(terminal, [...(this.#terminals.get(terminal) ?? []), key]);
+    const late = this.#late.get(terminal) ?? [];
     for (const line of day.lines) {
       if (line.is !== 'order') continue;
       this.#ended.get(terminal)?.delete(line.order);
@@ -75,6 +78,11 @@ export class DayBooks {
       this.#linesOf.set(line.order, days);
       if (days.length > 1) this.#wrong(line.order, `stands in ${days.join(' and ')}`);
     }
+    for (const order of late) {
+      if (!this.#linesOf.has(order)) this.#wrong(key, `leaves out ${order}, which ended before it`);
+    }
+    // What reached the journal while the day was being closed is of the next one.
+    this.#late.set(terminal, [...(this.#ended.get(terminal) ?? [])]);
   }
 
   committed(writes: readonly Write[]): void {

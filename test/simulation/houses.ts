@@ -12,6 +12,7 @@ import type { SeededChance } from '#simulators/simulation/chance.ts';
 import type { VirtualTime } from '#simulators/simulation/time.ts';
 import type { Weather } from '#simulators/simulation/weather.ts';
 import type { Auditor } from './auditor.ts';
+import type { Forger } from './forger.ts';
 import { GatewayMachine, type GatewayParts } from './gateway-machine.ts';
 import { carryResults, peerOver, type Serve } from './peer-wire.ts';
 import type { Plan } from './plan.ts';
@@ -45,6 +46,7 @@ export interface HousesParts {
   readonly trace: Trace;
   readonly auditor: Auditor;
   readonly broker: SimulatedBroker;
+  readonly forger: Forger;
   /** The ways between organisations. */
   readonly peers: Weather;
   readonly beganAt: number;
@@ -135,12 +137,22 @@ export class Houses {
 
   #doorsOf(roles: readonly Role[], core: Core): () => void {
     const closes: (() => void)[] = [];
+    const { auditor, forger, planted } = this.#parts;
     if (roles.includes('order-centre')) {
       core.downlinks.attach({
-        send: (terminal, _topic, message) => this.#parts.broker.send(terminal, message),
+        send: (terminal, _topic, message) => {
+          auditor.wire.said('down', terminal, message);
+          forger.overhear('down', message);
+          return this.#parts.broker.send(terminal, message);
+        },
       });
       this.#parts.broker.attach({
-        handle: (terminal, message) => core.uplinks.handle(terminal, message),
+        handle: async (terminal, message) => {
+          const heard = planted.uplink(core, terminal, message);
+          const taken = await core.uplinks.handle(terminal, heard);
+          const token = new TextDecoder().decode(message);
+          if (taken === 'committed') auditor.wire.believed('up', terminal, token);
+        },
         arrived: (terminal) => core.downlinks.arrived(terminal),
         brokerArrived: () => core.downlinks.brokerArrived(),
       });

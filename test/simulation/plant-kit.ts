@@ -2,6 +2,7 @@
  * What faults are planted with: wrappers around ports and services, in test code alone.
  */
 import { readDownlink } from '#device/messages/signed.ts';
+import type { Core } from '#gateway/core.ts';
 import type { PeerClient } from '#gateway/peers/client.ts';
 import type { Role } from '#gateway/roles.ts';
 import type { Engine, Tables } from '#gateway/store/tables.ts';
@@ -16,6 +17,8 @@ export interface Planted {
   readonly terminal: (chance: SeededChance, id: string) => TerminalPlant;
   readonly engine: (chance: SeededChance, roles: readonly Role[]) => (engine: Engine) => Engine;
   readonly peer: (client: PeerClient, who: Serve) => PeerClient;
+  /** What the order centre hears where a terminal says `message`. */
+  readonly uplink: (core: Core, terminal: string, message: Uint8Array) => Uint8Array;
 }
 
 const SOUND: TerminalPlant = {
@@ -29,6 +32,7 @@ export const NOTHING_PLANTED: Planted = {
   terminal: () => SOUND,
   engine: () => (engine) => engine,
   peer: (client) => client,
+  uplink: (_core, _terminal, message) => message,
 };
 
 /** In each terminal. */

@@ -39,7 +39,7 @@ export const TERMINAL_FAULTS: Readonly<Record<string, PlantedFault>> = {
   },
   'believes-anybody': {
     what: 'the terminal does not verify who signed',
-    found: /^announced/,
+    found: /^(announced|believed)/,
     planted: inTerminal(() => ({
       read(token) {
         const parsed = downlinkSchema.safeParse(peek(token));

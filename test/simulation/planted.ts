@@ -6,9 +6,11 @@ import { CALM, type Climate } from '#simulators/simulation/weather.ts';
 import type { Wanted } from './plan.ts';
 import type { PlantedFault } from './plant-kit.ts';
 import { CARD_FAULTS } from './planted-cards.ts';
+import { DAY_FAULTS } from './planted-days.ts';
 import { GATEWAY_FAULTS } from './planted-gateways.ts';
 import { TERMINAL_FAULTS } from './planted-terminals.ts';
 import { VOUCHER_FAULTS } from './planted-vouchers.ts';
+import { WIRE_FAULTS } from './planted-wires.ts';
 
 const MINUTE = 60_000;
 
@@ -27,6 +29,8 @@ const VOUCHERS_APART: Wanted = {
   climates: { terminals: CALM, phones: CALM, peers: ROUGH },
 };
 const OFTEN = 4 * MINUTE;
+
+const FORGED: Wanted = { ...WITH_CARDS, cardShare: 0.3, every: { forger: 8000 } };
 
 /** Where each shows sooner than in worlds by chance. */
 const WANTED: Readonly<Record<string, Wanted>> = {
@@ -60,6 +64,8 @@ const WANTED: Readonly<Record<string, Wanted>> = {
   'redeems-anew': VOUCHERS_APART,
   'issues-unfrozen': VOUCHERS_APART,
   'never-expires': VOUCHERS,
+  ...Object.fromEntries(Object.keys(WIRE_FAULTS).map((name) => [name, FORGED])),
+  'blind-report': { ...BUSY_HOUR, terminals: 3 },
   'half-replaced': {
     ...BUSY_HOUR,
     disk: { cut: 0.1, full: 0, broken: 0 },
@@ -75,4 +81,14 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = Object.fromEntrie
       return [name, { ...fault, planted: { ...fault.planted, wanted } }];
     },
   ),
+  Object.entries({
+    ...TERMINAL_FAULTS,
+    ...GATEWAY_FAULTS,
+    ...CARD_FAULTS,
+    ...WIRE_FAULTS,
+    ...DAY_FAULTS,
+  }).map(([name, fault]) => {
+    const wanted = WANTED[name] ?? BUSY_HOUR;
+    return [name, { ...fault, planted: { ...fault.planted, wanted } }];
+  }),
 );

@@ -77,8 +77,6 @@ export class TerminalMachine {
   readonly #cardKeys: CardMasterKeys | null;
   readonly #seen = new Set<string>();
   #life: Life | null = null;
-  /** Tokens that came, for those who replay them. */
-  readonly overheard: string[] = [];
   /** An older version signs nothing and keeps all. */
   #signs: boolean;
   #meetsOlder = false;
@@ -275,10 +273,9 @@ export class TerminalMachine {
 
   #hear(token: string, gatewayKey: Uint8Array | null): void {
     const { plant, trace } = this.#parts;
-    this.overheard.push(token);
-    if (this.overheard.length > 40) this.overheard.shift();
     const read = plant.read(token, this.id, gatewayKey ?? new Uint8Array());
     if (read.ok) {
+      this.#parts.auditor.wire.believed('down', this.id, token);
       const said = peek(token) as Downlink;
       if (said.kind === 'hotlist') this.#parts.auditor.toldHotlist(this.id, said.hotlist);
       this.#push({ is: 'downlink', downlink: read.downlink });

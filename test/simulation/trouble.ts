@@ -1,11 +1,10 @@
 /** What goes wrong, and when; after `heal` nothing does any more, and what was broken is mended. */
-import { ed25519 } from '@noble/curves/ed25519.js';
-import { seal } from '#device/codecs/jws.ts';
 import type { SimulatedBroker } from '#simulators/simulation/broker.ts';
 import type { SeededChance } from '#simulators/simulation/chance.ts';
 import type { DiskFault, DiskVerb } from '#simulators/simulation/disk.ts';
 import type { VirtualTime } from '#simulators/simulation/time.ts';
 import { CALM, type Weather } from '#simulators/simulation/weather.ts';
+import type { Forger } from './forger.ts';
 import type { GatewayMachine } from './gateway-machine.ts';
 import { type Plan, STROKES, type Stroke } from './plan.ts';
 import type { TerminalMachine } from './terminal-machine.ts';
@@ -20,6 +19,7 @@ export interface Victims {
   readonly terminalWeather: ReadonlyMap<string, Weather>;
   readonly phones: Weather;
   readonly peers: Weather;
+  readonly forger: Forger;
   /** Counts what it does. */
   readonly counts: { faults: number };
 }
@@ -193,7 +193,7 @@ export class Trouble {
         this.#jump(chance.pick([terminal, gateway]));
         break;
       case 'forger':
-        this.#forge(terminal);
+        this.#victims.forger.strike(terminal);
         break;
     }
   }
@@ -217,25 +217,4 @@ export class Trouble {
     const name = 'id' in machine ? machine.id : machine.name;
     this.#victims.trace.say(name, `has its clock wrong by ${machine.clock.wrongMs} ms`);
   }
-
-  /** Says to a terminal what was said before, to it or another, or what nobody has signed. */
-  #forge(terminal: TerminalMachine): void {
-    const { terminals, broker, trace } = this.#victims;
-    const chance = this.#chance;
-    const { overheard } = chance.pick(terminals);
-    if (overheard.length > 0 && chance.happens(0.6)) {
-      trace.say('forger', `replays something to ${terminal.id}`);
-      broker.whisper(terminal.id, chance.pick(overheard));
-      return;
-    }
-    const order = terminal.offers();
-    if (order === null) return;
-    trace.say('forger', `tells ${terminal.id} that ${order.number} is paid`);
-    const { amount_minor } = order;
-    const result = { order: order.number, outcome: 'paid', currency: 'CNY', amount_minor, at: 1 };
-    const downlink = { kind: 'result', terminal: terminal.id, gateway_time: 1, result };
-    broker.whisper(terminal.id, seal('EdDSA', FORGERS_KEY, downlink));
-  }
 }
-
-const FORGERS_KEY = ed25519.utils.randomSecretKey(new Uint8Array(32).fill(3));

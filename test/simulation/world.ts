@@ -2,6 +2,7 @@
  * The whole system in one process and in virtual time: terminals, broker, organisations, phones. First
  * there is trouble, then everything heals, and both sides must come to agree.
  */
+import type { Link } from '#device/ports/link.ts';
 import { SimulatedBroker } from '#simulators/simulation/broker.ts';
 import { SeededChance } from '#simulators/simulation/chance.ts';
 import { VirtualTime } from '#simulators/simulation/time.ts';
@@ -10,6 +11,7 @@ import type { Actor, Scene } from './actors.ts';
 import { Auditor } from './auditor.ts';
 import { cardHolders } from './card-holders.ts';
 import { dayKeepers } from './day-keepers.ts';
+import { Forger } from './forger.ts';
 import { Houses } from './houses.ts';
 import { giveBack, keepGuests } from './merchants.ts';
 import { comeToPay, keepStall, type Street } from './people.ts';
@@ -69,6 +71,7 @@ class World {
   readonly #auditor: Auditor;
   readonly #plan: Plan;
   readonly #broker: SimulatedBroker;
+  readonly #forger: Forger;
   readonly #terminalWeather = new Map<string, Weather>();
   readonly #phones: Weather;
   readonly #peers: Weather;
@@ -97,10 +100,11 @@ class World {
         return known;
       },
     });
+    this.#forger = new Forger(this.#chance.stream('forger'), this.#broker, this.#trace);
     const [time, chance, trace, auditor] = [this.#time, this.#chance, this.#trace, this.#auditor];
     this.#houses = new Houses({
       ...{ plan: this.#plan, planted, time, chance, trace, auditor, peers: this.#peers },
-      ...{ broker: this.#broker, beganAt: BEGAN_AT },
+      ...{ broker: this.#broker, forger: this.#forger, beganAt: BEGAN_AT },
     });
     this.#street = {
       ...{ time, chance: chance.stream('street'), trace, auditor, weather: this.#phones },
@@ -154,6 +158,7 @@ class World {
         ...{ time: this.#time, trace: this.#trace, terminals, broker: this.#broker },
         ...{ gateways: this.#houses.machines, terminalWeather: this.#terminalWeather },
         ...{ phones: this.#phones, peers: this.#peers, counts: this.#auditor.counts },
+        forger: this.#forger,
       },
       this.#plan,
       this.#chance.stream('trouble'),
@@ -212,6 +217,7 @@ class World {
     const enrolled = await this.#finish(core?.enrol({ code: `CODE-${id}` }, null, addresses));
     if (enrolled?.ok !== true) throw new Error(`${id} is not enrolled`);
     const { identity } = enrolled;
+    this.#forger.know(identity.gateway_key);
     this.#terminals.push(
       new TerminalMachine({
         time: this.#time,
@@ -220,11 +226,24 @@ class World {
         auditor: this.#auditor,
         identity,
         beganAt: BEGAN_AT,
-        openLink: (terminal, events) => this.#broker.open(terminal, events),
+        openLink: (terminal, events) =>
+          this.#listenIn(terminal, this.#broker.open(terminal, events)),
         diskFault: (terminal, verb) => this.#trouble?.diskFault(terminal, verb) ?? 'none',
         plant: this.#planted.terminal(this.#chance.stream(`planted ${id}`), id),
       }),
     );
+  }
+
+  /** Whatever a terminal says is known to the auditor, and overheard. */
+  #listenIn(terminal: string, link: Link): Link {
+    return {
+      publish: (token) => {
+        this.#auditor.wire.said('up', terminal, token);
+        this.#forger.overhear('up', token);
+        link.publish(token);
+      },
+      close: () => link.close(),
+    };
   }
 
   /** Lets time pass until it is done. */
