@@ -75,16 +75,11 @@ const WANTED: Readonly<Record<string, Wanted>> = {
 
 /** What each `--plant` plants. */
 export const PLANTED: Readonly<Record<string, PlantedFault>> = Object.fromEntries(
-  Object.entries({ ...TERMINAL_FAULTS, ...GATEWAY_FAULTS, ...CARD_FAULTS, ...VOUCHER_FAULTS }).map(
-    ([name, fault]) => {
-      const wanted = WANTED[name] ?? BUSY_HOUR;
-      return [name, { ...fault, planted: { ...fault.planted, wanted } }];
-    },
-  ),
   Object.entries({
     ...TERMINAL_FAULTS,
     ...GATEWAY_FAULTS,
     ...CARD_FAULTS,
+    ...VOUCHER_FAULTS,
     ...WIRE_FAULTS,
     ...DAY_FAULTS,
   }).map(([name, fault]) => {
