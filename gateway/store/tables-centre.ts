@@ -121,6 +121,11 @@ export interface TelephoneOrderTable {
   /** Open, past their time and not being closed, oldest first. */
   due(now: number, limit: number): TelephoneOrderRow[];
   nextExpiry(): number | undefined;
+  /**
+   * Open ones, not being closed, that expire later than their lifetime from `now`, a draft later than
+   * `draftMs`: only a clock that was ahead can have given them that.
+   */
+  dueTooLate(now: number, draftMs: number, limit: number): TelephoneOrderRow[];
   /** What is known of an attempt to pay; a final one stays final. */
   putAttempt(order: string, id: string, state: 'open' | 'over' | 'paid', at: number): void;
   attempt(order: string, id: string): 'open' | 'over' | 'paid' | undefined;

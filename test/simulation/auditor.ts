@@ -13,6 +13,7 @@ import type { Purse } from './card-reader.ts';
 import { DayBooks } from './day-books.ts';
 import { JournalBooks } from './journal-books.ts';
 import { OrderBooks } from './order-books.ts';
+import { TelephoneBooks } from './telephone-books.ts';
 import type { Trace } from './trace.ts';
 import { VoucherBooks } from './voucher-books.ts';
 import type { Write } from './watched-engine.ts';
@@ -29,6 +30,7 @@ export class Auditor {
     commits: 0,
     cards: 0,
     vouchers: 0,
+    links: 0,
     days: 0,
     faults: 0,
   };
@@ -38,6 +40,7 @@ export class Auditor {
   readonly wire: WireBooks;
   readonly journals: JournalBooks;
   readonly vouchers: VoucherBooks;
+  readonly telephone: TelephoneBooks;
   readonly #trace: Trace;
 
   /** Called once for each order that is paid. */
@@ -53,6 +56,7 @@ export class Auditor {
     this.days = new DayBooks({ orders: () => this.orders, report, counts });
     this.journals = new JournalBooks({ trace, cards, report, counts, orders: () => this.orders });
     this.vouchers = new VoucherBooks({ trace, report, counts });
+    this.telephone = new TelephoneBooks({ trace, report, counts, orders: () => this.orders });
     this.orders = new OrderBooks({
       ...{ trace, cards, report },
       made: (order) => this.journals.made(order),
@@ -75,6 +79,7 @@ export class Auditor {
     // What a till took of a voucher is a debit like the issuer's.
     const taken = this.vouchers.committed(house, writes);
     this.orders.committed(house, [...writes, ...taken]);
+    this.telephone.committed(house, writes);
     this.days.committed(writes);
   }
 

@@ -14,6 +14,7 @@ import type { Weather } from '#simulators/simulation/weather.ts';
 import type { Auditor } from './auditor.ts';
 import type { Forger } from './forger.ts';
 import { GatewayMachine, type GatewayParts } from './gateway-machine.ts';
+import { carryMessages } from './mail-wire.ts';
 import { carryResults, peerOver, type Serve } from './peer-wire.ts';
 import type { Plan } from './plan.ts';
 import type { Planted } from './plant-kit.ts';
@@ -53,6 +54,8 @@ export interface HousesParts {
 }
 
 export class Houses {
+  /** Called with each message that reaches somebody. */
+  onMessage: (to: string, text: string) => void = () => undefined;
   readonly machines: readonly GatewayMachine[];
   readonly #parts: HousesParts;
 
@@ -138,6 +141,11 @@ export class Houses {
   #doorsOf(roles: readonly Role[], core: Core): () => void {
     const closes: (() => void)[] = [];
     const { auditor, forger, planted } = this.#parts;
+    const { time, peers, plan } = this.#parts;
+    if (roles.includes('acquirer')) core.payLinks.reachAt('https://pay.test');
+    if (roles.includes('order-centre') && plan.telephone) {
+      closes.push(carryMessages(time, peers, core, (to, text) => this.onMessage(to, text)));
+    }
     if (roles.includes('order-centre')) {
       core.downlinks.attach({
         send: (terminal, _topic, message) => {

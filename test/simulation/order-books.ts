@@ -180,6 +180,16 @@ export class OrderBooks {
     );
   }
 
+  /** Whether a payment was made, and its money the merchant's; it may have gone back since. */
+  hasPosted(payment: string): boolean {
+    return this.#books.has(`acquirer:pay:${payment}`);
+  }
+
+  /** What was taken for an order and has not gone back. */
+  taken(order: string): Readonly<Debit>[] {
+    return [...this.#debits.values()].filter((debit) => debit.order === order);
+  }
+
   balanceMinor(account: string): number {
     return this.#books.balanceMinor(account);
   }

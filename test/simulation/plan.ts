@@ -33,6 +33,8 @@ export interface Plan {
   readonly cards: number;
   /** Share of orders that somebody with a card comes to. */
   readonly cardShare: number;
+  /** Orders are taken by telephone, and paid by link. */
+  readonly telephone: boolean;
   /** Vouchers go round; their fund server is in the house, or where the issuer is apart, so is it. */
   readonly vouchers: boolean;
   /** Mean time between two strokes of one kind in the whole world, ms; `null` where there is none. */
@@ -125,6 +127,7 @@ export function planOf(chance: SeededChance, wanted: Wanted = {}): Plan {
     cards: chance.pick([0, 1, 2, 4]),
     cardShare: chance.pick([0.2, 0.6]),
     vouchers: chance.stream('vouchers').happens(0.5),
+    telephone: chance.stream('telephone').happens(0.5),
     every,
     climates: {
       terminals: climateOf(chance, calm),

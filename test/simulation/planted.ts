@@ -8,6 +8,7 @@ import type { PlantedFault } from './plant-kit.ts';
 import { CARD_FAULTS } from './planted-cards.ts';
 import { DAY_FAULTS } from './planted-days.ts';
 import { GATEWAY_FAULTS } from './planted-gateways.ts';
+import { TELEPHONE_FAULTS } from './planted-telephone.ts';
 import { TERMINAL_FAULTS } from './planted-terminals.ts';
 import { VOUCHER_FAULTS } from './planted-vouchers.ts';
 import { WIRE_FAULTS } from './planted-wires.ts';
@@ -28,6 +29,8 @@ const VOUCHERS_APART: Wanted = {
   ...{ ...VOUCHERS, houses: 'issuer_apart' },
   climates: { terminals: CALM, phones: CALM, peers: ROUGH },
 };
+const TELEPHONE: Wanted = { ...BUSY_HOUR, cards: 0, telephone: true };
+const TELEPHONE_APART: Wanted = { ...TELEPHONE, houses: 'all_apart' };
 const OFTEN = 4 * MINUTE;
 
 const FORGED: Wanted = { ...WITH_CARDS, cardShare: 0.3, every: { forger: 8000 } };
@@ -66,6 +69,9 @@ const WANTED: Readonly<Record<string, Wanted>> = {
   'never-expires': VOUCHERS,
   ...Object.fromEntries(Object.keys(WIRE_FAULTS).map((name) => [name, FORGED])),
   'blind-report': { ...BUSY_HOUR, terminals: 3 },
+  'keeps-stock': TELEPHONE,
+  'links-elsewhere': TELEPHONE,
+  'ends-unasked': TELEPHONE_APART,
   'half-replaced': {
     ...BUSY_HOUR,
     disk: { cut: 0.1, full: 0, broken: 0 },
@@ -82,6 +88,7 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = Object.fromEntrie
     ...VOUCHER_FAULTS,
     ...WIRE_FAULTS,
     ...DAY_FAULTS,
+    ...TELEPHONE_FAULTS,
   }).map(([name, fault]) => {
     const wanted = WANTED[name] ?? BUSY_HOUR;
     return [name, { ...fault, planted: { ...fault.planted, wanted } }];

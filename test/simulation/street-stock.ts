@@ -16,11 +16,25 @@ const CREDIT_MINOR = 8000;
 /** Who issues, pays for and redeems vouchers. */
 export const PARTIES = ['shop', 'fund', 'chen', 'zhao', 'liu'] as const;
 
+/** What is sold by telephone; so little of each that it runs out. */
+export const PRODUCTS = [
+  { code: '1', unit_minor: 1200 },
+  { code: '2', unit_minor: 350 },
+  { code: '3', unit_minor: 9900 },
+] as const;
+const STOCK = 30;
+
+const identityOf = (phone: string): string => `ID-${phone}`;
+
+/** Of a payer's contract with the acquirer. */
+export const passwordOf = (phone: string): string => `password of ${phone}`;
+
 /** Whose account it is. */
 export const holderOf = (phone: string): string => `Holder ${phone.slice(-4)}`;
 
 /** The same for each gateway of a world. */
-export function seedOf({ terminals, orderLifetimeS: lifetimeS, vouchers }: Plan): Seed {
+export function seedOf({ terminals, orderLifetimeS: lifetimeS, vouchers, telephone }: Plan): Seed {
+  const known = vouchers || telephone;
   return {
     calling_code: '86',
     vendors: [
@@ -41,7 +55,7 @@ export function seedOf({ terminals, orderLifetimeS: lifetimeS, vouchers }: Plan)
       phone,
       pin,
       ...(phone === BLOCKED ? { state: 'blocked' as const } : {}),
-      ...(vouchers ? { holder: { name: holderOf(phone), identity_number: `ID-${phone}` } } : {}),
+      ...(known ? { holder: { name: holderOf(phone), identity_number: identityOf(phone) } } : {}),
       balances: [
         {
           ...{ currency: 'CNY', amount_minor: BALANCES[phone] ?? 400_000 },
@@ -49,6 +63,19 @@ export function seedOf({ terminals, orderLifetimeS: lifetimeS, vouchers }: Plan)
         },
       ],
     })),
+    products: telephone
+      ? PRODUCTS.map(({ code, unit_minor }) => ({
+          ...{ merchant: 'lin', code, unit_minor, currency: 'CNY' as const, stock: STOCK },
+          name: { en: `Dish ${code}`, zh: `菜${code}` },
+          service: { en: 'brought', zh: '送货' },
+        }))
+      : [],
+    contracts: telephone
+      ? PAYERS.map(({ phone }) => ({
+          ...{ phone, name: holderOf(phone), identity_number: identityOf(phone) },
+          password: passwordOf(phone),
+        }))
+      : [],
     parties: vouchers
       ? PARTIES.map((id) => ({ id, name: `The ${id}`, token: `token-of-party-${id}` }))
       : [],

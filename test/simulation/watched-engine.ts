@@ -11,6 +11,7 @@ import type {
   PostingRow,
   TransferRow,
 } from '#gateway/store/tables.ts';
+import type { MovementRow, TelephoneOrderRow } from '#gateway/store/tables-centre.ts';
 import type { DayDifferenceRow, DayVerdictRow } from '#gateway/store/tables-days.ts';
 import type {
   FundActRow,
@@ -31,6 +32,8 @@ export type Write =
   | { readonly is: 'posting'; readonly row: PostingRow }
   | { readonly is: 'hold'; readonly row: HoldRow }
   | { readonly is: 'hold_ended'; readonly row: HoldRow }
+  | { readonly is: 'telephone'; readonly row: TelephoneOrderRow }
+  | { readonly is: 'movement'; readonly row: MovementRow }
   | { readonly is: 'voucher'; readonly row: VoucherRow }
   | { readonly is: 'voucher_event'; readonly row: VoucherEventRow }
   | { readonly is: 'fund_ask'; readonly row: FundAskRow }
@@ -95,7 +98,7 @@ export function watchEngine(engine: Engine, events: EngineEvents): Engine {
 }
 
 function watchTables({ tables }: Engine, tell: (write: Write) => void): Engine['tables'] {
-  const { orders, issued, payments, ledger, days, funds } = tables;
+  const { orders, issued, payments, ledger, days, funds, telephone, products } = tables;
   return {
     ...tables,
     orders: {
@@ -160,6 +163,25 @@ function watchTables({ tables }: Engine, tell: (write: Write) => void): Engine['
       endHold(row, heldMinor) {
         ledger.endHold(row, heldMinor);
         tell({ is: 'hold_ended', row });
+      },
+    },
+    telephone: {
+      ...telephone,
+      add(row) {
+        telephone.add(row);
+        tell({ is: 'telephone', row });
+      },
+      change(number, change) {
+        telephone.change(number, change);
+        const row = telephone.find(number);
+        if (row !== undefined) tell({ is: 'telephone', row });
+      },
+    },
+    products: {
+      ...products,
+      move(row) {
+        products.move(row);
+        tell({ is: 'movement', row });
       },
     },
     funds: {

@@ -18,6 +18,7 @@ import { comeToPay, keepStall, type Street } from './people.ts';
 import { type Plan, planOf } from './plan.ts';
 import { NOTHING_PLANTED, type Planted } from './plant-kit.ts';
 import { seedOf } from './street-stock.ts';
+import { telephoneDesk } from './telephone-people.ts';
 import { TerminalMachine } from './terminal-machine.ts';
 import { Trace } from './trace.ts';
 import { Trouble } from './trouble.ts';
@@ -34,6 +35,7 @@ const ACTORS: readonly ((scene: Scene) => Actor | null)[] = [
   cardHolders,
   dayKeepers,
   voucherParties,
+  telephoneDesk,
 ];
 
 export interface Outcome {

@@ -13,7 +13,7 @@ import type {
   VoidAnswer,
   VoidRequest,
 } from '../../acquirer/gate.ts';
-import type { Clock } from '../../clock.ts';
+import { type Clock, watchSetBack } from '../../clock.ts';
 import type { Ask } from '../../gate.ts';
 import type { Log } from '../../log.ts';
 import type { AskRow, TelephoneOrderTable } from '../../store/tables-centre.ts';
@@ -74,11 +74,15 @@ export class Asks {
   readonly #parts: AsksParts;
   readonly #busy = new Set<string>();
   readonly #unlisten: () => void;
+  readonly #wasSetBack: () => boolean;
+  /** What was put off until a time is due now: that time was another clock's, or an earlier process's. */
+  #all = true;
   #cancel = (): void => undefined;
   #closed = false;
 
   constructor(parts: AsksParts) {
     this.#parts = parts;
+    this.#wasSetBack = watchSetBack(parts.clock);
     this.#unlisten = parts.writer.listen((note) => {
       if (note.about === 'telephone') this.#work();
     });
@@ -146,10 +150,12 @@ export class Asks {
     const { telephone, clock, acquirer } = this.#parts;
     if (this.#closed || acquirer === null) return;
     const room = AT_ONCE - this.#busy.size;
-    const due = telephone.dueAsks(clock.now(), AT_ONCE + this.#busy.size);
-    for (const row of due.filter(({ id }) => !this.#busy.has(id)).slice(0, room)) {
-      void this.#settle(row);
-    }
+    this.#all = this.#wasSetBack() || this.#all;
+    const now = this.#all ? Number.MAX_SAFE_INTEGER : clock.now();
+    const due = telephone.dueAsks(now, AT_ONCE + this.#busy.size);
+    const fresh = due.filter(({ id }) => !this.#busy.has(id));
+    if (fresh.length <= room) this.#all = false;
+    for (const row of fresh.slice(0, room)) void this.#settle(row);
     this.#sleep(1);
   }
 

@@ -28,7 +28,7 @@ export type PlaceRefusal =
   | { readonly code: 'closed'; readonly state: TelephoneOrderRow['state'] };
 
 /** How long a draft is kept. */
-const DRAFT_MS = 24 * 3_600_000;
+export const DRAFT_MS = 24 * 3_600_000;
 /** The acquirer's lines hold names of at most this. */
 const NAME = 60;
 

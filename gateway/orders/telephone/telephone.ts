@@ -11,7 +11,7 @@ import { Asks, type CentreAcquirer } from './asks.ts';
 import { type Closed, closeTelephoneOrder, type Desk, finishAsk } from './endings.ts';
 import { sendLink } from './messages.ts';
 import type { OrderRequest } from './order.ts';
-import { type Office, type Placed, placeOrder, registerOrder } from './placing.ts';
+import { DRAFT_MS, type Office, type Placed, placeOrder, registerOrder } from './placing.ts';
 import { takeResult } from './results.ts';
 
 export interface TelephoneParts {
@@ -148,6 +148,11 @@ export class Telephone {
     try {
       await writer.run((tx) => {
         const now = clock.now();
+        // Written while the clock was ahead: stock is not kept until that time comes.
+        for (const late of tx.telephone.dueTooLate(now, DRAFT_MS, BATCH)) {
+          const lasts = late.state === 'not_placed' ? DRAFT_MS : late.lifetime_ms;
+          tx.telephone.change(late.number, { expires_at: now + lasts });
+        }
         for (const { number } of tx.telephone.due(now, BATCH)) {
           closeTelephoneOrder(tx, this.#office, number, 'expired', now);
         }

@@ -20,7 +20,10 @@ export function telephoneTable(database: DatabaseSync): TelephoneOrderTable {
 
 function orders(
   database: DatabaseSync,
-): Pick<TelephoneOrderTable, 'find' | 'ofPhone' | 'add' | 'change' | 'due' | 'nextExpiry'> {
+): Pick<
+  TelephoneOrderTable,
+  'find' | 'ofPhone' | 'add' | 'change' | 'due' | 'dueTooLate' | 'nextExpiry'
+> {
   const find = database.prepare('SELECT * FROM centre_orders WHERE number = ?');
   const add = database.prepare(
     `INSERT INTO centre_orders (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
@@ -31,6 +34,10 @@ function orders(
   const due = database.prepare(
     `SELECT * FROM centre_orders WHERE ended_at IS NULL AND closing IS NULL AND expires_at <= ?
      ORDER BY expires_at LIMIT ?`,
+  );
+  const late = database.prepare(
+    `SELECT * FROM centre_orders WHERE ended_at IS NULL AND closing IS NULL AND expires_at >
+       ? + CASE state WHEN 'not_placed' THEN ? ELSE lifetime_ms END LIMIT ?`,
   );
   const ofPhone = database.prepare(
     'SELECT * FROM centre_orders WHERE phone = ? ORDER BY created_at DESC, number LIMIT ?',
@@ -52,6 +59,7 @@ function orders(
       change.run(...CHANGING.map((name) => changed[name]), number);
     },
     due: (now, limit) => every<TelephoneOrderRow>(due, now, limit),
+    dueTooLate: (now, draftMs, limit) => every<TelephoneOrderRow>(late, now, draftMs, limit),
     nextExpiry: () => first<{ at: number | null }>(next)?.at ?? undefined,
   };
 }
