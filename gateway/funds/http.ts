@@ -297,7 +297,7 @@ export const checkRoutes = (
 /** For the operator alone. */
 export const fundOperatorRoutes = (parties: Parties): readonly Route[] => [
   route({
-    ...{ method: 'POST', path: '/v1/funds/parties', caller: 'operator' },
+    ...{ method: 'POST', path: '/v1/funds/parties', caller: 'operator', idempotency: 'kept' },
     says: 'Adds a party; its token is shown once',
     body: {
       schema: addPartySchema,

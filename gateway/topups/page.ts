@@ -38,6 +38,8 @@ export interface WishView {
   readonly amount: string;
   readonly phone: string;
   readonly currency: string;
+  /** Of this form: sent twice, it is one wish. */
+  readonly key: string;
   readonly complaint: { readonly field: TopUpField; readonly word: TopUpWord } | null;
 }
 
@@ -53,7 +55,7 @@ export function wishPage(view: WishView): FramedPage {
       ? null
       : html`<p class="alert" role="alert" id="alert">${t(language, complaint.word)}</p>`;
   const body = html`${alert}<div class="slip"><h1>${t(language, 'title')}</h1><p class="soft">${t(language, 'says')}</p>
-<form method="post" action="/top-up/orders?lang=${language}">
+<form method="post" action="/top-up/orders?lang=${language}"><input type="hidden" name="key" value="${view.key}">
 <label for="card">${t(language, 'card')}</label><input id="card" name="card" required maxlength="30" autocomplete="off" autocapitalize="characters" spellcheck="false" placeholder="HC…" value="${view.card}"${blame('card', 'card-hint')}>
 <p class="soft" id="card-hint">${t(language, 'card_hint')}</p>
 <label for="amount">${t(language, 'amount', { currency })}</label><input id="amount" name="amount" required inputmode="decimal" maxlength="12" autocomplete="off" value="${view.amount}"${blame('amount', 'card-hint')}>

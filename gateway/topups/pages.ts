@@ -30,8 +30,12 @@ export const wishForm = z.object({
   card: z.string().max(40),
   amount: z.string().max(20),
   phone: z.string().max(30),
+  key: z
+    .string()
+    .regex(/^[\w-]{43}$/)
+    .optional(),
 });
-type Typed = z.output<typeof wishForm>;
+type Typed = Pick<z.output<typeof wishForm>, 'card' | 'amount' | 'phone'>;
 type OfOrder = { Params: { number: string } };
 
 export function addTopUpPages(server: FastifyInstance, core: Core): void {
@@ -39,7 +43,7 @@ export function addTopUpPages(server: FastifyInstance, core: Core): void {
     requireOffered(core);
     const { card } = request.query as { card?: unknown };
     const typed = { card: typeof card === 'string' ? card.slice(0, 40) : '', amount: '' };
-    return showWish(request, reply, { ...typed, phone: '' }, null);
+    return showWish(core, request, reply, { ...typed, phone: '' }, null);
   });
   server.post('/top-up/orders', (request, reply) => begin(core, request, reply));
   server.get<OfOrder>('/top-up/orders/:number', async (request, reply) => {
@@ -82,12 +86,16 @@ const toOrder = (request: FastifyRequest, reply: FastifyReply, { number }: TopUp
   reply.redirect(`/top-up/orders/${number}?lang=${languageOf(request)}`, 303);
 
 function showWish(
+  core: Core,
   request: FastifyRequest,
   reply: FastifyReply,
   typed: Typed,
   complaint: { readonly field: TopUpField; readonly word: TopUpWord } | null,
 ): FastifyReply {
-  const view = { language: languageOf(request), currency: CURRENCY, ...typed, complaint };
+  const { card, amount, phone } = typed;
+  const key = base64url(core.chance.bytes(32));
+  const shown = { language: languageOf(request), currency: CURRENCY, key, complaint };
+  const view = { ...shown, card, amount, phone };
   return sendFramed(reply, complaint === null ? 200 : 422, wishPage(view));
 }
 
@@ -102,18 +110,24 @@ async function begin(core: Core, request: FastifyRequest, reply: FastifyReply) {
   }
   const typed = decodeBody(wishForm, request.body);
   const complain = (field: TopUpField, word: TopUpWord) =>
-    showWish(request, reply, typed, { field, word });
+    showWish(core, request, reply, typed, { field, word });
   const amount = parseAmount(typed.amount.normalize('NFKC').trim().replace(',', '.'), CURRENCY);
   if (!amount.ok) return complain('amount', 'p_amount');
   const phone = readPhone(typed.phone, tables.settings.get('calling_code') ?? '');
   if (phone === null) return complain('phone', 'p_phone');
   const card = typed.card.normalize('NFKC').toUpperCase().replace(/[\s-]/g, '');
-  const token = readCookie(request, COOKIE) ?? base64url(core.chance.bytes(32));
+  // A browser without the cookie is known by its form, which nobody else was given.
+  const token = readCookie(request, COOKIE) ?? typed.key ?? base64url(core.chance.bytes(32));
   const wish = { card, phone, amount_minor: amount.amount_minor };
+  const digest = (text: string): string => keyedDigest(core.keys, `form\n${text}`);
+  const sent =
+    typed.key === undefined
+      ? null
+      : { key: digest(typed.key), fingerprint: digest(JSON.stringify(wish)) };
   let begun: ToppedUp = { ok: false, code: 'unknown_card' };
   try {
     if (cardIdSchema.safeParse(card).success) {
-      begun = await topups.begin({ ...wish, customer: customerOf(core, token) });
+      begun = await topups.begin({ ...wish, customer: customerOf(core, token) }, sent);
     }
   } catch (error) {
     if (error instanceof PeerError) return complain('', 'p_away');

@@ -54,7 +54,15 @@ const LOOK_AGAIN_MS = 30_000;
 /** How often it is asked whether the card has come. */
 const DUE_MS = 60_000;
 const ROUND = 64;
+/** Forms that were sent, by the key that stands in each. */
+const SENT = 'top-up form';
 const RECEIVER = 'order-centre:topup';
+
+/** Digests of a form's key, and of what was typed into it. */
+export interface SentForm {
+  readonly key: string;
+  readonly fingerprint: string;
+}
 
 export class TopUps {
   readonly #parts: TopUpParts;
@@ -98,8 +106,14 @@ export class TopUps {
   }
 
   /** Rejects with a `PeerError` where the settlement can't be asked. */
-  async begin(wish: TopUpWish): Promise<ToppedUp> {
+  async begin(wish: TopUpWish, sent: SentForm | null = null): Promise<ToppedUp> {
     const { tables, writer, clock, chance, settlement } = this.#parts;
+    // The same form sent twice is one wish: its second answer is the first.
+    const earlier = sent === null ? undefined : tables.answers.find(SENT, sent.key);
+    if (earlier !== undefined && earlier.fingerprint === sent?.fingerprint) {
+      const known = tables.topups.find(earlier.answer);
+      if (known !== undefined) return { ok: true, row: known };
+    }
     const merchant = tables.settings.get(CARD_MERCHANT);
     if (settlement === null || merchant === undefined) return { ok: false, code: 'not_offered' };
     const { card: name, amount_minor } = wish;
@@ -120,10 +134,18 @@ export class TopUps {
         ...{ link: null, payment: null, reason: null, tries: 0, ended_at: null },
         ...{ next_at: now + ON_ITS_WAY_MS, created_at: now, expires_at: now + LIFETIME_MS },
       };
+      const before = sent === null ? undefined : tx.answers.find(SENT, sent.key);
+      const same = before !== undefined && before.fingerprint === sent?.fingerprint;
+      const twin = same ? tx.topups.find(before.answer) : undefined;
+      if (twin !== undefined) return twin;
       tx.topups.put(made);
+      if (sent !== null && before === undefined) {
+        tx.answers.add(SENT, sent.key, { fingerprint: sent.fingerprint, answer: number }, now);
+      }
       return made;
     });
     if (row === null) return { ok: false, code: 'too_many' };
+    if (row.number !== number) return { ok: true, row };
     await this.#look(row);
     return { ok: true, row: tables.topups.find(number) ?? row };
   }

@@ -111,6 +111,21 @@ for (const kind of ['together', 'apart'] as const) {
         return what.test(text) ? text : undefined;
       });
 
+    test('a form that is sent twice, or whose answer was lost, is one top-up', async () => {
+      const { id } = await fresh();
+      const page = await new BareBrowser().get(`${stand.all.http}/top-up?lang=en`);
+      const key = /name="key" value="([\w-]{43})"/.exec(page.text)?.[1] ?? '';
+      const form = { card: id, amount: '5', phone: RICH.phone, key };
+      const send = (change: object = {}) =>
+        new BareBrowser().post(`${stand.all.http}/top-up/orders?lang=en`, { ...form, ...change });
+      const both = await Promise.all([send(), send()]);
+      const again = await send();
+      assert.equal(new Set([...both, again].map(({ location }) => location)).size, 1);
+      assert.equal(again.status, 303);
+      const other = await send({ amount: '6' });
+      assert.notEqual(other.location, again.location);
+    });
+
     test('paid, and collected at the next tap, once', async () => {
       const { id, card } = await fresh();
       const before = await float();
