@@ -107,9 +107,11 @@ function frameOf(pace: Pace, chance: SeededChance): Frame {
 
 /** The same chance makes the same plan, but for what is wanted. */
 export function planOf(chance: SeededChance, wanted: Wanted = {}): Plan {
-  const calm = chance.happens(0.1);
+  const rare = chance.happens(0.1);
   const dice = chance.fraction();
   const pace = wanted.pace ?? (dice < 0.45 ? 'hectic' : dice < 0.8 ? 'day' : 'long');
+  // Where nothing goes wrong an hour is enough.
+  const calm = rare && pace === 'hectic';
   const { everyMs, ...frame } = frameOf(pace, chance.stream('frame'));
   const [least, longest] = wanted.troubleMs === undefined ? everyMs : often(wanted.troubleMs);
   const every = Object.fromEntries(

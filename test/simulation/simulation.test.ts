@@ -12,7 +12,7 @@ const { PLANTED } = await import('./planted.ts');
 const { runWorld } = await import('./world.ts');
 
 /** Short ones, of each kind of house. */
-const SEEDS = [4, 5, 6];
+const SEEDS = [105, 121, 139];
 
 /** Each planted fault of these tests shows in the first of them, or soon after. */
 const FEW = 40;
@@ -27,19 +27,19 @@ describe('simulation', () => {
   }
 
   test('the same seed gives the same trace, byte for byte, in another process, too', async () => {
-    const first = await runWorld(5);
-    const again = await runWorld(5);
+    const first = await runWorld(121);
+    const again = await runWorld(121);
     assert.deepEqual(again.lines, first.lines);
     const main = join(import.meta.dirname, 'main.ts');
-    const other = spawnSync(process.execPath, [main, '--seed', '5'], { encoding: 'utf8' });
+    const other = spawnSync(process.execPath, [main, '--seed', '121'], { encoding: 'utf8' });
     assert.equal(other.status, 0, other.stderr);
     assert.equal(other.stdout, `${first.lines.join('\n')}\ntrace ${first.digest}\n`);
-    const another = await runWorld(6);
+    const another = await runWorld(139);
     assert.notEqual(another.digest, first.digest);
   });
 
   /** All of them: npm run simulate -- --plant all. */
-  for (const name of ['early-ack', 'new-number', 'debits-again', 'keeps-frozen']) {
+  for (const name of ['new-number', 'keeps-frozen', 'short-day', 'any-refund']) {
     test(`finds ${name}, which is planted, in a few worlds`, async () => {
       const fault = PLANTED[name];
       assert.ok(fault !== undefined);

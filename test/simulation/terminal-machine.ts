@@ -81,6 +81,9 @@ export class TerminalMachine {
   #signs: boolean;
   #meetsOlder = false;
   #plugged = true;
+  #unpluggedAt = 0;
+  /** How long it stood in a drawer: those are no hours of a terminal. */
+  unpluggedMs = 0;
 
   constructor(parts: TerminalParts) {
     const { time, chance, identity, auditor } = parts;
@@ -154,11 +157,13 @@ export class TerminalMachine {
 
   /** Its vendor goes home: it stays off until {@link plug}. */
   unplug(): void {
+    if (this.#plugged) this.#unpluggedAt = this.#parts.time.now;
     this.#plugged = false;
     this.cutPower('until tomorrow');
   }
 
   plug(): void {
+    if (!this.#plugged) this.unpluggedMs += this.#parts.time.now - this.#unpluggedAt;
     this.#plugged = true;
     this.start();
   }

@@ -44,7 +44,7 @@ export interface Outcome {
   readonly digest: string;
   readonly lines: readonly string[];
   readonly plan: Plan;
-  /** Of virtual time, all terminals together. */
+  /** Of virtual time, all terminals together, as long as they are plugged in. */
   readonly terminalHours: number;
   readonly events: number;
   readonly healedAfterMs: number;
@@ -136,13 +136,14 @@ class World {
     const bad = (): boolean => this.#auditor.violations.length > 0;
     await this.#time.run(this.#time.now + troubleMs, bad);
     const healedAfterMs = bad() ? 0 : await this.#heal();
+    const unpluggedMs = this.#terminals.reduce((sum, each) => sum + each.unpluggedMs, 0);
     return {
       seed: this.#seed,
       violations: this.#auditor.violations,
       digest: this.#trace.digest(),
       lines: this.#trace.lines(),
       plan: this.#plan,
-      terminalHours: (terminals * this.#time.now) / 3_600_000,
+      terminalHours: (terminals * this.#time.now - unpluggedMs) / 3_600_000,
       events: this.#time.events,
       healedAfterMs,
       counts: this.#auditor.counts,
