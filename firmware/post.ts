@@ -1,7 +1,5 @@
 /** One JSON request to the gateway, over HTTP or HTTPS, that does not wait for ever. */
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { rootCertificates } from 'node:tls';
+import { publicAuthorities, requestOf } from './http.ts';
 
 export interface PostAnswer {
   readonly status: number;
@@ -20,7 +18,8 @@ export function postJson(
 ): Promise<PostAnswer> {
   const text = JSON.stringify(body);
   const secure = url.protocol === 'https:';
-  const trust = secure && authority !== undefined ? { ca: [...rootCertificates, authority] } : {};
+  const trust =
+    secure && authority !== undefined ? { ca: [...publicAuthorities(), authority] } : {};
   const options = {
     ...{ method: 'POST', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS), ...trust },
     headers: {
@@ -30,7 +29,7 @@ export function postJson(
     },
   };
   return new Promise((resolve, reject) => {
-    const call = (secure ? httpsRequest : httpRequest)(url, options, (response) => {
+    const call = requestOf(url)(url, options, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('error', reject);

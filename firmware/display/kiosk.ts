@@ -3,13 +3,14 @@
  * The page follows by server-sent events (HTML Living Standard §9.2); newer screens overtake.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DeviceError } from '#device/ports/device.ts';
 import type { Display, DisplayEvents, Screen } from '#device/ports/display.ts';
 import { KEYS } from '#device/ports/keypad.ts';
 import type { SettingsOf } from '#firmware/boards.ts';
+import { createServer } from '../http.ts';
 import { CONTENT_SECURITY_POLICY, PAGE_VERSION, renderPage, renderScreen } from './kiosk-page.ts';
 import { drawQr } from './kiosk-qr.ts';
 
