@@ -13,13 +13,15 @@ const DIRECTORY = '';
 export const LOSSES = ['dropped', 'kept', 'torn'] as const;
 export type Loss = (typeof LOSSES)[number];
 
-type Pending = Exclude<DiskEvent, { is: 'synced' }>;
+type Pending = Exclude<DiskEvent, { is: 'synced' | 'renamed' }>;
 
 interface Held {
   durable: Content;
   /** As the program sees it: what an appending write goes behind. */
   length: number;
   pending: Pending[];
+  /** What has this name until the directory is synced, where it was renamed to it. */
+  before?: Held | undefined;
 }
 
 export class Platter {
@@ -28,7 +30,11 @@ export class Platter {
   /** Takes the next thing that was asked. */
   take(event: DiskEvent): void {
     if (event.is === 'synced' && event.file === DIRECTORY) {
-      this.#syncRemovals();
+      this.#syncNames();
+      return;
+    }
+    if (event.is === 'renamed') {
+      this.#rename(event.from, event.file);
       return;
     }
     const held = this.#files.get(event.file) ?? {
@@ -57,8 +63,17 @@ export class Platter {
     }
   }
 
-  #syncRemovals(): void {
+  #rename(from: string, to: string): void {
+    const moved = this.#files.get(from);
+    if (moved === undefined) return;
+    const nothing: Held = { durable: new Content(), length: 0, pending: [] };
+    this.#files.delete(from);
+    this.#files.set(to, { ...moved, before: this.#files.get(to) ?? nothing });
+  }
+
+  #syncNames(): void {
     for (const held of this.#files.values()) {
+      held.before = undefined;
       const removal = held.pending.findLastIndex(({ is }) => is === 'removed');
       if (removal < 0) continue;
       held.durable = new Content();
@@ -69,7 +84,9 @@ export class Platter {
   /** The files that a start after a cut at this moment finds. */
   cut(loss: Loss, chance: SeededChance): Map<string, Uint8Array> {
     const found = new Map<string, Uint8Array>();
-    for (const [file, { durable, pending }] of this.#files) {
+    for (const [file, held] of this.#files) {
+      const renamed = loss === 'kept' || (loss === 'torn' && chance.happens(0.5));
+      const { durable, pending } = renamed ? held : (held.before ?? held);
       const left = loss === 'dropped' ? [] : loss === 'kept' ? pending : tear(pending, chance);
       const content = new Content(durable.bytes);
       for (const each of left) content.perform(each);

@@ -69,6 +69,18 @@ describe('a disk whose power goes', () => {
     assert.ok(seen.size > 50);
   });
 
+  test('has a file under its old name or its new one until its directory was synced', () => {
+    const platter = new Platter();
+    platter.take(write('end', 1));
+    platter.take({ is: 'synced', file });
+    platter.take({ ...write('end', 2, 2048), file: 'next' });
+    platter.take({ is: 'synced', file: 'next' });
+    platter.take({ is: 'renamed', file, from: 'next' });
+    assert.deepEqual([size(platter, 'dropped'), size(platter, 'kept')], [1024, 2048]);
+    platter.take({ is: 'synced', file: '' });
+    assert.equal(size(platter, 'dropped'), 2048);
+  });
+
   test('brings a removed file back unless its directory was synced', () => {
     const platter = new Platter();
     platter.take(write('end', 1));

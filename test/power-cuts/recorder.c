@@ -1,10 +1,11 @@
 /*
  * Preloaded into a program, it writes down what the program asks of the disk below one directory:
- * every write, sync, cut and removal, in order, with the bytes. The program itself notices nothing.
+ * every write, sync, cut, removal and renaming, in order, with the bytes. The program itself notices nothing.
  *
  * A record is: what (1 byte), number of the file (4), place (8), length (4), bytes; little-endian.
  * 'o' names a file (its path follows), 'w' writes (place -1: at the end), 's' has synced,
- * 't' cuts or grows to a length, 'u' removes a file.
+ * 't' cuts or grows to a length, 'u' removes a file, 'r' renames the file of that number (in place of
+ * the place) to this one.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -12,6 +13,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -165,4 +167,14 @@ int unlink(const char *path) {
   REAL(unlink);
   if (log_file >= 0 && strncmp(path, below, strlen(below)) == 0) put('u', number(path), 0, NULL, 0);
   return real(path);
+}
+
+int rename(const char *from, const char *to) {
+  REAL(rename);
+  size_t length = below == NULL ? 0 : strlen(below);
+  if (log_file >= 0 && strncmp(from, below, length) == 0 && strncmp(to, below, length) == 0) {
+    int source = number(from), target = number(to);
+    put('r', target, source, NULL, 0);
+  }
+  return real(from, to);
 }

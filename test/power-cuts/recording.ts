@@ -13,7 +13,9 @@ export type DiskEvent =
     }
   | { readonly is: 'synced'; readonly file: string }
   | { readonly is: 'length'; readonly file: string; readonly length: number }
-  | { readonly is: 'removed'; readonly file: string };
+  | { readonly is: 'removed'; readonly file: string }
+  /** What was `from` is `file` now; what was `file` is gone. */
+  | { readonly is: 'renamed'; readonly file: string; readonly from: string };
 
 const HEAD = 17;
 
@@ -74,7 +76,9 @@ function readRecord(bytes: Buffer, data: string): DiskEvent[] {
     const body = bytes.subarray(at + HEAD, at + HEAD + (carries ? length : 0));
     at += HEAD + body.length;
     if (what === 'o') names[number] = body.toString().slice(data.length + 1);
-    else events.push(eventOf(what, names[number] ?? '', place, body));
+    else if (what === 'r') {
+      events.push({ is: 'renamed', file: names[number] ?? '', from: names[place] ?? '' });
+    } else events.push(eventOf(what, names[number] ?? '', place, body));
   }
   return events;
 }
