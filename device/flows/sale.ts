@@ -165,7 +165,13 @@ function stepSaved(sale: Sale, entry: SaleEntry, now: number, online: boolean): 
       const effects = isUnsaved(sale, 'result') ? [seen] : [announce, seen];
       return { sale: { ...withoutUnsaved(sale, 'result'), stage: 'ended' }, effects };
     }
-    case 'announced':
+    case 'announced': {
+      const saved = withoutUnsaved(sale, 'announced');
+      // From now on again what is still unanswered may be sent again.
+      return stay(
+        saved.resendAt === Infinity ? { ...saved, resendAt: now + FIRST_RESEND_MS } : saved,
+      );
+    }
     case 'receipt':
     case 'card_receipt':
     case 'card_verdict':
@@ -303,7 +309,8 @@ const isSoldByCard = ({ debit }: Sale): boolean => debit?.payment?.sold === true
 /** It was said, or could not be: either way not again, as soon as that entry is written down. */
 export function announceSale(sale: Sale): { readonly sale: Sale; readonly entry: JournalEntry } {
   const entry: SaleEntry = { kind: 'announced', order: sale.order.number };
-  return { entry, sale: { ...withUnsaved(sale, entry), announced: true } };
+  // A slow disk is not asked twice: it answers, and where it refuses it is tried again.
+  return { entry, sale: { ...withUnsaved(sale, entry), announced: true, resendAt: Infinity } };
 }
 
 const seenUplink = (sale: Sale): Uplink => ({ kind: 'seen', seen: { order: sale.order.number } });

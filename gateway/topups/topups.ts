@@ -51,6 +51,8 @@ export const LIFETIME_MS = 15 * 60_000;
 const OPEN_LIMIT = 3;
 /** Somebody is paying just now: look again after this. */
 const LOOK_AGAIN_MS = 30_000;
+/** A card that has not come for so long is lost or forgotten: the money goes back to who paid. */
+const COLLECT_MS = 30 * 86_400_000;
 /** How often it is asked whether the card has come. */
 const DUE_MS = 60_000;
 const ROUND = 64;
@@ -284,17 +286,20 @@ export class TopUps {
     let answer = await askGate(writer, settlement.job, row.number);
     const found = await askGate(writer, settlement.card, row.card);
     const fit = found.said === 'card' && found.card.state === 'active';
-    if (!fit && answer.said === 'job' && answer.job.state === 'asked') {
+    const now = Math.floor(clock.now());
+    const late = now >= row.created_at + COLLECT_MS;
+    // Only what no card was sent yet: what is on its way to one may have arrived.
+    if ((!fit || late) && answer.said === 'job' && answer.job.state === 'asked') {
       answer = await askGate(writer, settlement.cancel, row.number);
     }
-    const now = Math.floor(clock.now());
     const state = answer.said === 'job' ? answer.job.state : null;
     if (state === 'done') {
       const ended = { ended_at: now, next_at: null };
       return this.#change(row.number, ['due'], { state: 'loaded', ...ended });
     }
     if (answer.said === 'job' && state === 'failed') {
-      return this.#giveBack(row, fit ? (answer.job.reason ?? 'failed') : 'blocked_card');
+      const why = late ? 'not_collected' : (answer.job.reason ?? 'failed');
+      return this.#giveBack(row, fit ? why : 'blocked_card');
     }
     return this.#change(row.number, ['due'], { tries: 0, next_at: now + DUE_MS });
   }

@@ -13,7 +13,7 @@ import { Journal } from '#device/journal.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
 import type { Order } from '#device/messages/order.ts';
 import { openFileDisk } from '#firmware/disk.ts';
-import { Stand, settled } from './stand.ts';
+import { STALL, START, Stand, settled } from './stand.ts';
 
 /** As many settled sales are kept here, so that a short journal is cut down, too. */
 const KEPT = 2;
@@ -118,6 +118,38 @@ describe('a journal that is cut down', () => {
     }
     assert.ok(dropped > 1000, `${dropped} dropped`);
     assert.ok(races > 0, 'some days have a line that stands before the last close');
+  });
+
+  test('keeps what cards owe: it counts against what is taken without network', async () => {
+    const facts = { uid: '04112233445566', amount_minor: 100, currency: 'CNY' as const, at: START };
+    const more = { card: 'HC0123456789ABCDEF', offline: true, record: '00'.repeat(32) };
+    const owed = Array.from({ length: 4 }, (_, at): JournalEntry[] => {
+      const order = `2501010000${String(at).padStart(6, '0')}`;
+      const debit = { ...facts, ...more, order };
+      const payment = { ...debit, counter: at + 1, balance_after_minor: 900, sold: true };
+      return [
+        {
+          kind: 'order',
+          order: {
+            ...{ number: order, terminal: 't-0001', vendor: STALL.vendor, place: STALL.place },
+            ...{ currency: 'CNY', amount_minor: 100, made_at: START, lifetime_s: 120 },
+            lines: [{ quantity: 1, unit_minor: 100 }],
+          },
+        },
+        {
+          kind: 'card_begun',
+          debit: { ...debit, counter_before: at, balance_before_minor: 1000 },
+        },
+        { kind: 'card_done', payment },
+        { kind: 'announced', order },
+      ];
+    });
+    const all = [...owed.flat(), ...(await lived(3, 80))];
+    const kept = keepEntries(all, KEPT);
+    assert.ok(kept.length < all.length);
+    const untold = (entries: readonly JournalEntry[]): number =>
+      [...recallSales(entries, 0, 0).values()].filter(({ debit }) => debit?.told === false).length;
+    assert.deepEqual([untold(all), untold(kept)], [4, 4]);
   });
 
   test('the last settled sales are whole: repeats and refunds of them are known', async () => {

@@ -312,6 +312,32 @@ describe('when something is broken', () => {
     assert.equal(stand.spoken.length, 1);
   });
 
+  test('a slow disk is not told twice that it was announced', async () => {
+    let held: (() => void) | null = null;
+    class SlowDisk extends MemoryDisk {
+      override async append(bytes: Uint8Array): Promise<void> {
+        if (new TextDecoder().decode(bytes).includes('announced')) {
+          await new Promise<void>((go) => {
+            held = go;
+          });
+        }
+        await super.append(bytes);
+      }
+    }
+    const disk = new SlowDisk();
+    const stand = await Stand.start({ disk });
+    const order = await stand.sell('1');
+    await stand.receive(order);
+    await stand.result(order);
+    await stand.clock.pass(30_000);
+    assert.ok(held !== null, 'it is being written');
+    (held as () => void)();
+    await settled();
+    await stand.clock.pass(30_000);
+    assert.equal(disk.text.match(/"announced"/g)?.length, 1);
+    assert.equal(stand.spoken.length, 1);
+  });
+
   test('a wrong amount is refused with its reason and becomes no order', async () => {
     const stand = await Stand.start();
     for (const text of ['0', '-5', '1.234', '1..2', '1000000']) {

@@ -31,6 +31,8 @@ import { readHolder, readLogRecord } from '#device/codecs/purse.ts';
 import { joinParts } from '#device/codecs/sms-join.ts';
 import { readSmsPdu, readTpdu } from '#device/codecs/sms-pdu.ts';
 import { verifyWebhook, writeWebhookSecret } from '#device/codecs/standard-webhooks.ts';
+import { mintVoucherNumber, readVoucher, writeVoucher } from '#device/codecs/voucher.ts';
+import { type VoucherClaims, voucherClaimsSchema } from '#device/messages/voucher.ts';
 import { readBoard } from '#firmware/boards.ts';
 import { FramingCheck } from '#firmware/firmata/transport.ts';
 import { GATEWAY_KEY, GATEWAY_SECRET, KEYS } from '#test/flows/stand.ts';
@@ -252,6 +254,43 @@ const tokens: Door = {
   },
 };
 
+const claims: VoucherClaims = {
+  ...{ v: 1, number: mintVoucherNumber(new Uint8Array(8).fill(3)), amount_minor: 1250 },
+  ...{ currency: 'CNY', issuing: 'City', paying: 'Bank', beneficiary: 'Ann' },
+  ...{ terms: { transferable: true, partial: false }, issued_at: NOW, serial: 0 },
+  expires_at: NOW + 86_400_000,
+};
+
+const SAID = JSON.stringify(voucherClaimsSchema.parse(claims));
+
+/** The same bytes, or nothing: what somebody else wrote is no voucher. */
+const vouchers: Door = {
+  name: 'voucher',
+  shape: 'bytes',
+  golden: [utf8(writeVoucher(GATEWAY_SECRET, claims))],
+  take(input) {
+    const read = readVoucher(GATEWAY_KEY, textOf(input), NOW);
+    if (read.ok && JSON.stringify(read.claims) !== SAID) broken('is believed');
+  },
+};
+
+/** Signed by the fund server itself: only what stands in it is wrong. */
+const voucherClaims: Door = {
+  name: 'voucher-claims',
+  shape: 'json',
+  golden: [utf8(JSON.stringify(claims))],
+  take(input) {
+    let said: unknown = textOf(input);
+    try {
+      said = JSON.parse(textOf(input));
+    } catch {
+      // Signed as text.
+    }
+    const read = readVoucher(GATEWAY_KEY, seal('EdDSA', GATEWAY_SECRET, said), NOW);
+    if (read.ok && !/^\d{12}$/.test(read.claims.number)) broken('a number that is none is good');
+  },
+};
+
 const SECRET = writeWebhookSecret(KEYS.uplink);
 
 const webhooks: Door = {
@@ -278,5 +317,5 @@ const webhooks: Door = {
 
 export const byteDoors = (): Door[] => [
   ...[offers, emvco, air, hci, apdus, keypads, modem, sms, firmata, hmi, pn532, boards, tokens],
-  webhooks,
+  ...[webhooks, vouchers, voucherClaims],
 ];

@@ -3,7 +3,7 @@ import { byteDoors } from './byte-doors.ts';
 import { answerDoor, cardDoor } from './card-doors.ts';
 import type { Door } from './door.ts';
 import { httpDoor, mqttDoor, uplinkDoor } from './gateway-doors.ts';
-import { downlinkDoor, journalDoor } from './terminal-doors.ts';
+import { downlinkDoor, journalDoor, KEY } from './terminal-doors.ts';
 
 type Opens = () => Door | Promise<Door>;
 
@@ -13,7 +13,8 @@ export const DOORS: ReadonlyMap<string, Opens> = new Map<string, Opens>([
   ...plain.map((door): [string, Opens] => [door.name, () => door]),
   ['card', cardDoor],
   ['card-answers', answerDoor],
-  ['journal', journalDoor],
+  ['journal', () => journalDoor()],
+  ['journal-signed', () => journalDoor(KEY)],
   ['downlink', downlinkDoor],
   ['uplink', uplinkDoor],
   ['http', httpDoor],

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { utf8 } from '#device/codecs/bytes.ts';
+import { downlinkSchema, type Order, uplinkSchema } from '#device/messages/order.ts';
 import { SeededChance } from '#simulators/simulation/chance.ts';
+import { STALL, START } from '#test/flows/stand.ts';
 import type { Door } from './door.ts';
 import { DOORS } from './doors.ts';
+import { downlinksOf, uplinksOf } from './messages.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';
 import { runDoor, takeCase } from './run.ts';
 
@@ -22,6 +25,23 @@ describe(`any input is taken or refused (seed ${seed})`, () => {
       const line = failure && `--case ${name}:${Buffer.from(failure.input).toString('hex')}`;
       assert.equal(failure, null, `${failure?.why}\nnpm run fuzz -- ${line}`);
     });
+  }
+});
+
+test('there is a good message of every kind', () => {
+  const order: Order = {
+    ...{ number: '0123456789ABCDEF', terminal: 't-0001', vendor: 'Lin', amount_minor: 1250 },
+    ...{ place: STALL.place, currency: 'CNY', made_at: START, lifetime_s: 120 },
+    lines: [{ name: 'Dumplings', quantity: 1, unit_minor: 1250 }],
+  };
+  const known = [
+    [downlinksOf(order.number), downlinkSchema],
+    [uplinksOf(order, order), uplinkSchema],
+  ] as const;
+  for (const [messages, schema] of known) {
+    for (const message of messages) schema.parse(message);
+    const kinds: string[] = schema.options.map(({ shape }) => shape.kind.value);
+    assert.deepEqual([...new Set(messages.map(({ kind }): string => kind))].sort(), kinds.sort());
   }
 });
 

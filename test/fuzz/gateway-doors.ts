@@ -20,6 +20,7 @@ import {
 import { openStand, settle } from '#test/gateway/stand.ts';
 import { differing, digester, withDatabase } from './database.ts';
 import { broken, type Door } from './door.ts';
+import { uplinksOf } from './messages.ts';
 
 const json = (value: unknown): Uint8Array => utf8(JSON.stringify(value));
 
@@ -30,33 +31,7 @@ export async function uplinkDoor(): Promise<Door> {
   const [terminal] = stand.terminals;
   const order = makeOrder(terminal.identity);
   await terminal.say({ kind: 'order', order });
-  const refund = { order: order.number, refund: 'R-1' };
-  const debit = {
-    ...{ order: order.number, uid: '04112233445566', card: 'HC0123456789ABCDEF' },
-    ...{ amount_minor: 1250, currency: 'CNY', at: Date.now(), offline: true },
-    record: '00'.repeat(32),
-  };
-  const golden = [
-    { kind: 'order', order },
-    { kind: 'order', order: makeOrder(terminal.identity) },
-    { kind: 'close', close: { order: order.number, because: 'expired' } },
-    { kind: 'seen', seen: { order: order.number } },
-    { kind: 'refund_seen', seen: refund },
-    { kind: 'unpair', unpair: { pairing: 'p-1' } },
-    {
-      kind: 'relay_answer',
-      answer: { relay: 'relay-0001', step: 1, answers: ['9000'] },
-    },
-    { kind: 'relay_declined', declined: { invite: 'invite-0001' } },
-    {
-      kind: 'card_unknown',
-      unknown: { ...debit, counter_before: 2, balance_before_minor: 5000 },
-    },
-    {
-      kind: 'card_payment',
-      payment: { ...debit, counter: 3, mac: 'AAAAAAAAAAA', balance_after_minor: 3750, sold: true },
-    },
-  ];
+  const golden = uplinksOf(order, makeOrder(terminal.identity));
   return {
     name: 'uplink',
     shape: 'json',

@@ -16,6 +16,7 @@ import { call, enrol, freshKey, RICH, Terminal } from './harness.ts';
 import { LINK_SEED, type LinkStand, openLinkStand, payByPassword } from './link-stand.ts';
 import { BareBrowser } from './platform-stand.ts';
 import { House } from './settlement-stand.ts';
+import { ManualClock } from './stand.ts';
 
 const SEED = {
   ...LINK_SEED,
@@ -234,5 +235,38 @@ test('a result that comes twice, late or wrong: one load, and the rest goes back
   await tell(paid('e-3', other.row.number, 899));
   const row = core.tables.topups.find(other.row.number);
   assert.deepEqual([row?.state, row?.reason], ['refunding', 'paid_otherwise']);
+  house.close();
+});
+
+test('nobody comes for it in thirty days: the load is ended, and the money goes back', async () => {
+  const clock = new ManualClock();
+  const house = await House.open({ clock });
+  const { core } = house;
+  await core.writer.run((tx) => tx.settings.set(CARD_MERCHANT, 'lin'));
+  const { id, card } = await house.card(0);
+  const begun = await core.topups.begin({
+    ...{ card: id, amount_minor: 900, phone: RICH.phone, customer: 'me' },
+  });
+  assert.ok(begun.ok);
+  const { number } = begun.row;
+  const paid: AcquirerResult = {
+    ...{ kind: 'payment', event: 'e-1', id: 'P-1', merchant: 'lin', order: number },
+    ...{ amount_minor: 900, currency: 'CNY', at: 1 },
+    answer: { said: 'paid', payer: '···0001', at: 1 },
+  };
+  await core.writer.run((tx) => core.tell(tx, paid));
+  const look = async (): Promise<string | undefined> => {
+    const row = core.tables.topups.find(number);
+    return row === undefined ? undefined : (await core.topups.refreshed(row)).state;
+  };
+  await clock.pass(5000);
+  assert.equal(await look(), 'due');
+  clock.wall += 29 * 86_400_000;
+  assert.equal(await look(), 'due', 'the card may still come');
+  clock.wall += 86_400_000;
+  assert.equal(await look(), 'refunding');
+  assert.equal(core.tables.topups.find(number)?.reason, 'not_collected');
+  assert.deepEqual(core.tables.settlement.jobsOf(id, ['asked', 'sent', 'unknown']), []);
+  assert.equal((await house.hold(card, 'inspect')).balance_minor, 0, 'who comes now gets nothing');
   house.close();
 });
