@@ -22,7 +22,7 @@ describe('requests that reach no handler', () => {
 
   test('an address that cannot be read, and one that is too long', async () => {
     await problem(await fetch(`${bench.url}/v1/orders/%E0%A4%A`), 400, 'malformed_request');
-    const long = `${bench.url}/v1/orders/${'9'.repeat(600)}`;
+    const long = `${bench.url}/v1/orders/${'9'.repeat(2600)}`;
     await problem(await fetch(long), 404, 'not_found');
   });
 
