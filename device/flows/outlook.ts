@@ -68,7 +68,12 @@ const showsRelay = (state: TerminalState, sale: Sale | undefined): boolean =>
 function viewOf(state: TerminalState, sale: Sale | undefined, texts: Texts, now: number): View {
   if (state.menu !== null) return menuView(state, state.menu);
   const relayed = showsRelay(state, sale) ? relayView(state, now) : null;
-  if (relayed !== null) return relayed;
+  if (relayed !== null) {
+    // Such as two cards at once, or one that does not answer: what is asked for still is.
+    const wrong = state.cards.notice?.is === 'problem' ? cardPart(state) : null;
+    const lines = wrong === null ? [] : [wrong.title, ...wrong.lines];
+    return { ...relayed, lines: [...lines, ...relayed.lines] };
+  }
   if (sale === undefined) return overEntry(state, entryView(state, texts));
   const view = saleView(state, sale, texts, now);
   const part = sale.stage === 'closing' || sale.stage === 'ended' ? cardPart(state) : null;

@@ -6,8 +6,9 @@
 import { hex } from '../codecs/bytes.ts';
 import { mintOrderNumber } from '../codecs/order-number.ts';
 import type { Downlink } from '../messages/order.ts';
+import { sayRelayEnd } from '../words/clips.ts';
 import { payable, unknownsOf } from './card.ts';
-import { type CardInput, type CardStep, withCards } from './card-state.ts';
+import { type CardInput, type CardStep, tell, withCards } from './card-state.ts';
 import { isDriven, isInvited, type RelayEvent, stepRelay } from './relay.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
 
@@ -19,6 +20,12 @@ type Relayed = Extract<
 /** One event of the relay. Whoever calls asks a card that it leaves free what is left to ask. */
 export function stepRelays(state: TerminalState, event: RelayEvent, moment: Moment): CardStep {
   const { state: relay, effects } = stepRelay(state.relay, event, moment.monotonic);
+  // Nobody but the terminal knows of a card that never answered the opening.
+  const mute = event.is === 'ran' && event.step === 0 && event.ran.ended === 'silent';
+  if (mute && state.relay.run?.relay === event.relay) {
+    const told = tell({ ...state, relay }, 'silent', moment);
+    return { ...told, effects: [...effects, ...told.effects] };
+  }
   const next = { ...state, relay };
   return { state: next, effects: [...effects, ...soundOf(state, next)], sales: [] };
 }
@@ -26,7 +33,10 @@ export function stepRelays(state: TerminalState, event: RelayEvent, moment: Mome
 function soundOf(before: TerminalState, after: TerminalState): Effect[] {
   const { end } = after.relay;
   if (end === null || end === before.relay.end) return [];
-  return [{ do: 'beep', pattern: end.end.said === 'done' ? 'good' : 'bad' }];
+  const { said } = end.end;
+  const clips = sayRelayEnd(said, after.settings.stall.language);
+  const beep = { do: 'beep', pattern: said === 'done' ? 'good' : 'bad' } as const;
+  return clips.length === 0 ? [beep] : [beep, { do: 'say', clips }];
 }
 
 /** What the gateway says of a card. */

@@ -75,6 +75,7 @@ export const CHINESE = {
   'card-limit-count': '没有网络，笔数已满',
   'card-limit-sum': '没有网络，总额已满',
   'card-list-old': '停用卡名单太旧',
+  'card-too-full': '超出卡内限额',
   'card-disk': '存储已满',
   'day-closed': '今日已结账',
   sale: '笔',

@@ -3,6 +3,7 @@ import type { Language } from '#device/messages/enrolment.ts';
 import type { Currency } from '#device/messages/money.ts';
 import { MAX_ORDER_MINOR } from '#device/messages/money.ts';
 import type { DeclineReason, Refund, Result, WebPaid } from '#device/messages/order.ts';
+import type { RelaySaid } from '#device/messages/relay.ts';
 import type { Clip } from '#device/ports/speaker.ts';
 import type { CardProblem } from './cards.ts';
 import { amountInChinese, CHINESE, type ChineseWord, countInChinese } from './chinese.ts';
@@ -149,6 +150,19 @@ const CARD_PROBLEMS: Record<CardProblem, SharedWord> = {
   hotlist_old: 'card-list-old',
   disk: 'card-disk',
 };
+
+const RELAY_SAID: Record<Exclude<RelaySaid, 'done' | 'nothing_due'>, SharedWord> = {
+  unknown_card: 'card-foreign',
+  blocked_card: 'card-blocked',
+  insufficient_funds: 'card-not-enough',
+  too_much: 'card-too-full',
+  again: 'card-same',
+  failed: 'try-again',
+};
+
+/** Clip ids of why a card that the gateway drove was of no use; none where nothing is to be said. */
+export const sayRelayEnd = (said: RelaySaid, language: Language): string[] =>
+  said === 'done' || said === 'nothing_due' ? [] : shared(language, [RELAY_SAID[said]]);
 
 /** Clip ids of why a card did not pay. A balance is never said: an amount heard is an amount paid. */
 export const sayCardProblem = (problem: CardProblem, language: Language): string[] =>

@@ -98,6 +98,7 @@ export const ENGLISH = {
   'card-limit-count': 'too many cards without network',
   'card-limit-sum': 'too much in all without network',
   'card-list-old': 'list of blocked cards too old',
+  'card-too-full': 'too much for the card',
   'card-disk': 'can not be written down',
   'day-closed': 'day closed',
   sale: 'sale',

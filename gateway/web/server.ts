@@ -28,7 +28,7 @@ import { settlementOperatorRoutes } from '../settlement/operator.ts';
 import { addShop } from '../shop/web.ts';
 import { addTopUpPages } from '../topups/pages.ts';
 import { addApi } from './api.ts';
-import { findCardData } from './card-data.ts';
+import { findCardData, holdsCard } from './card-data.ts';
 import { addCentre } from './centre.ts';
 import { addDocuments, keptRoutes } from './documents.ts';
 import { addErrors, endBadConnection, requireHost, requireJson, sendBadAddress } from './errors.ts';
@@ -120,7 +120,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
   server.addHook('preValidation', async (request) => {
     const { params, query, body } = request;
     requireJson(request);
-    const path = findCardData({ params, query, body });
+    const path = findCardData({ params, query, body }) ?? findInKey(request);
     if (path !== null) throw new Problem('card_data_refused', { path });
   });
   let kept: ReadonlySet<string> = new Set();
@@ -174,6 +174,12 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
       await server.close();
     },
   };
+}
+
+/** A key is kept, too; one with a letter in it is nobody's card. */
+function findInKey({ headers }: FastifyRequest): string | null {
+  const key = String(headers['idempotency-key'] ?? '');
+  return /^["\d ._-]+$/.test(key) && holdsCard(key.replaceAll('"', '')) ? 'Idempotency-Key' : null;
 }
 
 function addressOf(tls: WebTls | undefined, host: string, listening: string): string {

@@ -149,7 +149,7 @@ export class Counter {
       return this.#transmit(card, apdu);
     };
     this.stand = await Stand.start({
-      ...{ clock: this.clock, disk: this.disk, online },
+      ...{ clock: this.clock, disk: this.disk, online, transmit },
       settings: {
         ...{ organs, takesCards: this.#takesCards },
         stall: {

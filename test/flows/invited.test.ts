@@ -49,6 +49,42 @@ describe('an invitation while the screen is taken', () => {
     assert.ok(!lines(counter).includes(HOLD));
   });
 
+  test('two cards, one that never answers, one that is no good: said, and seen while it is asked for', async () => {
+    for (const [language, words] of [
+      [
+        'en',
+        ['hold one card alone', 'card does not answer', 'not our card', 'not enough on the card'],
+      ],
+      ['zh-CN', ['请只放一张卡', '卡没有反应', '不是本系统的卡', '卡内余额不足']],
+    ] as const) {
+      const counter = await Counter.open({ language });
+      const said = (): string | undefined => counter.stand.spoken.at(-1);
+      await invite(counter, { opening: ['905a00000341485400'] });
+      counter.unreadable();
+      assert.equal(said(), words[0]);
+      assert.equal(counter.stand.screen?.big, '¥18.00', 'what is asked for still is');
+      assert.equal(lines(counter).length, 3, 'and why, above it');
+      counter.hung = true;
+      await counter.put(await cardWith(5000));
+      assert.equal(said(), words[1]);
+      counter.hung = false;
+      counter.lift();
+      await invite(counter);
+      for (const [at, word] of [
+        ['unknown_card', words[2]],
+        ['insufficient_funds', words[3]],
+      ] as const) {
+        await counter.put(await cardWith(5000));
+        const wanted = counter.stand.sent.findLast(({ kind }) => kind === 'relay_wanted');
+        assert.ok(wanted?.kind === 'relay_wanted');
+        const end = { relay: wanted.wanted.relay, purpose: 'pay', said: at } as const;
+        await counter.stand.told({ kind: 'relay_end', end });
+        assert.equal(said(), word);
+        counter.lift();
+      }
+    }
+  });
+
   test('in Chinese, too', async () => {
     const counter = await Counter.open({ language: 'zh-CN' });
     counter.stand.key('+');

@@ -148,6 +148,7 @@ type DownlinkBody = Bare<Downlink>;
 export interface StandMore {
   readonly settings?: Partial<Settings>;
   readonly workCard?: NonNullable<TerminalPorts['workCard']>;
+  readonly transmit?: NonNullable<TerminalPorts['transmit']>;
 }
 
 /** Fewer fields than the loop has outlets: what a person at the stall would notice. */
@@ -182,6 +183,7 @@ export class Stand {
     this.disk = disk;
     this.terminal = new Terminal({ ...SETTINGS, ...more.settings }, entries, {
       ...(more.workCard === undefined ? {} : { workCard: more.workCard }),
+      ...(more.transmit === undefined ? {} : { transmit: more.transmit }),
       clock,
       chance: { bytes: (count) => new Uint8Array(count).fill(++this.#chance) },
       journal,

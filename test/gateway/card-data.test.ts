@@ -72,6 +72,8 @@ describe('a request that brings card data', () => {
     const answers = [
       await place(bench, { note: card }, key),
       await place(bench, { phone: plain }),
+      await place(bench, {}, plain),
+      await place(bench, {}, `"${card}"`),
       await place(bench, { cvv: '123' }),
       await call(`${url}/v1/enrolments`, { body: { code: card } }),
       await call(`${url}/v1/matches`, { body: { qr: plain } }),

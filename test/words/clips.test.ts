@@ -13,6 +13,7 @@ import {
   sayNotUnderstood,
   sayQuestion,
   sayRefund,
+  sayRelayEnd,
   sayResult,
   sayWebPaid,
   textOf,
@@ -143,6 +144,7 @@ describe('announcements', () => {
       }
       for (const id of sayRefund(money, language)) used.add(id);
       for (const id of sayWebPaid(money, language)) used.add(id);
+      for (const id of sayRelayEnd('too_much', language)) used.add(id);
       for (const count of [1, 2]) {
         for (const id of sayDayClosed(count, 1250, 'CNY', language)) used.add(id);
       }
