@@ -51,7 +51,9 @@ export async function tend(
     }
     const before = (await newestOrder(stall))?.number;
     await stall.press('cancel');
-    const keys = [...String(chance.between(1, 999)), 'enter'] as Key[];
+    // Most are within what a card holds, and what a terminal takes of one without network.
+    const amount = chance.between(1, chance.happens(0.7) ? 40 : 999);
+    const keys = [...String(amount), 'enter'] as Key[];
     let felt = true;
     for (const key of keys) felt = (await stall.press(key)) && felt;
     await pause(chance.between(30, 200));
@@ -65,7 +67,7 @@ export async function tend(
     if (customer < 0.1) {
       doings.cancelled += 1;
       await stall.press('cancel');
-    } else if (customer < 0.45) await payByCard(stall, order, cards, chance, doings);
+    } else if (customer < 0.5) await payByCard(stall, order, cards, chance, doings);
     else if (customer < 0.9) await pay(street, stall, order, chance, doings);
     else await pause(chance.between(100, 1500));
   }
