@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import type { Order } from '#device/messages/order.ts';
 import {
   enrol,
@@ -11,16 +11,8 @@ import {
   Terminal,
   type TestGateway,
 } from '#test/gateway/harness.ts';
+import { type PhoneSettings, Phones } from './phones.ts';
 
-export const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const LINES = [
@@ -28,35 +20,26 @@ const LINES = [
   { quantity: 1, unit_minor: 50 },
 ];
 
-export interface PhoneSettings {
-  readonly locale?: 'en' | 'zh-CN';
-  readonly script?: boolean;
-  readonly dark?: boolean;
+export interface PlacedPhone extends PhoneSettings {
   readonly position?: { readonly latitude: number; readonly longitude: number };
 }
 
 export class CashierStand {
   readonly gateway: TestGateway;
   readonly terminal: Terminal;
-  readonly #browser: Browser;
-  /** Script errors, blocked resources and foreign requests: there must be none. */
-  readonly #faults: string[] = [];
+  readonly #phones: Phones;
 
-  private constructor(gateway: TestGateway, terminal: Terminal, browser: Browser) {
+  private constructor(gateway: TestGateway, terminal: Terminal, phones: Phones) {
     this.gateway = gateway;
     this.terminal = terminal;
-    this.#browser = browser;
+    this.#phones = phones;
   }
 
   static async open(): Promise<CashierStand> {
-    const browser = await chromium
-      .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
-      .catch((error: unknown) => {
-        throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
-      });
+    const phones = await Phones.open();
     const gateway = await startGateway();
     const terminal = await Terminal.connect(await enrol(gateway.http));
-    return new CashierStand(gateway, terminal, browser);
+    return new CashierStand(gateway, terminal, phones);
   }
 
   /** ¥24.50 in two lines, not sent yet. */
@@ -68,14 +51,8 @@ export class CashierStand {
     return this.terminal.offer(this.makeOrder());
   }
 
-  async phone(settings: PhoneSettings = {}): Promise<BrowserContext> {
-    const { locale = 'en', script = true, dark = false, position } = settings;
-    const context = await this.#browser.newContext({
-      viewport: { width: 360, height: 640 },
-      locale,
-      javaScriptEnabled: script,
-      colorScheme: dark ? 'dark' : 'light',
-    });
+  async phone({ position, ...settings }: PlacedPhone = {}): Promise<BrowserContext> {
+    const context = await this.#phones.take(settings);
     if (position !== undefined) {
       await context.setGeolocation({ ...position, accuracy: 8 });
       await context.grantPermissions(['geolocation'], { origin: this.gateway.http });
@@ -85,18 +62,8 @@ export class CashierStand {
 
   /** Opens what the terminal's QR says now, or said `ageMs` ago. */
   async scan(context: BrowserContext, order: Order, ageMs = 0): Promise<Page> {
-    const page = await context.newPage();
     const { http } = this.gateway;
-    page.on('pageerror', (error) => this.#faults.push(error.message));
-    page.on('console', (message) => {
-      if (/Content Security Policy|Refused to/.test(message.text())) {
-        this.#faults.push(message.text());
-      }
-    });
-    page.on('request', (request) => {
-      const url = request.url();
-      if (!url.startsWith(http) && !url.startsWith('data:')) this.#faults.push(url);
-    });
+    const page = await this.#phones.page(context, [http]);
     await page.goto(`${http}/p/${this.terminal.token(order, Date.now() - ageMs)}`);
     return page;
   }
@@ -111,10 +78,10 @@ export class CashierStand {
   }
 
   async close(): Promise<void> {
-    await this.#browser.close();
+    await this.#phones.close();
     await this.terminal.close();
     await this.gateway.close();
-    assert.deepEqual(this.#faults, []);
+    this.#phones.calm();
   }
 }
 

@@ -1,44 +1,28 @@
 /** The card counter in Chromium: by keyboard, with scripts and without, in both languages, by axe. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { Card } from '#simulators/card/card.ts';
 import { repeatable } from '#test/card/bench.ts';
 import { ShopStand } from '#test/gateway/shop-stand.ts';
 import { until } from '#test/until.ts';
 import { examine } from './cashier-stand.ts';
-
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-];
+import { Phones } from './phones.ts';
 
 describe('the card counter in a browser', () => {
   let stand: ShopStand;
-  let browser: Browser;
-  const faults: string[] = [];
+  let phones: Phones;
   before(async () => {
     stand = await ShopStand.open();
-    browser = await chromium
-      .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
-      .catch((error: unknown) => {
-        throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
-      });
+    phones = await Phones.open();
   });
   after(async () => {
-    await browser.close();
+    await phones.close();
     await stand.close();
-    assert.deepEqual(faults, []);
+    phones.calm();
   });
 
-  async function open(javaScriptEnabled: boolean): Promise<Page> {
-    const viewport = { width: 360, height: 640 };
-    const page = await (await browser.newContext({ viewport, javaScriptEnabled })).newPage();
-    page.on('pageerror', (error) => faults.push(String(error)));
-    return page;
-  }
+  const open = async (script: boolean): Promise<Page> => phones.page(await phones.take({ script }));
 
   async function looked(page: Page, name: string): Promise<void> {
     const directory = process.env.HAWKER_PICTURES;

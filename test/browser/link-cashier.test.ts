@@ -1,7 +1,7 @@
 /** The page behind a payment link in a phone-sized Chromium: forms, face and fingerprint, for everybody. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { ALSO_RICH, freePort, POOR, RICH } from '#test/gateway/harness.ts';
 import {
   LINK_SEED,
@@ -12,7 +12,8 @@ import {
 } from '#test/gateway/link-stand.ts';
 import { ALICE, CODE, startPlatform, type TestPlatform } from '#test/gateway/platform-stand.ts';
 import { until } from '#test/until.ts';
-import { examine, FLAGS } from './cashier-stand.ts';
+import { examine } from './cashier-stand.ts';
+import { type PhoneSettings, Phones } from './phones.ts';
 import { addAuthenticator } from './virtual-authenticator.ts';
 
 const HEAVIEST = 20_000;
@@ -24,16 +25,11 @@ const CARD_OFFICE = {
 
 describe('the page behind a payment link', () => {
   let stand: LinkStand;
-  let browser: Browser;
+  let phones: Phones;
   let platform: TestPlatform;
-  const faults: string[] = [];
 
   before(async () => {
-    browser = await chromium
-      .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
-      .catch((error: unknown) => {
-        throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
-      });
+    phones = await Phones.open();
     platform = await startPlatform();
     const port = await freePort();
     stand = await openLinkStand(
@@ -55,30 +51,16 @@ describe('the page behind a payment link', () => {
     );
   });
   after(async () => {
-    await browser.close();
+    await phones.close();
     await stand.close();
     await platform.close();
-    assert.deepEqual(faults, []);
+    phones.calm();
   });
 
-  const phone = (settings: { script?: boolean; locale?: 'en' | 'zh-CN'; dark?: boolean } = {}) =>
-    browser.newContext({
-      viewport: { width: 360, height: 640 },
-      javaScriptEnabled: settings.script ?? true,
-      locale: settings.locale ?? 'en',
-      colorScheme: settings.dark === true ? 'dark' : 'light',
-    });
+  const phone = (settings: PhoneSettings = {}) => phones.take(settings);
 
   async function open(context: BrowserContext, link: string): Promise<Page> {
-    const page = await context.newPage();
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => {
-      if (/Content Security Policy|Refused to/.test(message.text())) faults.push(message.text());
-    });
-    page.on('request', (request) => {
-      const own = ['http://localhost', 'data:', platform.url];
-      if (!own.some((each) => request.url().startsWith(each))) faults.push(request.url());
-    });
+    const page = await phones.page(context, ['http://localhost', platform.url]);
     await page.goto(link);
     return page;
   }

@@ -1,11 +1,12 @@
 /** The phone's page and the platform's in a browser: with scripts and without, in both languages. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { RICH } from '#test/gateway/harness.ts';
 import { PairingStand } from '#test/gateway/pairing-stand.ts';
 import { ALICE, POOR_BOB } from '#test/gateway/platform-stand.ts';
-import { examine, FLAGS } from './cashier-stand.ts';
+import { examine } from './cashier-stand.ts';
+import { Phones } from './phones.ts';
 
 const WORDS = {
   en: {
@@ -36,35 +37,20 @@ const WORDS = {
 
 describe('paying on site in a browser', () => {
   let stand: PairingStand;
-  let browser: Browser;
-  const faults: string[] = [];
+  let phones: Phones;
   before(async () => {
     stand = await PairingStand.open();
-    browser = await chromium
-      .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
-      .catch((error: unknown) => {
-        throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
-      });
+    phones = await Phones.open();
   });
   after(async () => {
-    await browser.close();
+    await phones.close();
     await stand.close();
-    assert.deepEqual(faults, []);
+    phones.calm();
   });
 
   const open = async (locale: 'en' | 'zh-CN', script: boolean, dark = false) => {
-    const context: BrowserContext = await browser.newContext({
-      viewport: { width: 360, height: 640 },
-      locale,
-      javaScriptEnabled: script,
-      colorScheme: dark ? 'dark' : 'light',
-    });
-    const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => {
-      if (/Content Security Policy|Refused to/.test(message.text())) faults.push(message.text());
-    });
+    const context = await phones.take({ locale, script, dark });
+    const page = await phones.page(context);
     await page.goto(`${stand.back.url}/pair`);
     return { context, page };
   };

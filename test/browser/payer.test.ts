@@ -1,26 +1,22 @@
 /** A payer's own page in a phone-sized Chromium: forms, a passkey of this phone, and a link paid by it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { ALSO_RICH, freePort, RICH } from '#test/gateway/harness.ts';
 import { LINK_SEED, type LinkStand, MEI, openLinkStand } from '#test/gateway/link-stand.ts';
 import { CODE, startPlatform, type TestPlatform } from '#test/gateway/platform-stand.ts';
-import { examine, FLAGS } from './cashier-stand.ts';
+import { examine } from './cashier-stand.ts';
+import { Phones } from './phones.ts';
 import { addAuthenticator } from './virtual-authenticator.ts';
 
 describe('a payer’s own page', () => {
   let stand: LinkStand;
   let platform: TestPlatform;
-  let browser: Browser;
+  let phones: Phones;
   let base: string;
-  const faults: string[] = [];
 
   before(async () => {
-    browser = await chromium
-      .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
-      .catch((error: unknown) => {
-        throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
-      });
+    phones = await Phones.open();
     platform = await startPlatform();
     const port = await freePort();
     base = `http://localhost:${port}`;
@@ -32,22 +28,14 @@ describe('a payer’s own page', () => {
     });
   });
   after(async () => {
-    await browser.close();
+    await phones.close();
     await stand.close();
     await platform.close();
-    assert.deepEqual(faults, []);
+    phones.calm();
   });
 
   async function open(locale: 'en' | 'zh-CN', script: boolean, dark: boolean): Promise<Page> {
-    const context = await browser.newContext({
-      viewport: { width: 360, height: 640 },
-      ...{ locale, javaScriptEnabled: script, colorScheme: dark ? 'dark' : 'light' },
-    });
-    const page = await context.newPage();
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => {
-      if (/Content Security Policy|Refused to/.test(message.text())) faults.push(message.text());
-    });
+    const page = await phones.page(await phones.take({ locale, script, dark }));
     await page.goto(`${base}/payer`);
     return page;
   }

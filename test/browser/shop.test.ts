@@ -1,17 +1,11 @@
 /** The web shop in Chromium: by keyboard, with scripts and without, in both languages, and by axe. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { ShopStand } from '#test/gateway/shop-stand.ts';
 import { until } from '#test/until.ts';
 import { examine } from './cashier-stand.ts';
-
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-];
+import { Phones } from './phones.ts';
 
 const WORDS = {
   en: { basket: 'To the basket', pay: 'Go to payment', hold: 'Hold your card', paid: 'Paid' },
@@ -20,24 +14,16 @@ const WORDS = {
 
 describe('the shop in a browser', () => {
   let stand: ShopStand;
-  let browser: Browser;
-  const faults: string[] = [];
+  let phones: Phones;
   before(async () => {
     stand = await ShopStand.open();
-    browser = await chromium
-      .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
-      .catch((error: unknown) => {
-        throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
-      });
+    phones = await Phones.open();
   });
   after(async () => {
-    await browser.close();
+    await phones.close();
     await stand.close();
-    assert.deepEqual(faults, []);
+    phones.calm();
   });
-
-  const open = (javaScriptEnabled: boolean): Promise<BrowserContext> =>
-    browser.newContext({ viewport: { width: 360, height: 640 }, javaScriptEnabled });
 
   async function picture(page: Page, name: string): Promise<void> {
     const directory = process.env.HAWKER_PICTURES;
@@ -56,9 +42,8 @@ describe('the shop in a browser', () => {
       const words = WORDS[language];
       test(`goods are paid by card (${language}, ${scripts ? 'with' : 'without'} scripts)`, async () => {
         const card = await stand.card(5000);
-        const context = await open(scripts);
-        const page = await context.newPage();
-        page.on('pageerror', (error) => faults.push(String(error)));
+        const context = await phones.take({ script: scripts });
+        const page = await phones.page(context);
         const looked = async (name: string): Promise<void> => {
           await picture(page, `${name}-${language}`);
           if (scripts) await examine(page);
@@ -83,7 +68,7 @@ describe('the shop in a browser', () => {
         await waits();
         stand.reader.leave();
         stand.reader.put(card);
-        await page.getByRole('heading', { name: words.paid }).waitFor({ timeout: 8000 });
+        await page.getByRole('heading', { name: words.paid }).waitFor();
         await looked('paid');
         stand.reader.lift();
         const wide = await page.content();

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { TestStall } from '#test/journeys/stall.ts';
-import { FLAGS } from './cashier-stand.ts';
+import { FLAGS } from './phones.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Of speech, on a machine that is busy with other things. */

@@ -5,7 +5,8 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { type Constellation, openConstellation } from '#test/gateway/constellation.ts';
 import { SEED } from '#test/gateway/harness.ts';
 import { type Party, VOUCHER_SEED, WANG } from '#test/gateway/voucher-stand.ts';
-import { examine, FLAGS } from './cashier-stand.ts';
+import { examine } from './cashier-stand.ts';
+import { FLAGS } from './phones.ts';
 
 describe('pages of vouchers', () => {
   let browser: Browser;
@@ -32,7 +33,7 @@ describe('pages of vouchers', () => {
       ...{ locale, javaScriptEnabled: party !== 'fund' },
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(5000);
+    page.setDefaultTimeout(20_000);
     await page.goto(`${all.http}/vouchers`);
     await page.locator('#party').fill(party);
     await page.locator('#password').fill(`password of ${party}`);

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { Phone } from '#simulators/modem/phone.ts';
 import { type CallerVoice, speakAs, VOICES } from '#simulators/modem/voices.ts';
-import { FLAGS } from '#test/browser/cashier-stand.ts';
+import { FLAGS } from '#test/browser/phones.ts';
 import { type Constellation, openConstellation } from '#test/gateway/constellation.ts';
 import { call, freePort } from '#test/gateway/harness.ts';
 import { LINK_SEED, PASSWORD } from '#test/gateway/link-stand.ts';

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { type Browser, chromium } from 'playwright-core';
 import { verifyWebhook } from '#device/codecs/standard-webhooks.ts';
 import { SmsProvider } from '#simulators/notify/sms.ts';
-import { FLAGS } from '#test/browser/cashier-stand.ts';
+import { FLAGS } from '#test/browser/phones.ts';
 import { bearerFor, call, freePort, freshKey, pay, RICH } from '#test/gateway/harness.ts';
 import { LIN, LINK_SEED, PASSWORD } from '#test/gateway/link-stand.ts';
 import { PairingStand, Way } from '#test/gateway/pairing-stand.ts';

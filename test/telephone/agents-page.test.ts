@@ -4,7 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { after, before, test } from 'node:test';
 import { type Browser, chromium } from 'playwright-core';
 import type { Handover } from '#device/ports/call-handler.ts';
-import { examine, FLAGS } from '#test/browser/cashier-stand.ts';
+import { examine } from '#test/browser/cashier-stand.ts';
+import { FLAGS } from '#test/browser/phones.ts';
 import { until } from '#test/until.ts';
 import { DeskStand, tokenOf } from './desk-stand.ts';
 
