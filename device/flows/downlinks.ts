@@ -124,5 +124,11 @@ function stepResult(state: TerminalState, result: Result, moment: Moment): Step 
     const seen = { kind: 'seen', seen: { order: result.order } } as const;
     return stay(state, { do: 'publish', uplink: seen });
   }
-  return stay(state, { do: 'log', what: `a result for order ${result.order}, which is not ours` });
+  // Of a sale that the journal has dropped, or of a journal that is lost: it can't be said any more,
+  // and would be sent for ever.
+  return stay(
+    state,
+    { do: 'log', what: `a result for order ${result.order}, which is not known here any more` },
+    { do: 'publish', uplink: { kind: 'seen', seen: { order: result.order } } },
+  );
 }

@@ -70,6 +70,17 @@ describe('a sale', () => {
     assert.equal(stand.screen?.tone, 'busy');
   });
 
+  test('the result of an order that the journal has dropped is not sent for ever', async () => {
+    const stand = await Stand.start();
+    const order = await stand.sell('12.50');
+    const number = '0000000000000000';
+    await stand.result({ ...order, number });
+    assert.deepEqual(stand.sent.at(-1), { kind: 'seen', seen: { order: number } });
+    assert.deepEqual([stand.spoken, stand.printed], [[], []]);
+    await stand.result(order, { amount_minor: 1 });
+    assert.ok(!stand.sent.some((each) => each.kind === 'seen' && each.seen.order === order.number));
+  });
+
   test('a key pressed as the result comes begins the next amount, and the result is said', async () => {
     const stand = await Stand.start();
     const order = await stand.sell('12.50');
