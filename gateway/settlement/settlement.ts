@@ -98,16 +98,17 @@ export class Settlement {
   }
 
   /** Makes a further version of the keys; `then` says, in the same unit, what became of it. */
-  async renewKeys<T>(wanted: NewKeys, then: (tx: Transaction, made: KeysChanged) => T): Promise<T> {
+  renewKeys<T>(wanted: NewKeys, then: (tx: Transaction, made: KeysChanged) => T): Promise<T> {
     const { writer, house, chance } = this.#parts;
-    // Refused before anything is made: what is in the file stays there.
-    const known = await this.keyVersions();
-    if (known.some(({ state }) => state === 'spreading')) {
-      return writer.run((tx) => then(tx, { ok: false, code: 'key_version_spreads' }));
-    }
-    // In the file first: a card must never have keys that a crash took from the house.
-    const version = house.add(chance);
-    return writer.run((tx) => then(tx, spreadNew(this.#parts, tx, version, wanted)));
+    return writer.run((tx) => {
+      // Refused before anything is made: what is in the file stays there.
+      if (advanceKeys(this.#parts, tx).some(({ state }) => state === 'spreading')) {
+        return then(tx, { ok: false, code: 'key_version_spreads' });
+      }
+      // In the file first: a card must never have keys that a crash took from the house.
+      const version = house.add(chance);
+      return then(tx, spreadNew(this.#parts, tx, version, wanted));
+    });
   }
 
   retireKeys(version: number, because: string): Promise<KeysChanged> {
