@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { keepCardKeys, openSentKeys } from '#firmware/card-keys.ts';
 import { readHouseKeys } from '#gateway/settlement/keys.ts';
 import { until } from '#test/until.ts';
+import { openConstellation } from './constellation.ts';
 import { enrol, operator, startGateway, Terminal } from './harness.ts';
 
 test('they come at each connection, sealed to the terminal alone; a new version, too', async () => {
@@ -92,4 +93,43 @@ test('they come at each connection, sealed to the terminal alone; a new version,
   await there.close();
   await second.close();
   for (const folder of [data, own]) rmSync(folder, { recursive: true, force: true });
+});
+
+test('the settlement apart: terminals hear of a version at once, and it is told who has it', async () => {
+  const all = await openConstellation('apart', {}, { settlement: {} });
+  const settlement = all.settlement?.at ?? assert.fail();
+  const identity = await enrol(all.http);
+  await enrol(all.http, 'CODE-0002');
+  const terminal = await Terminal.connect(identity);
+  const path = '/v1/settlement/key-versions';
+  const made = await operator(settlement, path, {
+    ...{ body: { because: 'yearly', ready_within_s: 86_400 }, key: 'yearly-1' },
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const sent = await until('the new version', () =>
+    terminal.heard
+      .map((each) => (each.kind === 'card_keys' ? each.sealed : ''))
+      .map((each) => openSentKeys(identity.secret, identity.terminal, each))
+      .find((each) => each?.key_version === 2),
+  );
+  const { key_version, set_at } = sent;
+  await terminal.say({ kind: 'card_keys_kept', kept: { key_version, set_at } });
+  await until('the other one is waited for', async () =>
+    JSON.stringify((await operator(settlement, path)).body).includes('"waiting":1'),
+  );
+  // A terminal that is expelled is waited for no more.
+  const revoked = { kind: 'terminal', subject: 't-0002', because: 'lost' };
+  const out = await operator(all.centre, '/v1/identity/revocations', { body: revoked });
+  assert.ok(out.status < 300, JSON.stringify(out.body));
+  await terminal.say({ kind: 'card_keys_kept', kept: { key_version, set_at: set_at + 1 } });
+  const state = async (version: number): Promise<string | undefined> => {
+    const { versions } = (await operator(settlement, path)).body as {
+      versions: { version: number; state: string }[];
+    };
+    return versions.find((each) => each.version === version)?.state;
+  };
+  await until('it is current', async () => (await state(2)) === 'current');
+  assert.equal(await state(1), 'retired', 'no card has it');
+  await terminal.close();
+  await all.close();
 });
