@@ -30,8 +30,12 @@ export function addErrors(server: FastifyInstance, core: Pick<Core, 'log'>): voi
     const problem = problemOf(error);
     if (problem.status >= 500) {
       const place = `http ${request.method} ${request.routeOptions.url ?? 'unknown'}`;
-      const says = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      core.log({ level: 'error', place, says });
+      // What was decided, such as that a terminal is away, is no fault of the program.
+      if (error instanceof Problem) core.log({ level: 'warn', place, says: problem.code });
+      else {
+        const says = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        core.log({ level: 'error', place, says });
+      }
     }
     return sendProblem(request, reply, problem);
   });
