@@ -47,7 +47,8 @@ export function issuerRoutes(
       async handle({ body, request }) {
         requireSameKey(request, body.id);
         const verbs = gate(request);
-        const asked = { ...body, payer: await verbs.present(body.payer) };
+        const payer = await issuer.presentFor(callerOf(request), body.id, body.payer);
+        const asked = { ...body, payer };
         return reply(await writer.run((tx) => verbs[name].ask(tx, asked)));
       },
     });

@@ -13,7 +13,7 @@ import type { IssuedRow } from '../store/tables-money.ts';
 import type { Transaction } from '../store/writer.ts';
 import type { Stretch } from '../stretch.ts';
 import { duePosting, holdOf, payerAccount } from './accounts.ts';
-import { admit, present, proofDigest } from './admission.ts';
+import { admit, digestOfProof, present, presentAgain, proofDigest } from './admission.ts';
 import type {
   AdmitAnswer,
   AuthoriseAnswer,
@@ -49,6 +49,8 @@ interface Request {
 
 export class Issuer {
   readonly #parts: IssuerParts;
+  /** PINs that are being compared, by request. */
+  readonly #presenting = new Map<string, Promise<Presented>>();
 
   constructor(parts: IssuerParts) {
     this.#parts = parts;
@@ -57,6 +59,23 @@ export class Issuer {
   present(proof: PayerProof): Promise<Presented> {
     const { tables, keys, stretch } = this.#parts;
     return present(tables, keys, proof, stretch);
+  }
+
+  /**
+   * The same for a request that may have come before. Comparing a PIN is slow on purpose: whoever asks
+   * again, because the answer was, must not make the issuer slower still.
+   */
+  presentFor(caller: string, id: string, proof: PayerProof): Promise<Presented> {
+    const { tables, keys } = this.#parts;
+    if (tables.issued.find(caller, id) !== undefined) {
+      return Promise.resolve(presentAgain(keys, proof));
+    }
+    const name = `${caller}\n${id}\n${digestOfProof(keys, proof)}`;
+    const begun = this.#presenting.get(name);
+    if (begun !== undefined) return begun;
+    const presenting = this.present(proof).finally(() => this.#presenting.delete(name));
+    this.#presenting.set(name, presenting);
+    return presenting;
   }
 
   /** The gate of one organisation in the same store; request ids are its own. */
