@@ -139,6 +139,10 @@ function afterWhole(text: string, whole: ChineseNumber, currency: Currency): Dra
     case 'tenth':
       return value > 9 ? { why: 'ambiguous' } : tenthsAt(text, 0, value, after, currency);
     case 'major':
+      // 两百二块五: 220.50 to some and 202.50 to others.
+      if (whole.elided && (isFigure(text, after) || /[零半]/.test(text[after] ?? ''))) {
+        return { why: 'ambiguous' };
+      }
       return afterMajor(text, { ...sum, next: after, isMoney: true }, currency);
   }
 }

@@ -206,8 +206,9 @@ function afterBareWhole(text: Text, whole: Sum, value: number): Draft {
   if (numeralAt(tokens, next) !== null) return { why: 'ambiguous' };
   if (figure === 0) {
     const ones = digitOf(tokens[next + 1]);
-    // `One oh five` is 105 to some and 1.05 to others.
-    if (ones === null || ones === 0 || value < 10 || hasMore(text, next + 2)) {
+    // `One oh five` and `one hundred oh five` are 105 to some, 1.05 and 100.05 to others.
+    const hundreds = value % 100 === 0;
+    if (ones === null || ones === 0 || value < 10 || hundreds || hasMore(text, next + 2)) {
       return { why: 'ambiguous' };
     }
     return withUnit(text, { hundredths: whole.hundredths + ones, next: next + 2, isMoney: true });

@@ -67,13 +67,8 @@ function amountRules(currency: Currency): Rules {
     part: { oneOf: [...after, ...ofTenth], weights: [6, 1, 2, 1, 3] },
     amount: {
       oneOf: [
-        {
-          all: [
-            '<whole>',
-            { oneOf: ['<cents>', 'oh <figure>'], weights: [6, 1] },
-            { maybe: '<major>', often: 0.2 },
-          ],
-        },
+        // Without a unit: `forty sixty yuan` would be heard in `forty six yuan`.
+        { all: ['<whole>', { oneOf: ['<cents>', 'oh <figure>'], weights: [6, 1] }] },
         { all: ['<whole>', '<major>', { maybe: '<part>', often: 0.5 }] },
         '<whole>',
         {
@@ -112,7 +107,8 @@ export function spokenNames(item: CatalogueItem): string[] {
 /** Rules of what a vendor says at the key: an amount, goods, or goods for an amount. */
 function vendorRules(currency: Currency, names: readonly string[]): Rules {
   const amounts = amountRules(currency);
-  const bare: Rule = { all: ['<small>', { oneOf: ['for', 'at'], weights: [2, 1] }, '<amount>'] };
+  // `Seventy for twenty five` would be heard in 74.25.
+  const bare: Rule = { all: ['<figure>', { oneOf: ['for', 'at'], weights: [2, 1] }, '<amount>'] };
   if (names.length === 0) {
     return { ...amounts, order: { oneOf: ['<amount>', bare], weights: [20, 1] } };
   }

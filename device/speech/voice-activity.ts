@@ -6,6 +6,9 @@
 const FRAME_MS = 20;
 /** Louder than the place by this, a frame is voice. */
 const MARGIN_DB = 9;
+/** A crowd’s loudest moments are so much above its softest: a voice is above them, or as near to its own peak. */
+const CROWD_DB = 20;
+const BELOW_PEAK_DB = 18;
 /** Softer than this, nothing is voice: −54 dB of full scale. */
 const LEAST_RMS = 65;
 /** Of the last five frames so many are voice: it has begun. */
@@ -17,7 +20,7 @@ const PAUSE_MS = 320;
 const END_MS = 620;
 /** Kept before the voice, whose first sound may be soft. */
 const LEAD_MS = 260;
-const TRAIL_MS = 200;
+const TRAIL_MS = 300;
 const LONGEST_MS = 9000;
 
 export type Activity =
@@ -38,6 +41,8 @@ export class VoiceActivity {
   /** Frames that are kept in `parts`. */
   #kept = 0;
   #floorDb: number | null = null;
+  /** The loudest moment since it began. */
+  #peakDb: number | null = null;
   readonly #recent: boolean[] = [];
   #voiced = 0;
   #silentMs = 0;
@@ -82,7 +87,10 @@ export class VoiceActivity {
   #take(frame: Int16Array): Activity | null {
     const level = loudness(frame);
     const floor = this.#floorDb ?? Math.min(level, decibels(LEAST_RMS) + 20);
-    const loud = level > floor + MARGIN_DB && level > decibels(LEAST_RMS);
+    const peak = Math.max(level, this.#peakDb ?? level);
+    if (this.#state !== 'waiting') this.#peakDb = peak;
+    const least = Math.min(peak - BELOW_PEAK_DB, floor + CROWD_DB);
+    const loud = level > Math.max(floor + MARGIN_DB, least) && level > decibels(LEAST_RMS);
     // Down at once, up slowly: a voice does not become the place.
     const drift = level < floor ? 0.3 : loud ? 0.002 : 0.05;
     this.#floorDb = floor + drift * (level - floor);
@@ -127,6 +135,7 @@ export class VoiceActivity {
     this.#recent.length = 0;
     this.#parts.length = 0;
     this.#silentMs = 0;
+    this.#peakDb = null;
     return 'nothing';
   }
 }

@@ -24,7 +24,6 @@ export const TOO_NOISY_DB = 15;
 /** Noise that is put in, below the voice: after the network, which leaves digital silence, and else. */
 const COMFORT_AFTER_DB = 30;
 const COMFORT_DB = 50;
-const ROUGH_DB = 30;
 /** RMS that every voice is brought to. */
 const TARGET_DB = 66;
 
@@ -81,10 +80,6 @@ function addComfort(samples: Int16Array, rms: number): Int16Array {
 
 const fromDb = (db: number): number => 10 ** (db / 20);
 
-/** The same with noise that nothing clearly said would suffer from. */
-export const roughened = (samples: Int16Array): Int16Array =>
-  addComfort(samples, fromDb(TARGET_DB - ROUGH_DB));
-
 /** 16 kHz sound, ready to be decoded. */
 export function prepare(
   samples: Int16Array,
@@ -92,8 +87,50 @@ export function prepare(
 ): Int16Array {
   const { place, voice } = levelsOf(samples);
   const noisy = voice - place < NOISY_DB;
-  const clean = noisy ? denoise(samples) : samples;
-  const gain = fromDb(TARGET_DB - levelsOf(clean).voice);
-  const level = clean.map((sample) => clip(sample * gain));
-  return addComfort(level, fromDb(TARGET_DB - (noisy ? COMFORT_AFTER_DB : COMFORT_DB)));
+  const clean = levelled(noisy ? denoise(samples) : samples);
+  return addComfort(clean, fromDb(TARGET_DB - (noisy ? COMFORT_AFTER_DB : COMFORT_DB)));
+}
+
+/** With its voice as loud as every other. */
+function levelled(samples: Int16Array): Int16Array {
+  const gain = fromDb(TARGET_DB - levelsOf(samples).voice);
+  return samples.map((sample) => clip(sample * gain));
+}
+
+/** How much of the sound as it was goes with what the network left of it. */
+const AS_IT_WAS = 0.3;
+/** As a longer and as a shorter throat would have said it: the model fits some voices only then. */
+const LONGER: readonly [up: number, down: number] = [108, 100];
+const SHORTER: readonly [up: number, down: number] = [93, 100];
+
+/** One utterance in four ways, each of which makes other mistakes. */
+export interface Views {
+  readonly noisy: boolean;
+  readonly plain: Int16Array;
+  readonly cleaned: Int16Array;
+  readonly longer: Int16Array;
+  readonly shorter: Int16Array;
+}
+
+/** 16 kHz sound in the ways it is to be decoded where it matters. */
+export function viewsOf(samples: Int16Array, denoise: (samples: Int16Array) => Int16Array): Views {
+  const { place, voice } = levelsOf(samples);
+  const noisy = voice - place < NOISY_DB;
+  const raw = levelled(samples);
+  const clean = levelled(denoise(samples));
+  const mixed = raw.map((sample, at) =>
+    clip(AS_IT_WAS * sample + (1 - AS_IT_WAS) * (clean[at] ?? 0)),
+  );
+  const plain = addComfort(raw, fromDb(TARGET_DB - COMFORT_DB));
+  const after = fromDb(TARGET_DB - COMFORT_AFTER_DB);
+  const base = noisy ? addComfort(clean, after) : plain;
+  const stretch = ([up, down]: readonly [number, number]): Int16Array =>
+    resample(base, down * 100, up * 100);
+  return {
+    noisy,
+    plain,
+    cleaned: addComfort(levelled(mixed), after),
+    longer: stretch(LONGER),
+    shorter: stretch(SHORTER),
+  };
 }

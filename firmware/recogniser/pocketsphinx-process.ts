@@ -1,20 +1,21 @@
 /**
  * The process with PocketSphinx in it. Each utterance is decoded by how likely words are after one
- * another and by the grammar, which knows nothing but its phrases; and by both again under a little
- * noise, which a sure understanding survives. A loop of bare sounds is decoded too: how much better
- * words fit than any sounds do tells a phrase from other talk.
+ * another and by the grammar, which knows nothing but its phrases; each from other views of the sound.
+ * What most of them heard is then put beside everything that differs from it in one word. A loop of
+ * bare sounds is decoded too: how much better words fit than any sounds do tells a phrase from talk.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Recognised, Utterance, Vocabulary } from '#device/ports/recogniser.ts';
-import { automatonOf, fsgOf } from '#device/speech/automaton.ts';
+import { type Automaton, automatonOf, fsgOf } from '#device/speech/automaton.ts';
 import { arpaOf } from '#device/speech/language-model.ts';
 import { resample } from '#device/speech/resample.ts';
 import { examplesOf, pruned, wordsOf } from '#device/speech/rules.ts';
 import { type Engine, lose, serve } from './child-end.ts';
-import { levelsOf, openDenoiser, prepare, roughened, TOO_NOISY_DB } from './front-end.ts';
-import { DICTIONARY, Sphinx } from './sphinx.ts';
+import { levelsOf, openDenoiser, prepare, TOO_NOISY_DB, viewsOf } from './front-end.ts';
+import { type Alike, rivalsFsg } from './rivals.ts';
+import { type Decoded, DICTIONARY, LANGUAGE_WEIGHT, Sphinx } from './sphinx.ts';
 
 const RATE = 16_000;
 /** Enough for every pair of neighbours that matters; more only takes time at the start. */
@@ -29,16 +30,23 @@ const BAD_MARGIN = -10;
 /** Price of one more word, in each decoder; the library's own default for the second. */
 const GRAMMAR_INSERTION = 0.05;
 const MODEL_INSERTION = 0.65;
+const RIVAL_INSERTION = 0.2;
+/** By so much (in nats) a phrase has to sound better than every rival. */
+const HANDICAP = Math.exp(-10 / LANGUAGE_WEIGHT);
 
-/** All ways to say each of `words`, as the dictionary has them. */
+/**
+ * All ways to say each of `words`, as the dictionary has them. `A` rhymes with `day` only as a letter:
+ * as an article it would take the place of `eight`.
+ */
 function pronunciations(words: readonly string[]): Map<string, [word: string, phones: string][]> {
   const wanted = new Set(words);
+  const spells = wanted.has('b');
   const found = new Map<string, [string, string][]>();
   for (const line of readFileSync(DICTIONARY, 'utf8').split('\n')) {
     const space = line.indexOf(' ');
     const entry = line.slice(0, space);
     const word = entry.replace(/\(\d+\)$/, '');
-    if (!wanted.has(word)) continue;
+    if (!wanted.has(word) || (word === 'a' && !spells && entry !== word)) continue;
     const ways = found.get(word) ?? [];
     found.set(word, ways);
     ways.push([entry, line.slice(space + 1).trim()]);
@@ -58,6 +66,14 @@ const loopOfPhones = (): string =>
     '',
   ].join('\n');
 
+/** What the decoders heard, and of one of them, with its sound, how likely it was. */
+interface Hearing {
+  readonly texts: readonly string[];
+  /** `null` where it can't be believed anyway. */
+  readonly sound: Int16Array | null;
+  readonly byGrammar: Decoded;
+}
+
 async function open(): Promise<Engine> {
   const directory = mkdtempSync(join(tmpdir(), 'hawker-recogniser-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
@@ -71,50 +87,95 @@ async function open(): Promise<Engine> {
   const sphinx = new Sphinx(write('words.dict', dictionary), { '-remove_noise': 'no' });
   sphinx.setting('-wip', GRAMMAR_INSERTION);
   sphinx.setGrammar('phones', write('phones.fsg', loopOfPhones()));
-  const added = new Set<string>();
-  /** Vocabularies that are decoded twice, not four times. */
+  const spoken = new Map<string, Set<string>>();
+  const grammars = new Map<string, Automaton>();
+  /** Vocabularies that are decoded twice, with less care. */
   const quick = new Set<string>();
 
   const addWords = (words: readonly string[]): void => {
-    const fresh = words.filter((word) => !added.has(word));
-    for (const [word, ways] of pronunciations(fresh)) {
-      added.add(word);
-      for (const [entry, phones] of ways) sphinx.addWord(entry, phones);
+    for (const [word, ways] of pronunciations(words)) {
+      const known = spoken.get(word) ?? new Set();
+      spoken.set(word, known);
+      for (const [entry, phones] of ways) {
+        if (!known.has(phones)) sphinx.addWord(entry, phones);
+        known.add(phones);
+      }
     }
+  };
+  const alike: Alike = (one, other) =>
+    `${one}s` === other ||
+    `${other}s` === one ||
+    [...(spoken.get(one) ?? [])].some((phones) => spoken.get(other)?.has(phones));
+
+  /** What is heard of each view where nothing but `phrase` and its rivals could have been said. */
+  const confirm = (phrase: string, name: string, views: readonly Int16Array[]): string[] => {
+    const grammar = grammars.get(name);
+    if (phrase === '' || grammar === undefined) return [];
+    sphinx.setting('-wip', RIVAL_INSERTION);
+    const rivals = rivalsFsg(phrase.split(' '), grammar, alike, HANDICAP);
+    sphinx.setGrammar('rivals', write('rivals.fsg', rivals));
+    return views.map((view) => sphinx.decode('rivals', view).text);
+  };
+
+  const decodeQuickly = (sound: Int16Array, name: string): Hearing => {
+    const byGrammar = sphinx.decode(`${name}.grammar`, sound);
+    const texts = [sphinx.decode(`${name}.model`, sound).text, byGrammar.text];
+    return { texts, sound, byGrammar };
+  };
+  const decodeWithCare = (wide: Int16Array, name: string): Hearing => {
+    const { noisy, plain, cleaned, longer, shorter } = viewsOf(wide, denoise);
+    const byGrammar = sphinx.decode(`${name}.grammar`, cleaned);
+    const votes = [
+      // Where it is noisy the grammar makes words of the noise.
+      sphinx.decode(`${name}.${noisy ? 'model' : 'grammar'}`, plain).text,
+      byGrammar.text,
+      ...[longer, shorter].map((view) => sphinx.decode(`${name}.grammar`, view).text),
+    ];
+    const texts = mostFirst(votes);
+    // Nobody will believe what each heard otherwise.
+    if (texts[0] !== texts[1]) return { texts, sound: null, byGrammar };
+    const confirmed = confirm(texts[0] ?? '', name, noisy ? [cleaned] : [plain, cleaned]);
+    return { texts: [...texts, ...confirmed], sound: cleaned, byGrammar };
   };
 
   return {
     learn({ name, rules: all, from, quick: soon = false }: Vocabulary) {
       if (soon) quick.add(name);
       addWords(wordsOf(all));
-      const rules = pruned(all, (word) => added.has(word));
-      const grammar = fsgOf(name, automatonOf(rules, from));
+      const rules = pruned(all, (word) => spoken.has(word));
+      const automaton = automatonOf(rules, from);
+      grammars.set(name, automaton);
       const model = arpaOf(examplesOf(rules, from, EXAMPLES));
       sphinx.setting('-wip', GRAMMAR_INSERTION);
-      sphinx.setGrammar(`${name}.grammar`, write(`${name}.fsg`, grammar));
+      sphinx.setGrammar(`${name}.grammar`, write(`${name}.fsg`, fsgOf(name, automaton)));
       sphinx.setting('-wip', MODEL_INSERTION);
       sphinx.setModel(`${name}.model`, write(`${name}.arpa`, model));
     },
     recognise({ rate, samples }: Utterance, name: string): Recognised {
       const wide = resample(samples, rate, RATE);
       const { place, voice } = levelsOf(wide);
-      const sound = prepare(wide, denoise);
-      const byModel = sphinx.decode(`${name}.model`, sound);
-      const byGrammar = sphinx.decode(`${name}.grammar`, sound);
-      const rough = roughened(sound);
-      const once = quick.has(name) ? [] : ['grammar', 'model'];
-      const again = once.map((by) => sphinx.decode(`${name}.${by}`, rough).text);
+      const { texts, sound, byGrammar } = quick.has(name)
+        ? decodeQuickly(prepare(wide, denoise), name)
+        : decodeWithCare(wide, name);
+      if (texts.every((text) => text === '')) return { is: 'nothing' };
+      if (sound === null) return { is: 'heard', texts, fit: 0 };
       const bySound = sphinx.decode('phones', sound);
-      if (byGrammar.text === '' && byModel.text === '') return { is: 'nothing' };
       const margin = (byGrammar.score - bySound.score) / Math.max(1, byGrammar.frames);
       const fit = (margin - BAD_MARGIN) / (GOOD_MARGIN - BAD_MARGIN);
       return {
         is: 'heard',
-        texts: [byModel.text, byGrammar.text, ...again],
+        texts,
         fit: voice - place < TOO_NOISY_DB ? 0 : Math.max(0, Math.min(1, fit)),
       };
     },
   };
+}
+
+/** What several heard, what most of them heard first; of two as many, what was heard by the earlier. */
+function mostFirst(texts: readonly string[]): string[] {
+  const count = (text: string): number =>
+    text === '' ? 0 : texts.filter((each) => each === text).length;
+  return [...texts].sort((a, b) => count(b) - count(a));
 }
 
 serve(open).catch((error: unknown) => lose('library', error));

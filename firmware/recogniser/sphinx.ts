@@ -12,7 +12,7 @@ export const PHONE_MODEL = `${MODEL}/en-us-phone.lm.bin`;
 type Handle = object;
 
 /** How much a grammar's likelihoods count against the sound's; the library's own default. */
-const LANGUAGE_WEIGHT = 6.5;
+export const LANGUAGE_WEIGHT = 6.5;
 
 function bind() {
   const sphinx = koffi.load('libpocketsphinx.so.3');

@@ -46,10 +46,11 @@ function wholeOf(chance: () => number): number {
 }
 
 const PRICES: readonly ((whole: number, cents: number) => [string, number])[] = [
-  (whole, cents) => [
-    `${words(whole)} ${words(10 + (cents % 90))}`,
-    whole * 100 + 10 + (cents % 90),
-  ],
+  // Nobody means 200.50 by “two hundred fifty”.
+  (whole, cents) =>
+    whole % 100 === 0
+      ? [words(whole), whole * 100]
+      : [`${words(whole)} ${words(10 + (cents % 90))}`, whole * 100 + 10 + (cents % 90)],
   (whole, cents) => {
     const part = 10 + (cents % 90);
     return [`${words(whole)} yuan ${words(part)}`, whole * 100 + part];
@@ -103,8 +104,8 @@ export function phrases(seed: number, count: number, without: readonly Phrase[] 
   return found;
 }
 
-/** Talk at a stall that is no order; the first half tuned the threshold, the second scores it. */
-export const TALK: readonly string[] = [
+/** Talk at a stall that is no order: what tuned the threshold. */
+export const TUNING_TALK: readonly string[] = [
   'good morning how are you today',
   'what a lovely day for a walk',
   'did you see the match last night',
@@ -145,4 +146,28 @@ export const TALK: readonly string[] = [
   'sorry I did not hear what you said',
   'give my regards to your family',
   'what happened to the old man',
+];
+
+/** Talk that scores it, and nothing else. */
+export const SCORING_TALK: readonly string[] = [
+  'have you seen my keys anywhere',
+  'we are waiting for our friends',
+  'the line is moving very slowly',
+  'do you know when the bridge opens again',
+  'my daughter starts school next week',
+  'that bag belongs to the lady over there',
+  'could you turn the radio down a little',
+  'he used to work in the kitchen',
+  'I think it is going to snow tonight',
+  'please keep the receipt for me',
+  'they make the best soup in town',
+  'sorry I am in a bit of a hurry',
+  'is that your own recipe',
+  'nobody told me about the festival',
+  'let me check what is in my pocket',
+  'you should open another stall',
+  'our neighbour has a new dog',
+  'I would rather sit in the shade',
+  'how do I get to the harbour from here',
+  'see you again on the weekend',
 ];

@@ -29,18 +29,22 @@ const voice = (set: Voice['set'], synthesiser: Voice['synthesiser'], name: strin
 
 export const VOICES: readonly Voice[] = [
   voice('tune', 'flite', 'kal16'),
+  voice('tune', 'flite', 'awb'),
   voice('tune', 'festival', 'kal_diphone'),
   voice('tune', 'espeak-ng', 'en-gb'),
+  voice('tune', 'espeak-ng', 'en-gb-x-rp'),
+  voice('tune', 'espeak-ng', 'en-us'),
   voice('tune', 'espeak-ng', 'en-us+m3'),
+  voice('tune', 'espeak-ng', 'en-us+f2'),
   voice('tune', 'espeak-ng', 'en-us+f4'),
   voice('score', 'flite', 'rms'),
   voice('score', 'flite', 'slt'),
-  voice('score', 'flite', 'awb'),
   voice('score', 'festival', 'cmu_us_slt_arctic_hts'),
   voice('score', 'festival', 'ked_diphone'),
-  voice('score', 'espeak-ng', 'en-us'),
-  voice('score', 'espeak-ng', 'en-us+f2'),
-  voice('score', 'espeak-ng', 'en-gb-x-rp'),
+  voice('score', 'espeak-ng', 'en-us+m1'),
+  voice('score', 'espeak-ng', 'en-us+f3'),
+  voice('score', 'espeak-ng', 'en-gb-scotland'),
+  voice('score', 'espeak-ng', 'en-gb-x-gbcwmd'),
 ];
 
 export const RATE = 16_000;
