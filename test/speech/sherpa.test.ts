@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Language } from '#device/messages/enrolment.ts';
 import { DeviceError } from '#device/ports/device.ts';
 import { findModel, openSherpa } from '#firmware/recogniser/sherpa.ts';
 
@@ -13,8 +14,8 @@ before(() => {
 });
 after(() => rmSync(directory, { recursive: true, force: true }));
 
-async function failure(model: string): Promise<DeviceError> {
-  const opening = openSherpa('recogniser', model, 'zh-CN', { lost: () => undefined });
+async function failure(model: string, language: Language = 'zh-CN'): Promise<DeviceError> {
+  const opening = openSherpa('recogniser', model, language, { lost: () => undefined });
   const error: unknown = await opening.then(
     () => assert.fail('it should have failed'),
     (reason: unknown) => reason,
@@ -36,6 +37,12 @@ test('a directory that is not there', async () => {
   assert.equal(error.code, 'missing_tool');
   assert.match(error.message, /there is no directory .*nowhere/);
   assert.match(error.mend ?? '', /boards\.json.*"driver": "sherpa"/);
+});
+
+test('what mends it is said in the terminal’s language', async () => {
+  const nowhere = join(directory, 'nowhere');
+  assert.match((await failure(nowhere, 'en')).mend ?? '', /^put a voice model on the terminal/);
+  assert.match((await failure(nowhere)).mend ?? '', /^请下载中文语音模型/);
 });
 
 test('a directory without a model says what is missing', () => {

@@ -76,14 +76,17 @@ export class Booth {
     const script = join(this.#directory, `festival-${process.pid}.scm`);
     const say = files.map(
       ({ text, path }) =>
-        `(utt.save.wave (utt.synth (Utterance Text "${text}")) "${path}.part" 'riff)`,
+        `(utt.save.wave (utt.synth (Utterance Text "${text}")) "${partOf(path)}" 'riff)`,
     );
     writeFileSync(script, [`(voice_${voice})`, ...say].join('\n'));
     execFileSync('festival', ['--batch', script], { stdio: ['ignore', 'ignore', 'inherit'] });
     rmSync(script);
-    for (const { path } of files) renameSync(`${path}.part`, path);
+    for (const { path } of files) renameSync(partOf(path), path);
   }
 }
+
+/** Written beside it first: another bench may want the same. */
+const partOf = (path: string): string => `${path}.${process.pid}.part`;
 
 async function sayTo(
   synthesiser: 'espeak-ng' | 'flite',
@@ -91,7 +94,7 @@ async function sayTo(
   text: string,
   path: string,
 ): Promise<void> {
-  const part = `${path}.part`;
+  const part = partOf(path);
   if (synthesiser === 'flite') await run('flite', ['-voice', voice, '-t', text, '-o', part]);
   else await run('espeak-ng', ['-v', voice, '-s', '150', '-w', part, '--', text]);
   renameSync(part, path);

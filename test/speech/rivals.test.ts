@@ -1,0 +1,76 @@
+/** A phrase is put beside every other that differs in one word, and beside no nonsense. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { automatonOf } from '#device/speech/automaton.ts';
+import type { Rules } from '#device/speech/rules.ts';
+import { rivalsFsg } from '#firmware/recogniser/rivals.ts';
+
+const RULES: Rules = {
+  figure: { oneOf: ['four', 'six'] },
+  tens: { oneOf: ['forty', 'sixty'] },
+  number: { all: ['<tens>', { maybe: '<figure>', often: 0.5 }] },
+  goods: { oneOf: ['tea', 'teas'] },
+  order: { all: ['<number>', { maybe: { all: ['for', '<figure>', '<goods>'] }, often: 0.5 }] },
+};
+const grammar = automatonOf(RULES, 'order');
+const sounds = [
+  ['four', 'for'],
+  ['tea', 'teas'],
+];
+const alike = (one: string, other: string): boolean =>
+  one === other || sounds.some((each) => each.includes(one) && each.includes(other));
+
+interface Step {
+  readonly from: number;
+  readonly to: number;
+  readonly chance: string;
+  readonly word: string;
+}
+
+function stepsOf(fsg: string): Step[] {
+  return fsg.split('\n').flatMap((line) => {
+    const [kind, from, to, chance = '', word = ''] = line.split(' ');
+    return kind === 'TRANSITION' ? [{ from: Number(from), to: Number(to), chance, word }] : [];
+  });
+}
+
+/** Every phrase of it, with the product of its probabilities. */
+function phrasesOf(phrase: string, handicap: number): Map<string, number> {
+  const fsg = rivalsFsg(phrase.split(' '), grammar, alike, handicap);
+  const steps = stepsOf(fsg);
+  const end = Number(/FINAL_STATE (\d+)/.exec(fsg)?.[1]);
+  const found = new Map<string, number>();
+  const walk = (at: number, words: readonly string[], chance: number): void => {
+    if (at === end) found.set(words.join(' '), chance);
+    for (const step of steps.filter(({ from }) => from === at)) {
+      const more = step.word === '' ? words : [...words, step.word];
+      walk(step.to, more, chance * Number(step.chance));
+    }
+  };
+  walk(0, [], 1);
+  return found;
+}
+
+test('another word, one more and one less, and the phrase itself with a handicap', () => {
+  const found = phrasesOf('forty six', 0.25);
+  assert.deepEqual(
+    [...found].sort(([a], [b]) => a.localeCompare(b)),
+    [
+      ['forty', 1],
+      ['forty four', 1],
+      ['forty six', 0.25],
+      ['sixty six', 1],
+    ],
+  );
+});
+
+test('what sounds the same is no rival', () => {
+  const found = [...phrasesOf('sixty for four teas', 0.5).keys()].sort();
+  assert.deepEqual(found, [
+    'forty for four teas',
+    'sixty for four teas',
+    'sixty for six teas',
+    'sixty four for four teas',
+    'sixty six for four teas',
+  ]);
+});
