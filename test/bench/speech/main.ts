@@ -54,13 +54,13 @@ interface Heard {
 class Ear {
   #recogniser: Promise<Recogniser> | null = null;
 
-  async recognise(utterance: Utterance): Promise<Recognised> {
+  async recognise(utterance: Utterance, left = 4): Promise<Recognised> {
     try {
       return await (await this.#open()).recognise(utterance, VOCABULARY);
     } catch (error) {
-      say(`${error}: once more`);
+      say(`${error}`);
       await this.close();
-      return (await this.#open()).recognise(utterance, VOCABULARY);
+      return left === 0 ? { is: 'nothing' } : this.recognise(utterance, left - 1);
     }
   }
 
@@ -70,8 +70,12 @@ class Ear {
   }
 
   async close(): Promise<void> {
-    await (await this.#recogniser)?.close();
+    const opened = this.#recogniser;
     this.#recogniser = null;
+    await opened?.then(
+      (recogniser) => recogniser.close(),
+      () => undefined,
+    );
   }
 }
 
