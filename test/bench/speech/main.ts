@@ -19,6 +19,7 @@ const USAGE = `npm run bench:speech -- [options]
   --phrases N      phrases each voice says in each condition; 20
   --set NAME       score, or tune: other voices and other phrases
   --conditions A,B ${CONDITIONS.join(', ')}
+  --voices A,B     of the set, those alone; by name, as the table has them
   --quick          without the strangers’ talk
   --show           each phrase that was not understood`;
 
@@ -125,7 +126,15 @@ function options() {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
   const { values } = parseArgs({
-    options: { phrases: text, set: text, conditions: text, quick: flag, show: flag, help: flag },
+    options: {
+      phrases: text,
+      set: text,
+      conditions: text,
+      voices: text,
+      quick: flag,
+      show: flag,
+      help: flag,
+    },
   });
   if (values.help === true) {
     say(USAGE);
@@ -137,6 +146,7 @@ function options() {
     count: Number(values.phrases ?? 20),
     set: values.set === 'tune' ? ('tune' as const) : ('score' as const),
     conditions,
+    only: values.voices?.split(',') ?? null,
     quick: values.quick === true,
     show: values.show === true,
   };
@@ -205,7 +215,7 @@ function report({ byCondition, byVoice, strangers, decodes }: Run): void {
 }
 
 async function main(): Promise<void> {
-  const { count, set, conditions, quick, show } = options();
+  const { count, set, conditions, only, quick, show } = options();
   const tuned = tuningPhrases();
   const list = set === 'tune' ? tuned.slice(0, count) : phrases(SCORING_SEED, count, tuned);
   const talk = set === 'tune' ? TUNING_TALK : SCORING_TALK;
@@ -216,7 +226,9 @@ async function main(): Promise<void> {
     ...{ byCondition: new Map(), byVoice: new Map(), strangers: tally(), decodes: [] },
   };
   const voices = VOICES.filter((voice) => voice.set === set);
-  for (const [at, voice] of voices.entries()) await hearVoice(run, voice, at);
+  for (const [at, voice] of voices.entries()) {
+    if (only === null || only.includes(voice.name)) await hearVoice(run, voice, at);
+  }
   await ear.close();
   report(run);
 }
