@@ -22,18 +22,6 @@ export const DAY_FAULTS: Readonly<Record<string, PlantedFault>> = {
       }),
     })),
   },
-  'blind-report': {
-    what: 'the report of a day names no order that one of the two has not, or otherwise',
-    found: /^(day|stuck)/,
-    planted: inTables(({ days }) => ({
-      days: {
-        ...days,
-        addDifference(row) {
-          if (row.of !== 'order' || row.kind === 'twice') days.addDifference(row);
-        },
-      },
-    })),
-  },
   'never-mended': {
     what: 'a difference of a day that is mended stays in its report',
     found: /^stuck/,

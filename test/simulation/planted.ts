@@ -68,7 +68,6 @@ const WANTED: Readonly<Record<string, Wanted>> = {
   'issues-unfrozen': VOUCHERS_APART,
   'never-expires': VOUCHERS,
   ...Object.fromEntries(Object.keys(WIRE_FAULTS).map((name) => [name, FORGED])),
-  'blind-report': { ...BUSY_HOUR, terminals: 3 },
   'keeps-stock': TELEPHONE,
   'links-elsewhere': TELEPHONE,
   'ends-unasked': TELEPHONE_APART,
