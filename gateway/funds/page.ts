@@ -14,7 +14,7 @@ import { type FundWord, isFundWord, fundSay as t } from './words.ts';
 
 const FUND_STYLE = `${STYLE}
 section{background:var(--paper);border-radius:10px;padding:14px 18px 16px;margin:0 0 12px}
-section form{padding:8px 0 0}ul{list-style:none;margin:0;padding:0}
+section form{padding:8px 0 0}section .alert{margin:14px 0 4px}.alert{scroll-margin-top:8px}[aria-invalid]{scroll-margin-top:8rem}ul{list-style:none;margin:0;padding:0}
 li a{display:grid;grid-template-columns:1fr auto;gap:2px 12px;background:var(--paper);border-radius:10px;
 padding:12px 18px;margin:0 0 8px;color:inherit;text-decoration:none}li b{font-size:1.15rem}
 select{font:inherit;width:100%;min-height:48px;color:inherit;background:var(--paper);
@@ -48,7 +48,9 @@ const swap = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'e
 export function frame(page: PartyPage, title: string, body: Html): FramedPage {
   const { language, path, complaint, notice } = page;
   const link = `${path}${path.includes('?') ? '&' : '?'}lang=${swap(language)}`;
-  const said = html`${complaint === null ? null : html`<p class="alert" role="alert" id="alert" data-code="${complaint.code}">${complaint.says}</p>`}${notice === null ? null : html`<p role="status">${notice}</p>`}`;
+  // Beside its field, where the page has that: a phone shows no more than the field's surroundings.
+  const above = body.text.includes('id="alert"') ? null : alertOf(complaint);
+  const said = html`${above}${notice === null ? null : html`<p role="status">${notice}</p>`}`;
   return {
     ...{ language, title, style: FUND_STYLE, script: '', house: t(language, 'house') },
     body: html`${said}${body}`,
@@ -101,22 +103,31 @@ ${ownPhone(page, list.phone)}
   return frame(page, t(language, 'title'), body);
 }
 
+const alertOf = (complaint: Complaint | null): Html | null =>
+  complaint === null
+    ? null
+    : html`<p class="alert" role="alert" id="alert" data-code="${complaint.code}">${complaint.says}</p>`;
+
+/** What is wrong with a field, above its label. */
+const alertAt = ({ complaint }: PartyPage, field: string): Html | null =>
+  complaint?.field === field ? alertOf(complaint) : null;
+
 /** Marks the field that a refusal is about. */
 const blame = ({ complaint }: PartyPage, field: string): Html | null =>
   complaint?.field === field ? html` aria-invalid="true" aria-describedby="alert" autofocus` : null;
 
-function choices(page: PartyPage, name: string, named: readonly Named[]): Html {
+function choices(page: PartyPage, name: FundWord, named: readonly Named[]): Html {
   const typed = page.typed?.[name];
   const options = named.map(
     ({ id, name: says }) =>
       html`<option value="${id}"${id === typed ? html` selected` : null}>${says}</option>`,
   );
-  return html`<select id="${name}" name="${name}" required${blame(page, name)}>${options}</select>`;
+  return html`${alertAt(page, name)}<label for="${name}">${t(page.language, name)}</label><select id="${name}" name="${name}" required${blame(page, name)}>${options}</select>`;
 }
 
 function field(page: PartyPage, name: FundWord, more: Html, value = ''): Html {
   const typed = name === 'pin' ? '' : (page.typed?.[name] ?? value);
-  return html`<label for="${name}">${t(page.language, name)}</label><input id="${name}" name="${name}" required ${more} value="${typed}"${blame(page, name)}>`;
+  return html`${alertAt(page, name)}<label for="${name}">${t(page.language, name)}</label><input id="${name}" name="${name}" required ${more} value="${typed}"${blame(page, name)}>`;
 }
 
 const phoneAndPin = (page: PartyPage): Html =>
@@ -131,10 +142,9 @@ function newVoucher(page: PartyPage, { others, key }: ListOf): Html {
   };
   return html`<section class="act"><h2>${t(language, 'new')}</h2>
 <form method="post" action="/vouchers?lang=${language}"><input type="hidden" name="key" value="${key}">
-<label for="paying">${t(language, 'paying')}</label>${choices(page, 'paying', others)}
-<label for="beneficiary">${t(language, 'beneficiary')}</label>${choices(page, 'beneficiary', others)}
+${choices(page, 'paying', others)}${choices(page, 'beneficiary', others)}
 ${field(page, 'amount', html`inputmode="decimal" maxlength="12"`)}
-<label for="currency">${t(language, 'currency')}</label>${choices(page, 'currency', currencies)}
+${choices(page, 'currency', currencies)}
 ${field(page, 'days', html`type="number" min="1" max="1800"`, '30')}
 <label for="memo">${t(language, 'memo')}</label><input id="memo" name="memo" maxlength="140" value="${typed?.memo ?? ''}">
 ${tick('transferable')}${tick('partial')}<button class="pay">${t(language, 'ask')}</button></form></section>`;
@@ -174,7 +184,9 @@ export function partyVoucher(page: PartyPage, { view, others, key, url }: OneOf)
   const left = formatMoney({ amount_minor: view.amount_minor - view.redeemed_minor, currency });
   const frozen = formatMoney({ amount_minor: view.frozen_minor, currency });
   const reason = `r_${view.trouble}`;
-  const trouble = view.trouble === undefined || !isFundWord(reason) ? null : t(language, reason);
+  // What was just said above is not said again.
+  const said = page.complaint?.code === 'account_refused';
+  const trouble = said || !isFundWord(reason) ? null : t(language, reason);
   const title = `${t(language, 'number')} ${showVoucherNumber(view.number)}`;
   const code = view.code;
   const body = html`<div class="slip"><h1 class="no">${title}</h1><p class="soft">${stateOf(language, view.state)}${view.memo === '' ? '' : ` · ${view.memo}`}</p>
@@ -232,7 +244,7 @@ function inputs(
       return html`${field(page, 'amount', html`inputmode="decimal" maxlength="12"`)}<p class="soft">${says} ${t(language, 'web_says')}</p>`;
     }
     case 'transfer':
-      return html`<label for="beneficiary">${t(language, 'beneficiary')}</label>${choices(page, 'beneficiary', others)}`;
+      return choices(page, 'beneficiary', others);
     default:
       return null;
   }

@@ -81,6 +81,13 @@ for (const kind of ['together', 'apart'] as const) {
       );
       const [merchant, due] = [/^acquirer:merchant:lin/, /^funds:due:acquirer/];
       assert.equal(await all.balance(merchant), await all.balance(due));
+      const back = await call(`${all.http}/v1/orders/${order.number}/refunds`, {
+        ...{ bearer: all.centre.operatorToken, key: freshKey(), body: { amount_minor: 500 } },
+      });
+      assert.ok(back.status < 300, JSON.stringify(back.body));
+      await until('the voucher refilled', async () => {
+        return (await ask('chen', `vouchers/${number}`)).body.frozen_minor === 19_250;
+      });
     });
 
     test('pays on the cashier page, and a wrong code leaves the order open', async () => {

@@ -201,6 +201,20 @@ for (const kind of ['together', 'apart'] as const) {
       assert.deepEqual(stand.complaints(), []);
     });
 
+    test('whoever shows forged vouchers in a row has to wait', async () => {
+      const { token } = await stand.issue({ amount_minor: 100 });
+      const check = (text: unknown) =>
+        call(`${web.url}/v1/funds/checks`, { body: { token: String(text) } });
+      for (let each = 0; each < 20; each += 1) {
+        assert.equal((await check(`${token}${each}`)).body.said, 'forged');
+      }
+      const over = await check(token);
+      assert.deepEqual([over.status, over.body.code], [429, 'slow_down']);
+      assert.ok(documented('/v1/funds/checks', 'slow_down'));
+      stand.clock.ahead += 15 * 60_000;
+      assert.equal((await check(token)).body.said, 'genuine');
+    });
+
     test('what is asked for wrongly is no voucher', async () => {
       const ask = async (more: object, bearer = 'token-of-party-shop') => {
         const body = { ...wish(stand.clock.now()), ...more };

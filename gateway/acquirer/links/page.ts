@@ -14,7 +14,7 @@ import { isLinkWord, type LinkWord, linkSay as t } from './words.ts';
 
 const LINK_STYLE = `${STYLE}
 .go{display:grid;place-items:center;text-decoration:none;border-radius:8px;margin:0 0 10px}
-nav{padding:16px 4px 28px}nav h2{margin-bottom:10px}
+form .pay{margin-top:14px}nav{padding:16px 4px 28px}nav h2{margin-bottom:10px}
 .way{background:none;color:inherit;border:1.5px solid var(--soft)}
 .back{display:block;text-align:center;padding:13px;font-size:.9rem}
 `;
