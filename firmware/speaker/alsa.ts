@@ -183,11 +183,13 @@ class AlsaSpeaker implements Speaker {
 
   /** Looks again whenever a sound device comes or goes, or ALSA's own configuration changes. */
   #watchCards(): void {
-    const configuration = process.env.ALSA_CONFIG_PATH;
     this.#watchDirectory(SOUND_DEVICES, (event) => event === 'rename');
-    if (configuration === undefined || configuration === '') return;
-    const file = basename(configuration);
-    this.#watchDirectory(dirname(configuration), (_event, changed) => changed === file);
+    // As ALSA reads it: one file, or several between colons.
+    for (const configuration of (process.env.ALSA_CONFIG_PATH ?? '').split(':')) {
+      if (configuration === '') continue;
+      const file = basename(configuration);
+      this.#watchDirectory(dirname(configuration), (_event, changed) => changed === file);
+    }
   }
 
   #watchDirectory(

@@ -34,20 +34,23 @@ export function buildPhones(root, add, { say }) {
 }
 
 function buildCard(name, say) {
-  let busy = false;
+  const wishes = new Set();
+  let turn = Promise.resolve();
   const path = `phones/${encodeURIComponent(name)}`;
   const element = make('article', { class: 'phone', 'aria-label': name });
-  const act = async (what, body) => {
-    if (busy) return;
-    busy = true;
+  /** A second click on the same is one wish; another one waits for its turn. */
+  const act = (what, body) => {
+    if (wishes.has(what)) return turn;
+    wishes.add(what);
     mark(element, 'data-busy', 'yes');
-    try {
-      await call('POST', `${path}/${what}`, body ?? {});
-    } catch (error) {
-      say(error);
-    }
-    busy = false;
-    mark(element, 'data-busy', null);
+    turn = turn
+      .then(() => call('POST', `${path}/${what}`, body ?? {}))
+      .catch(say)
+      .then(() => {
+        wishes.delete(what);
+        if (wishes.size === 0) mark(element, 'data-busy', null);
+      });
+    return turn;
   };
   const button = (kind, onclick) => make('button', { type: 'button', class: kind, onclick });
   const paired = buildPaired(act);
