@@ -97,6 +97,7 @@ class AssistantTalk implements Conversation {
   #speaking: Promise<unknown> = Promise.resolve();
   #speaks = false;
   #products: Promise<unknown> = Promise.resolve();
+  #keyed: Promise<unknown> = Promise.resolve();
   /** Of silence, since the last word of anybody. */
   #silentMs = 0;
   #waitMs = Number.POSITIVE_INFINITY;
@@ -125,7 +126,9 @@ class AssistantTalk implements Conversation {
   key(key: TelephoneKey): void {
     this.#silentMs = 0;
     this.#refresh();
-    void this.#products.then(() => this.#take({ is: 'key', key }));
+    const products = this.#products;
+    // One after the other: a slow answer of the order centre must not let a later key overtake.
+    this.#keyed = this.#keyed.then(() => products).then(() => this.#take({ is: 'key', key }));
   }
 
   ended(): void {

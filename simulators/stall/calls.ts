@@ -7,6 +7,7 @@ import type { Answer } from '../phone/wallet.ts';
 import { BODIES, checkFault, keysOf, readBody } from './bodies.ts';
 import { speakNear } from './caller-voice.ts';
 import { notNow, Problem, unknown, wrong } from './problems.ts';
+import { readSound, SOUND_BYTES } from './sound-body.ts';
 import type { Stall } from './stall.ts';
 import { viewMessages, viewPapers, viewSpoken, viewStall } from './view.ts';
 
@@ -67,6 +68,11 @@ function addTerminalCalls(server: FastifyInstance, stall: Stall): void {
     const { text, voice, noise } = readBody(BODIES.utter, request.body);
     await utter(stall, await speakNear(text, voice, noise, MICROPHONE_RATE));
     return { said: text };
+  });
+
+  server.post('/v1/microphone/voice', { bodyLimit: SOUND_BYTES }, async (request) => {
+    await utter(stall, readSound(request, MICROPHONE_RATE));
+    return { said: '…' };
   });
 
   server.get('/v1/messages', async () => viewMessages(stall));

@@ -11,6 +11,7 @@ import { refuse } from './guard.ts';
 import { addPairingCalls } from './pairing-calls.ts';
 import { Problem } from './problems.ts';
 import { addScreen } from './screen-door.ts';
+import { takeSound } from './sound-body.ts';
 import type { Stall } from './stall.ts';
 import { addTelephoneCalls } from './telephone-calls.ts';
 import { viewStall } from './view.ts';
@@ -54,6 +55,7 @@ export async function openInterface(
       ),
     ),
   );
+  takeSound(server);
   addPage(server);
   addCalls(server, stall);
   addPairingCalls(server, stall);

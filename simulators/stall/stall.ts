@@ -10,7 +10,6 @@ import { NetworkWire } from '../network/proxy.ts';
 import { Post } from '../notify/post.ts';
 import { Air } from '../radio/air.ts';
 import { type AccountView, readAccounts } from './accounts.ts';
-import type { ChildLine } from './child.ts';
 import { SmallDisk } from './disk.ts';
 import { ScreenEye, type Seen, screenAddress } from './eye.ts';
 import { Fingers } from './fingers.ts';
@@ -20,13 +19,14 @@ import { Machine } from './machine.ts';
 import type { StallOptions } from './options.ts';
 import { type Organs, openOrgans } from './organs.ts';
 import { PairedPhones } from './paired-phones.ts';
-import { gatewayPlan, type Plan, platformPlan, telephonePlan, terminalPlan } from './plans.ts';
+import { gatewayPlan, type Plan, platformPlan, terminalPlan } from './plans.ts';
 import { freePort, keepPorts, type Ports } from './ports.ts';
 import { notNow } from './problems.ts';
 import { Rack } from './rack.ts';
 import { scanPanel, scanPaper } from './scan.ts';
 import { Street } from './street.ts';
-import { StallTelephone } from './telephone.ts';
+import type { StallTelephone } from './telephone.ts';
+import { makeTelephone, traceLine } from './telephone-maker.ts';
 import { Trace } from './trace.ts';
 import { BOARDS, boardsFor, readSeed, readWiring, type StallSeed, type Wiring } from './wiring.ts';
 
@@ -123,7 +123,11 @@ export class Stall {
       () => this.#terminalPlan(),
       () => this.#change(),
     );
-    this.telephone = this.#makeTelephone();
+    this.telephone = makeTelephone({
+      ...{ options, seed: this.seed, boards: this.#boards, post: this.post },
+      ...{ rack: this.rack, trace: this.trace, gateway: () => this.gatewayUrl },
+      changed: () => this.#change(),
+    });
     this.trace.listen(() => this.#change());
   }
 
@@ -304,40 +308,8 @@ export class Stall {
       gatewayUrl: this.gatewayUrl,
       broker: this.#network?.url,
       boards: this.#boards,
-      line: (line) => this.#tell('terminal', line),
+      line: (line) => traceLine(this.trace, 'terminal', line),
     });
-  }
-
-  #makeTelephone(): StallTelephone {
-    const { directory, modelZh } = this.#options;
-    const own = join(directory, 'telephone');
-    const { vendor } = this.seed.terminals[0];
-    const name = this.seed.vendors.find(({ id }) => id === vendor)?.name ?? vendor;
-    return new StallTelephone({
-      directory: own,
-      gatewayDirectory: join(directory, 'gateway'),
-      gateway: () => this.gatewayUrl,
-      plan: (addresses) =>
-        telephonePlan({
-          ...{ ...addresses, directory: own, boards: this.#boards, modelZh, post: this.post },
-          ...{ merchant: { id: vendor, name }, gatewayUrl: this.gatewayUrl },
-          language: this.language,
-          line: (line) => {
-            this.telephone.heardLine(line);
-            if (line.event !== 'said') this.#tell('telephone', line);
-          },
-        }),
-      ...{ rack: this.rack, watch: this.trace.watch, changed: () => this.#change() },
-    });
-  }
-
-  #tell(wire: 'terminal' | 'telephone', line: ChildLine): void {
-    const { event, at: _at, ...rest } = line;
-    const told = Object.values(rest).map((value) =>
-      typeof value === 'object' ? JSON.stringify(value) : String(value),
-    );
-    const text = [String(event), ...told].join(' ');
-    this.trace.watch({ wire, direction: 'state', text });
   }
 
   #change(): void {

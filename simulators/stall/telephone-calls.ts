@@ -1,8 +1,10 @@
 /** What the phone box before the stall does (docs/stall.md). */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { CALL_RATE } from '#device/ports/modem.ts';
 import { readBody } from './bodies.ts';
 import { NOISES } from './caller-voice.ts';
+import { readSound, SOUND_BYTES } from './sound-body.ts';
 import type { Stall } from './stall.ts';
 
 const number = z
@@ -39,6 +41,10 @@ export function addTelephoneCalls(server: FastifyInstance, stall: Stall): void {
   server.post('/v1/telephone/say', async (request) => {
     const { text, voice, noise: place } = readBody(sayBody, request.body);
     await telephone.say(text, voice, place);
+    return telephone.view();
+  });
+  server.post('/v1/telephone/voice', { bodyLimit: SOUND_BYTES }, async (request) => {
+    await telephone.speak(readSound(request, CALL_RATE), '…');
     return telephone.view();
   });
   server.get('/v1/telephone/sound', (request, reply) => {

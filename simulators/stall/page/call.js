@@ -1,6 +1,7 @@
 /** The phone box: call the stall, press keys, say a sentence, read what is said and what arrives. */
 import { buildCallSound } from './call-sound.js';
 import { fill, make, mark, show, write } from './dom.js';
+import { buildOwnVoice } from './own-voice.js';
 import { call } from './stall.js';
 import { spokenLanguage, t } from './words.js';
 
@@ -110,6 +111,7 @@ function buildTalk(act, say) {
   const noise = make('select', {});
   const noiseLabel = make('span', {});
   const submit = make('button', { class: 'main' });
+  const own = buildOwnVoice({ kind: 'small', path: 'telephone/voice', say });
   const examples = make('div', { class: 'examples', role: 'group' });
   const lacks = make('div', { class: 'lacks' });
   const how = make('p', { class: 'how' });
@@ -124,6 +126,7 @@ function buildTalk(act, say) {
     submit,
     make('label', { class: 'field' }, voiceLabel, voice),
     make('label', { class: 'field' }, noiseLabel, noise),
+    own.button,
   );
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -142,6 +145,8 @@ function buildTalk(act, say) {
       write(noiseLabel, t('call_noise'));
       write(submit, t(telephone.speaking ? 'call_speaking' : 'call_say'));
       submit.disabled = !talking || telephone.speaking;
+      own.label();
+      show(own.button, talking);
       updateChoices(voice, noise, telephone.voices);
       const payer = payers.find(({ phone }) => phone === telephone.from);
       const written = telephone.talk.some(({ who }) => who === 'sms');

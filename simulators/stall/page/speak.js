@@ -1,5 +1,6 @@
 /** The vendor's own voice: a phrase is said beside the terminal's microphone, once it listens. */
 import { fill, make, mark, show, write } from './dom.js';
+import { buildOwnVoice } from './own-voice.js';
 import { call } from './stall.js';
 import { t } from './words.js';
 
@@ -7,8 +8,9 @@ export function buildSpeak({ press, say }) {
   const text = make('input', { maxlength: 200, autocomplete: 'off', size: 10 });
   const voice = make('select', {});
   const submit = make('button', { class: 'small' });
+  const own = buildOwnVoice({ kind: 'small', path: 'microphone/voice', say });
   const lacks = make('p', { class: 'speak-lacks' });
-  const form = make('form', { class: 'speak' }, text, voice, submit);
+  const form = make('form', { class: 'speak' }, text, voice, submit, own.button);
   let speaking = false;
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -32,6 +34,7 @@ export function buildSpeak({ press, say }) {
       mark(text, 'placeholder', t('speak_example'));
       mark(voice, 'aria-label', t('call_voice'));
       write(submit, t('speak_now'));
+      own.label();
       mark(submit, 'title', t('speak_about'));
       fill(voice, JSON.stringify(state.telephone.voices), () =>
         state.telephone.voices.map(({ name }) => make('option', { value: name }, name)),

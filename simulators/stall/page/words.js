@@ -192,6 +192,12 @@ const WORDS = {
     'A Chinese terminal needs a voice model to be spoken to: npm start -- --model-zh DIR',
     '中文语音输入需要语音模型：npm start -- --model-zh DIR',
   ],
+  own_voice: ['Use my voice', '用我的声音'],
+  own_voice_send: ['Stop, send it', '停止并发送'],
+  own_voice_refused: [
+    'The browser was not allowed to use the microphone.',
+    '浏览器没有获得麦克风权限。',
+  ],
   wire_microphone: ['Microphone', '麦克风'],
   call_title: ['Call the stall', '打电话订购'],
   call_about: [
