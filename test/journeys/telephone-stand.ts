@@ -61,7 +61,7 @@ export async function openSaleStand(sound: string | null = null): Promise<SaleSt
         locale: 'en',
       });
       const page = await context.newPage();
-      await page.goto(link);
+      await page.goto(`${link}?method=password`);
       await page.locator('#phone').fill(phone);
       await page.locator('#password').fill(PASSWORD);
       await page.locator('.pay').click();
