@@ -5,8 +5,8 @@ import { t } from './words.js';
 /** Nobody forgets it on for longer. */
 const MOST_MS = 20_000;
 
-/** `send` gets the path's query, and samples of 16 bits. */
-export function buildOwnVoice({ kind, path, say }) {
+/** `before` is done when somebody has spoken, before it is sent to `path`. */
+export function buildOwnVoice({ kind, path, say, before = () => undefined }) {
   const button = make(kind);
   let recording = null;
   let timer = 0;
@@ -16,6 +16,7 @@ export function buildOwnVoice({ kind, path, say }) {
     recording = null;
     label();
     const { rate, samples } = stop();
+    before();
     const response = await fetch(`/v1/${path}?rate=${rate}`, {
       method: 'POST',
       headers: { 'content-type': 'application/octet-stream' },

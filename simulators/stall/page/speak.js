@@ -8,7 +8,12 @@ export function buildSpeak({ press, say }) {
   const text = make('input', { maxlength: 200, autocomplete: 'off', size: 10 });
   const voice = make('select', {});
   const submit = make('button', { class: 'small' });
-  const own = buildOwnVoice({ kind: 'small', path: 'microphone/voice', say });
+  const own = buildOwnVoice({
+    kind: 'small',
+    path: 'microphone/voice',
+    say,
+    before: () => press('*'),
+  });
   const lacks = make('p', { class: 'speak-lacks' });
   const form = make('form', { class: 'speak' }, text, voice, submit, own.button);
   let speaking = false;
