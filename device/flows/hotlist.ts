@@ -14,7 +14,10 @@ const REFRESH_MS = 600_000;
 
 /** The list after a message: whole, or the next change. `known` itself where it is not for us. */
 export function applyHotlist(known: Blocked | null, told: Hotlist): Blocked | null {
-  if (known !== null && told.issued_at < known.issuedAt) return known;
+  // A newer version counts though it seems to be issued earlier: the gateway's clock was ahead before.
+  if (known !== null && told.issued_at < known.issuedAt && told.version <= known.version) {
+    return known;
+  }
   const { version, issued_at: issuedAt } = told;
   if (told.full) return { version, cards: new Set(told.entries), issuedAt };
   if (known?.version !== version - 1) return known;
