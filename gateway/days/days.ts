@@ -130,7 +130,9 @@ export class Days {
         ordersFrom: before?.orders_from ?? 0,
       });
       const { differences, orders_from, debits_after } = compared;
-      const lately = now - tx.days.pages(day).last_at < GRACE_MS;
+      const sinceMs = now - tx.days.pages(day).last_at;
+      // A clock that was ahead when the page came would else hold it up until that time.
+      const lately = sinceMs >= 0 && sinceMs < GRACE_MS;
       if (differences.length > 0 && lately) return false;
       for (const each of differences) tx.days.addDifference(differenceRow(day, each, now));
       const books = JSON.stringify(booksOf(tx, day.terminal, lines, debits));

@@ -85,6 +85,23 @@ describe('a business day that both sides have', () => {
     days.close();
   });
 
+  test('a day whose pages came while the clock was ahead is compared once that is put right', async () => {
+    const days = await DayStand.open();
+    await days.sell();
+    await days.stand.clock.pass(120_000);
+    const said = days.state();
+    // One line less: without a difference nothing is waited for.
+    const short = restate(said, said.lines.slice(1));
+    const { terminal } = days.terminal.identity;
+    const page = { head: short.head, page: 0, lines: short.lines };
+    days.stand.clock.wall = 287 * 86_400_000;
+    assert.equal(await days.days.take(terminal, page), 'wanted');
+    days.stand.clock.wall = 0;
+    assert.equal(await days.days.take(terminal, page), 'compared');
+    assert.equal(days.receipt().agreed, false);
+    days.close();
+  });
+
   test('an order that is open at the close is of the next day, on both sides', async () => {
     const days = await DayStand.open();
     await days.sell();

@@ -204,7 +204,11 @@ export class TerminalMachine {
     const disk = plant.disk(this.#disk);
     if (this.#meetsOlder) await this.#refuseOlder(life, disk);
     const key = this.#signs ? JOURNAL_KEY : null;
-    const keep = (all: readonly JournalEntry[]) => keepEntries(all, KEPT_SALES);
+    const keep = (all: readonly JournalEntry[]) => {
+      // What it had written and not said yet may be why the rest is dropped.
+      if (this.#life === life) auditor.booted(this.id, all);
+      return keepEntries(all, KEPT_SALES);
+    };
     const options = key === null ? {} : { key, keep };
     const { journal, entries, torn } = await Journal.open(disk, options);
     if (this.#life !== life) return;
