@@ -27,6 +27,16 @@ const LEAST_MS = 50;
 const FIRST_BACK_OFF_MS = 1000;
 const LONGEST_BACK_OFF_MS = 60_000;
 
+/** What `settle` is given where all that is open is to be taken up, whenever it is due. */
+const ALWAYS = Number.MAX_SAFE_INTEGER;
+const ROUND = 64;
+
+/**
+ * How many to take up in the round of `now`, as a LIMIT of SQL. All where a clock was set back: of
+ * those that it had put off, what does not fit into this round would wait until that time comes.
+ */
+export const roundOf = (now: number): number => (now === ALWAYS ? -1 : ROUND);
+
 /** How long to wait after so many fruitless tries, ms. */
 export const backOff = (tries: number): number =>
   Math.min(FIRST_BACK_OFF_MS * 2 ** Math.min(tries, 10), LONGEST_BACK_OFF_MS);
@@ -50,7 +60,7 @@ export function startResolver(parts: ResolverParts): () => void {
     cancel = clock.after(Math.min(wait, LONGEST_MS), () => {
       const everything = wasSetBack() || all;
       all = false;
-      round(everything ? Number.MAX_SAFE_INTEGER : clock.now());
+      round(everything ? ALWAYS : clock.now());
     });
   };
 
@@ -77,7 +87,7 @@ export function startResolver(parts: ResolverParts): () => void {
     if (note.about === 'open') arm(0);
   });
   // Whatever is open now was begun by a process that is no more: nothing is on its way.
-  if (parts.nextAt() !== undefined) round(Number.MAX_SAFE_INTEGER);
+  if (parts.nextAt() !== undefined) round(ALWAYS);
   return () => {
     stopped = true;
     cancel();

@@ -33,7 +33,8 @@ export interface Pn532Settings {
   readonly baud: number;
 }
 
-const ACK_TIMEOUT_MS = 250;
+/** The chip takes 15 ms (§6.2.1.1); a host that is busy with other things may be away for longer. */
+const ACK_TIMEOUT_MS = 1000;
 const CHIP_TIMEOUT_MS = 1000;
 /** A person's tap lasts 300 ms; the search itself takes the chip 5 ms. */
 const SEARCH_MS = 40;

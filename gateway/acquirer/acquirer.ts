@@ -1,16 +1,13 @@
 /** The acquirer as a whole: its gate, and the resolver of what the issuer has not answered. */
 import { askGate, type GateHere, type GateThere, here, there } from '../gate.ts';
 import type { PayerProof } from '../issuer/gate.ts';
-import { backOff, startResolver } from '../resolver.ts';
+import { backOff, roundOf, startResolver } from '../resolver.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Transaction } from '../store/writer.ts';
 import { refundedMinor } from './action-beginnings.ts';
 import { Actions } from './actions.ts';
 import type { AcquirerGate, AcquirerStatus, AcquirerVerbs } from './gate.ts';
 import { type AcquirerParts, answerOf, Payments, sourceOf } from './payments.ts';
-
-/** Matters that are looked after in one round. */
-const ROUND = 64;
 
 export class Acquirer {
   readonly payments: Payments;
@@ -77,8 +74,8 @@ export class Acquirer {
 
   async #settle(now: number): Promise<void> {
     const { tables } = this.#parts;
-    const payments = tables.payments.due(now, ROUND);
-    const actions = tables.payments.dueActions(now, ROUND);
+    const payments = tables.payments.due(now, roundOf(now));
+    const actions = tables.payments.dueActions(now, roundOf(now));
     await Promise.all([
       ...payments.map((row) =>
         this.#attempt(

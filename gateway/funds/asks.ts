@@ -6,7 +6,7 @@
 import type { Currency } from '#device/messages/money.ts';
 import { askGate } from '../gate.ts';
 import type { IssuerRefundRequest, Presented } from '../issuer/gate.ts';
-import { backOff, startResolver } from '../resolver.ts';
+import { backOff, roundOf, startResolver } from '../resolver.ts';
 import type { FundAskRow, VoucherRow } from '../store/tables-funds.ts';
 import type { Transaction } from '../store/writer.ts';
 import { conclude } from './conclusions.ts';
@@ -15,7 +15,6 @@ import type { AskReply, Question } from './questions.ts';
 
 /** How long an answer may be on its way before it is asked for again, ms. */
 const ON_ITS_WAY_MS = 12_000;
-const ROUND = 64;
 
 export class Asks {
   readonly #parts: FundParts;
@@ -104,7 +103,7 @@ export class Asks {
   }
 
   async #round(now: number): Promise<void> {
-    const due = this.#parts.tables.funds.dueAsks(now, ROUND);
+    const due = this.#parts.tables.funds.dueAsks(now, roundOf(now));
     await Promise.all(due.map(({ id }) => this.settle(id)));
   }
 

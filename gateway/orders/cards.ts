@@ -50,8 +50,11 @@ const ROUND_MS = 60_000;
 const HOTLIST_ROUNDS = 60;
 /** A refund that was asked for stands: after so long there is nothing to ask again. */
 const REFUSED_MS = 7 * 86_400_000;
-/** A terminal that lost a verdict hears it at each connection for so long. */
-const VERDICT_MS = 14 * 86_400_000;
+/**
+ * A terminal that lost a verdict hears it at each connection, while it is among so many newest: by
+ * number and not by age, as the settlement that dated it may have had a clock that was years behind.
+ */
+const VERDICTS = 200;
 
 /** What an order that a card paid has as its payment. */
 export const cardPaymentId = (card: string, counter: number): string =>
@@ -244,8 +247,8 @@ export class OrderCards {
   }
 
   #tellVerdicts(terminal: string): void {
-    const { tables, downlinks, clock } = this.#parts;
-    for (const row of tables.cardPayments.verdicts(terminal, clock.now() - VERDICT_MS)) {
+    const { tables, downlinks } = this.#parts;
+    for (const row of tables.cardPayments.verdicts(terminal, VERDICTS)) {
       const { order_number: order, card, counter_before, committed } = row;
       const verdict: CardVerdict = { order, card, counter_before, committed };
       downlinks.tell(terminal, { kind: 'card_verdict', verdict });

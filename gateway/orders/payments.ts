@@ -19,7 +19,7 @@ import { askGate, type Steps, through } from '../gate.ts';
 import type { PayerProof, Presented } from '../issuer/gate.ts';
 import type { GatewayKeys } from '../keys.ts';
 import type { Log } from '../log.ts';
-import { backOff, startResolver } from '../resolver.ts';
+import { backOff, roundOf, startResolver } from '../resolver.ts';
 import type { OrderRow, Tables } from '../store/tables.ts';
 import type { AttemptRow } from '../store/tables-money.ts';
 import type { Transaction, Writer } from '../store/writer.ts';
@@ -56,9 +56,6 @@ interface Kept {
   readonly key: string;
   readonly fingerprint: string;
 }
-
-/** Attempts that are looked after in one round. */
-const ROUND = 64;
 
 export class OrderPayments {
   readonly #parts: OrderPaymentsParts;
@@ -206,7 +203,7 @@ export class OrderPayments {
     const { tables, writer, clock, log, refunds } = this.#parts;
     await Promise.all([
       refunds.settle(now),
-      ...tables.attempts.due(now, ROUND).map(async (row) => {
+      ...tables.attempts.due(now, roundOf(now)).map(async (row) => {
         try {
           await this.#resolve(row);
         } catch (error) {

@@ -14,7 +14,7 @@ import type { Chance, Clock } from '../clock.ts';
 import { type Ask, askGate, type Steps, there, through } from '../gate.ts';
 import type { Log } from '../log.ts';
 import { endRefund, freezeRefund, paidAttempt, type RefundAttempt } from '../pairing/refunds.ts';
-import { backOff } from '../resolver.ts';
+import { backOff, roundOf } from '../resolver.ts';
 import type { Tables } from '../store/tables.ts';
 import type { RefundRow } from '../store/tables-money.ts';
 import type { Transaction, Writer } from '../store/writer.ts';
@@ -43,9 +43,6 @@ export interface RefundParts {
 type Said = Refunded | VoidAnswer | { readonly said: 'refused'; readonly code: 'platform_refused' };
 type Through = 'acquirer' | 'platform';
 
-/** Refunds that are looked after in one round. */
-const ROUND = 64;
-
 export class OrderRefunds {
   readonly #parts: RefundParts;
 
@@ -63,7 +60,7 @@ export class OrderRefunds {
   /** Asks again for what is due. */
   async settle(now: number): Promise<void> {
     await Promise.all(
-      this.#parts.tables.attempts.dueRefunds(now, ROUND).map((row) => this.#again(row)),
+      this.#parts.tables.attempts.dueRefunds(now, roundOf(now)).map((row) => this.#again(row)),
     );
   }
 

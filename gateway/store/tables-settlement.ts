@@ -232,6 +232,6 @@ export interface CentreCardTable {
   /** Those that paid for nothing, since then. */
   refused(since: number): CentreCardRow[];
   addVerdict(row: CentreVerdictRow): void;
-  /** Of a terminal, since then. */
-  verdicts(terminal: string, since: number): CentreVerdictRow[];
+  /** Of a terminal, the newest so many, oldest first. */
+  verdicts(terminal: string, most: number): CentreVerdictRow[];
 }

@@ -10,7 +10,7 @@ import { ON_ITS_WAY_MS } from '../acquirer/gate.ts';
 import type { Chance, Clock } from '../clock.ts';
 import { askGate } from '../gate.ts';
 import type { Log } from '../log.ts';
-import { backOff, startResolver } from '../resolver.ts';
+import { backOff, roundOf, startResolver } from '../resolver.ts';
 import type { SettlementGate } from '../settlement/gate.ts';
 import type { Tables } from '../store/tables.ts';
 import type { TopUpRow } from '../store/tables-topups.ts';
@@ -55,7 +55,6 @@ const LOOK_AGAIN_MS = 30_000;
 const COLLECT_MS = 30 * 86_400_000;
 /** How often it is asked whether the card has come. */
 const DUE_MS = 60_000;
-const ROUND = 64;
 /** Forms that were sent, by the key that stands in each. */
 const SENT = 'top-up form';
 const RECEIVER = 'order-centre:topup';
@@ -78,7 +77,7 @@ export class TopUps {
       ...{ writer, clock, log, place: 'topups' },
       nextAt: () => tables.topups.nextAt(),
       settle: async (now) => {
-        await Promise.all(tables.topups.due(now, ROUND).map((row) => this.#look(row)));
+        await Promise.all(tables.topups.due(now, roundOf(now)).map((row) => this.#look(row)));
       },
     });
   }

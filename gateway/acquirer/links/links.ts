@@ -8,7 +8,7 @@ import { type GateHere, here } from '../../gate.ts';
 import type { IssuerPresents } from '../../issuer/gate.ts';
 import { type GatewayKeys, keyedDigest } from '../../keys.ts';
 import type { Log } from '../../log.ts';
-import { startResolver } from '../../resolver.ts';
+import { roundOf, startResolver } from '../../resolver.ts';
 import type { Tables } from '../../store/tables.ts';
 import type { ContractRow, LinkRow } from '../../store/tables-links.ts';
 import type { Transaction, Writer } from '../../store/writer.ts';
@@ -46,7 +46,6 @@ export interface LinksParts {
 
 /** How long a payer's page waits for the issuer before it says so; the payment goes on. */
 const PATIENCE_MS = 2500;
-const ROUND = 64;
 const WATCHERS = 2000;
 
 export class Links {
@@ -208,7 +207,7 @@ export class Links {
 
   async #settle(now: number): Promise<void> {
     const { tables, writer } = this.#parts;
-    for (const { id } of tables.links.due(now, ROUND)) {
+    for (const { id } of tables.links.due(now, roundOf(now))) {
       await writer.run((tx) => this.#look(tx, id, 1));
     }
   }

@@ -11,7 +11,7 @@ import type {
   PlatformMessage,
   PlatformStatus,
 } from '../../pairing/platforms/platform.ts';
-import { backOff, startResolver } from '../../resolver.ts';
+import { backOff, roundOf, startResolver } from '../../resolver.ts';
 import type { LinkPlatformRow, LinkRow } from '../../store/tables-links.ts';
 import type { PaymentRow } from '../../store/tables-money.ts';
 import type { Transaction } from '../../store/writer.ts';
@@ -39,7 +39,6 @@ interface Connected {
 /** While the payer is at the platform's page. */
 const LOOK_MS = 3000;
 const PERMISSION_MS = 15 * 60_000;
-const ROUND = 50;
 
 export class LinkPlatforms {
   readonly #parts: LinksParts;
@@ -57,7 +56,7 @@ export class LinkPlatforms {
       ...{ writer, clock, log, place: 'acquirer/platforms' },
       nextAt: () => (this.#platforms.size === 0 ? undefined : tables.links.platformNextAt()),
       settle: async (now) => {
-        const due = tables.links.duePlatforms(now, ROUND);
+        const due = tables.links.duePlatforms(now, roundOf(now));
         await Promise.all(due.map(({ id }) => this.#work(id)));
       },
     });

@@ -248,7 +248,8 @@ export function centreCardTable(database: DatabaseSync): CentreCardTable {
      VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET committed = excluded.committed`,
   );
   const of = database.prepare(
-    'SELECT * FROM centre_card_verdicts WHERE terminal = ? AND at >= ? ORDER BY at',
+    `SELECT * FROM (SELECT * FROM centre_card_verdicts WHERE terminal = ? ORDER BY at DESC LIMIT ?)
+       ORDER BY at`,
   );
   const kept = database.prepare('SELECT * FROM centre_card_keys');
   const keep = database.prepare(
@@ -263,8 +264,8 @@ export function centreCardTable(database: DatabaseSync): CentreCardTable {
     addVerdict({ order_number, card, counter_before, terminal, committed, at }) {
       add.run(order_number, card, counter_before, terminal, committed ? 1 : 0, at);
     },
-    verdicts: (terminal, since) =>
-      every<Omit<CentreVerdictRow, 'committed'> & { committed: number }>(of, terminal, since).map(
+    verdicts: (terminal, most) =>
+      every<Omit<CentreVerdictRow, 'committed'> & { committed: number }>(of, terminal, most).map(
         (row) => ({ ...row, committed: row.committed === 1 }),
       ),
   };
