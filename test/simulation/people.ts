@@ -86,7 +86,7 @@ async function closeStall(
 ): Promise<void> {
   if (stall.isReady && chance.happens(0.7)) await closeDay(street, stall);
   await wait(street, chance.between(1000, 600_000));
-  if (chance.happens(0.4)) stall.unplug();
+  if (chance.happens(0.4) && street.isOpen()) stall.unplug();
   if (street.hours === null) return;
   await wait(street, DAY_MS - sinceOpening(street, street.hours));
   stall.plug();
