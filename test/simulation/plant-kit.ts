@@ -2,6 +2,7 @@
  * What faults are planted with: wrappers around ports and services, in test code alone.
  */
 import { readDownlink } from '#device/messages/signed.ts';
+import type { Disk } from '#device/ports/disk.ts';
 import type { Core } from '#gateway/core.ts';
 import type { PeerClient } from '#gateway/peers/client.ts';
 import type { Role } from '#gateway/roles.ts';
@@ -59,3 +60,44 @@ export interface PlantedFault {
   readonly found: RegExp;
   readonly planted: Planted;
 }
+
+/** A disk with verbs of its own; the rest are those of `disk`. */
+export const overDisk = (disk: Disk, own: Partial<Disk>): Disk => ({
+  append: (bytes) => disk.append(bytes),
+  replace: (bytes) => disk.replace(bytes),
+  read: () => disk.read(),
+  sync: () => disk.sync(),
+  truncate: (length) => disk.truncate(length),
+  ...own,
+});
+
+/** A call of `path` that failed is made again under another id. */
+export function repeatAnew(client: PeerClient, path: string): PeerClient {
+  let repeats = 0;
+  return {
+    async call(request) {
+      try {
+        return await client.call(request);
+      } catch (error) {
+        if (request.path !== path) throw error;
+        repeats += 1;
+        const id = `${request.id}-${repeats}`;
+        return client.call({ ...request, id, body: { ...(request.body as object), id } });
+      }
+    },
+  };
+}
+
+/** A decline of `path` is read as what `granted` makes of the request's id. */
+export const neverDeclined = (
+  client: PeerClient,
+  path: string,
+  granted: (id: string) => object,
+): PeerClient => ({
+  async call(request) {
+    const answer = await client.call(request);
+    const said = (answer.body as { readonly said?: string } | null)?.said;
+    if (request.path !== path || said !== 'declined') return answer;
+    return { ...answer, body: granted(request.id ?? '') };
+  },
+});

@@ -1,7 +1,12 @@
 /** What is planted in stores and between organisations. */
-import type { PeerClient } from '#gateway/peers/client.ts';
 import type { Engine } from '#gateway/store/tables.ts';
-import { inTables, NOTHING_PLANTED, type PlantedFault } from './plant-kit.ts';
+import {
+  inTables,
+  NOTHING_PLANTED,
+  neverDeclined,
+  type PlantedFault,
+  repeatAnew,
+} from './plant-kit.ts';
 
 /** By the name that `--plant` takes. */
 export const GATEWAY_FAULTS: Readonly<Record<string, PlantedFault>> = {
@@ -51,7 +56,7 @@ export const GATEWAY_FAULTS: Readonly<Record<string, PlantedFault>> = {
     found: /^debit/,
     planted: {
       ...NOTHING_PLANTED,
-      peer: (client, who) => (who === 'issuer' ? repeatAnew(client) : client),
+      peer: (client, who) => (who === 'issuer' ? repeatAnew(client, '/v1/issuer/debits') : client),
     },
   },
   'invented-answer': {
@@ -59,7 +64,8 @@ export const GATEWAY_FAULTS: Readonly<Record<string, PlantedFault>> = {
     found: /^(debit|value|announced)/,
     planted: {
       ...NOTHING_PLANTED,
-      peer: (client, who) => (who === 'issuer' ? neverDeclined(client) : client),
+      peer: (client, who) =>
+        who === 'issuer' ? neverDeclined(client, '/v1/issuer/debits', debited) : client,
     },
   },
   'never-resolves': {
@@ -90,29 +96,4 @@ function answerEarly(engine: Engine): Engine {
   };
 }
 
-function repeatAnew(client: PeerClient): PeerClient {
-  let repeats = 0;
-  return {
-    async call(request) {
-      try {
-        return await client.call(request);
-      } catch (error) {
-        if (request.path !== '/v1/issuer/debits') throw error;
-        repeats += 1;
-        const id = `${request.id}-${repeats}`;
-        return client.call({ ...request, id, body: { ...(request.body as object), id } });
-      }
-    },
-  };
-}
-
-function neverDeclined(client: PeerClient): PeerClient {
-  return {
-    async call(request) {
-      const answer = await client.call(request);
-      const said = (answer.body as { readonly said?: string } | null)?.said;
-      if (request.path !== '/v1/issuer/debits' || said !== 'declined') return answer;
-      return { ...answer, body: { said: 'debited', payer: '', at: 0 } };
-    },
-  };
-}
+const debited = (): object => ({ said: 'debited', payer: '', at: 0 });

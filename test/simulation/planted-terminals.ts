@@ -2,7 +2,7 @@
 import { peek } from '#device/codecs/jws.ts';
 import { mintOrderNumber } from '#device/codecs/order-number.ts';
 import { downlinkSchema, type Uplink } from '#device/messages/order.ts';
-import { inTerminal, type PlantedFault } from './plant-kit.ts';
+import { inTerminal, overDisk, type PlantedFault } from './plant-kit.ts';
 
 /** By the name that `--plant` takes. */
 export const TERMINAL_FAULTS: Readonly<Record<string, PlantedFault>> = {
@@ -10,26 +10,14 @@ export const TERMINAL_FAULTS: Readonly<Record<string, PlantedFault>> = {
     what: 'the journal says "done" before the disk has synced',
     found: /^(journal|lost|stuck)/,
     planted: inTerminal(() => ({
-      disk: (disk) => ({
-        append: (bytes) => disk.append(bytes),
-        replace: (bytes) => disk.replace(bytes),
-        read: () => disk.read(),
-        truncate: (length) => disk.truncate(length),
-        sync: async () => undefined,
-      }),
+      disk: (disk) => overDisk(disk, { sync: async () => undefined }),
     })),
   },
   'no-mend': {
     what: 'what a failed write left behind is not cut off',
     found: /^(journal|lost|stuck)/,
     planted: inTerminal(() => ({
-      disk: (disk) => ({
-        append: (bytes) => disk.append(bytes),
-        replace: (bytes) => disk.replace(bytes),
-        read: () => disk.read(),
-        sync: () => disk.sync(),
-        truncate: async () => undefined,
-      }),
+      disk: (disk) => overDisk(disk, { truncate: async () => undefined }),
     })),
   },
   'speaks-again': {
@@ -98,17 +86,14 @@ export const TERMINAL_FAULTS: Readonly<Record<string, PlantedFault>> = {
     what: 'a journal is compacted in place, and not by a new file that takes its name',
     found: /^(journal|lost|stuck)/,
     planted: inTerminal(() => ({
-      disk: (disk) => ({
-        append: (bytes) => disk.append(bytes),
-        read: () => disk.read(),
-        sync: () => disk.sync(),
-        truncate: (length) => disk.truncate(length),
-        async replace(bytes) {
-          await disk.truncate(0);
-          await disk.append(bytes);
-          await disk.sync();
-        },
-      }),
+      disk: (disk) =>
+        overDisk(disk, {
+          async replace(bytes) {
+            await disk.truncate(0);
+            await disk.append(bytes);
+            await disk.sync();
+          },
+        }),
     })),
   },
 };

@@ -1,6 +1,11 @@
 /** What is planted where vouchers are issued, redeemed and let go. */
-import type { PeerClient } from '#gateway/peers/client.ts';
-import { inTables, NOTHING_PLANTED, type PlantedFault } from './plant-kit.ts';
+import {
+  inTables,
+  NOTHING_PLANTED,
+  neverDeclined,
+  type PlantedFault,
+  repeatAnew,
+} from './plant-kit.ts';
 
 /** By the name that `--plant` takes. */
 export const VOUCHER_FAULTS: Readonly<Record<string, PlantedFault>> = {
@@ -63,7 +68,8 @@ export const VOUCHER_FAULTS: Readonly<Record<string, PlantedFault>> = {
     found: /^debit/,
     planted: {
       ...NOTHING_PLANTED,
-      peer: (client, who) => (who === 'fund-server' ? repeatAnew(client) : client),
+      peer: (client, who) =>
+        who === 'fund-server' ? repeatAnew(client, '/v1/funds/debits') : client,
     },
   },
   'issues-unfrozen': {
@@ -71,7 +77,8 @@ export const VOUCHER_FAULTS: Readonly<Record<string, PlantedFault>> = {
     found: /^(frozen|voucher|stuck)/,
     planted: {
       ...NOTHING_PLANTED,
-      peer: (client, who) => (who === 'issuer' ? alwaysFrozen(client) : client),
+      peer: (client, who) =>
+        who === 'issuer' ? neverDeclined(client, '/v1/issuer/authorisations', frozenAs) : client,
     },
   },
   'never-expires': {
@@ -81,30 +88,9 @@ export const VOUCHER_FAULTS: Readonly<Record<string, PlantedFault>> = {
   },
 };
 
-function repeatAnew(client: PeerClient): PeerClient {
-  let repeats = 0;
-  return {
-    async call(request) {
-      try {
-        return await client.call(request);
-      } catch (error) {
-        if (request.path !== '/v1/funds/debits') throw error;
-        repeats += 1;
-        const id = `${request.id}-${repeats}`;
-        return client.call({ ...request, id, body: { ...(request.body as object), id } });
-      }
-    },
-  };
-}
-
-function alwaysFrozen(client: PeerClient): PeerClient {
-  return {
-    async call(request) {
-      const answer = await client.call(request);
-      const said = (answer.body as { readonly said?: string } | null)?.said;
-      if (request.path !== '/v1/issuer/authorisations' || said !== 'declined') return answer;
-      const id = request.id ?? '';
-      return { ...answer, body: { said: 'authorised', authorisation: id, payer: '', at: 0 } };
-    },
-  };
-}
+const frozenAs = (id: string): object => ({
+  said: 'authorised',
+  authorisation: id,
+  payer: '',
+  at: 0,
+});
