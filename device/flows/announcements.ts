@@ -3,14 +3,12 @@ import { sayRefund, sayResult, sayWebPaid } from '../words/clips.ts';
 import { printedBill, printedRefund, printedWebPaid } from './bill.ts';
 import { stepRefundSpoken } from './refund.ts';
 import { announceSale } from './sale.ts';
-import type { Effect, OrganState, Step, TerminalState } from './state.ts';
+import { type Effect, type OrganState, type Step, stay, type TerminalState } from './state.ts';
 import { isListening } from './voice.ts';
 import { stepWebPaidSpoken } from './web-paid.ts';
 
 /** Of an organ that nobody has told of yet. */
 export const STARTING: OrganState = { is: 'starting' };
-
-const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
 
 /** Says what is to be said once it is known whether there is a speaker to say it. */
 export function flushAnnouncements(state: TerminalState, effects: readonly Effect[]): Step {

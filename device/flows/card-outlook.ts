@@ -11,7 +11,7 @@ import { dayTextsIn } from '../words/day.ts';
 import { closeView } from './day-report.ts';
 import { type Debit, isDebiting, maskCard } from './debit.ts';
 import { hasCardMenu, LOG_PAGE, type Menu } from './menu.ts';
-import type { Sale } from './sale.ts';
+import type { Sale } from './sale-state.ts';
 import type { TerminalState } from './state.ts';
 
 export type View = Omit<Screen, 'missing' | 'online'>;

@@ -5,7 +5,7 @@ import type { OpenPurse, PurseHistory } from '../codecs/purse-talks.ts';
 import type { CardDebit } from '../messages/card.ts';
 import { CURRENCIES } from '../messages/money.ts';
 import type { CardProblem } from '../words/cards.ts';
-import type { SaleEvent } from './sale.ts';
+import type { SaleEvent } from './sale-state.ts';
 import type { Moment, TerminalState } from './state.ts';
 
 /** Whether it holds the currency that is sold in here. */

@@ -9,7 +9,7 @@ import type { CardProblem } from '../words/cards.ts';
 import { sayCardProblem } from '../words/clips.ts';
 import { type Blocked, recallHotlist } from './hotlist.ts';
 import { ofLastDay } from './menu.ts';
-import type { SaleEvent } from './sale.ts';
+import type { SaleEvent } from './sale-state.ts';
 import type { Effect, Moment, Settings, TerminalState } from './state.ts';
 
 /** What the customer is told of a card. */

@@ -28,7 +28,7 @@ import {
 import { isDebiting } from './debit.ts';
 import { showCard } from './menu.ts';
 import { isDriven } from './relay.ts';
-import type { Sale, SaleEvent } from './sale.ts';
+import type { Sale, SaleEvent } from './sale-state.ts';
 import type { Moment, TerminalState } from './state.ts';
 
 /** Takes what a reader tells. */

@@ -14,9 +14,10 @@ import type { JournalEntry } from '../messages/journal.ts';
 import { sayDayClosed } from '../words/clips.ts';
 import { type ClosedDay, type DayBook, isOf, noteEntry, recallDays, stateDay } from './day-book.ts';
 import { printedDay, printedDifferences } from './day-report.ts';
-import { isAnswered, type Sale } from './sale.ts';
+import { isAnswered } from './sale.ts';
+import type { Sale } from './sale-state.ts';
 import { stallTime } from './stall-time.ts';
-import type { Effect, Moment, Step, TerminalState } from './state.ts';
+import { type Effect, type Moment, type Step, stay, type TerminalState } from './state.ts';
 
 interface Sending {
   readonly digest: string;
@@ -51,8 +52,6 @@ export const beginDay = (entries: readonly JournalEntry[]): Day => ({
   sending: null,
   asked: [],
 });
-
-const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
 
 const withDay = (state: TerminalState, change: Partial<Day>): TerminalState => ({
   ...state,

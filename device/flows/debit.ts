@@ -13,7 +13,7 @@ import type { Proof } from '../codecs/purse-talks.ts';
 import type { CardDebit, CardPayment, CardReceipt, CardVerdict } from '../messages/card.ts';
 import type { JournalEntry } from '../messages/journal.ts';
 import type { Result, Uplink } from '../messages/order.ts';
-import { type Sale, type SaleEffect, type SaleStep, withoutUnsaved } from './sale.ts';
+import { type Sale, type SaleEffect, type SaleStep, withoutUnsaved } from './sale-state.ts';
 
 export type DebitStage = 'saving' | 'sent' | 'unknown' | 'proven' | 'done';
 

@@ -7,13 +7,11 @@ import { beginDrain } from './drain.ts';
 import { applyHotlist, isNews } from './hotlist.ts';
 import { stepRefund } from './refund.ts';
 import { hearRelay, stepRelays } from './relays.ts';
-import type { SaleEvent } from './sale.ts';
+import type { SaleEvent } from './sale-state.ts';
 import { stepOneSale, takeCard } from './sales.ts';
-import type { Effect, Moment, Step, TerminalState } from './state.ts';
+import { type Effect, type Moment, type Step, stay, type TerminalState } from './state.ts';
 import { hearVoucherRefused } from './voucher.ts';
 import { hearWebPaid } from './web-paid.ts';
-
-const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
 
 /** The link came or went; who is paired is told anew with each connection. */
 export function stepLink(state: TerminalState, moment: Moment): Step {

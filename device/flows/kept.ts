@@ -1,7 +1,9 @@
 /** What of a journal is still needed: all that is not settled, and the last of what is. */
 import type { JournalEntry } from '../messages/journal.ts';
 import { neededByDays } from './day-keep.ts';
-import { isOfNoSale, isSettled, numberOf, recallSales } from './sale.ts';
+import { isSettled } from './sale.ts';
+import { recallSales } from './sale-recall.ts';
+import { isOfNoSale, numberOf } from './sale-state.ts';
 import { neededOfWeb } from './web-paid.ts';
 
 /** An order in it that another terminal made, or `null`: nobody else can tell the gateway of it. */

@@ -27,7 +27,7 @@ import {
 } from './card-outlook.ts';
 import { MAX_LINES, MAX_QUANTITY, type ReadEntry, readEntry } from './entry.ts';
 import { relayLine, relayView } from './relay-outlook.ts';
-import type { Sale } from './sale.ts';
+import type { Sale } from './sale-state.ts';
 import type { Outlook, TerminalState } from './state.ts';
 import { canListen, isListening } from './voice.ts';
 import { voucherView } from './voucher.ts';

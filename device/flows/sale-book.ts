@@ -2,7 +2,7 @@
  * The sales of a terminal as a value: a changed book shares with the one before all that did not
  * change, because a terminal without network keeps a hundred thousand sales and changes one at a time.
  */
-import type { Sale } from './sale.ts';
+import type { Sale } from './sale-state.ts';
 
 /**
  * Changes lie in two layers above a base, and a full layer goes into what is below it. So the small

@@ -10,90 +10,18 @@
  * moment before.
  */
 import type { JournalEntry } from '../messages/journal.ts';
-import type { Attempt, CloseRequest, Order, Receipt, Result, Uplink } from '../messages/order.ts';
+import type { CloseRequest, Order, Receipt, Result, Uplink } from '../messages/order.ts';
+import { isDebiting, settleDebit, stepDebit, untold, withoutDebit } from './debit.ts';
 import {
-  type Debit,
-  type DebitEvent,
-  isDebiting,
-  recallDebit,
-  settleDebit,
-  stepDebit,
-  untold,
-  withoutDebit,
-} from './debit.ts';
-
-export type Stage = 'saving' | 'open' | 'closing' | 'settling' | 'ended';
-
-export interface Sale {
-  readonly order: Order;
-  readonly stage: Stage;
-  /** Monotonic ms from which its lifetime counts. */
-  readonly openedAt: number;
-  /** The gateway said that it has the order. */
-  readonly received: boolean;
-  readonly close?: CloseRequest;
-  readonly result?: Result;
-  /** How far the paired phone is; only shown, never journalled, and it ends nothing. */
-  readonly attempt?: Attempt;
-  /** The last debit of a card for it that was not undone. */
-  readonly debit?: Debit;
-  /** What the disk refused, or may refuse, and must still take; one of a kind, oldest first. */
-  readonly unsaved?: readonly SaleEntry[];
-  /** The gateway holds another order under this number: it can't be paid. */
-  readonly conflict?: string;
-  readonly announced: boolean;
-  /** What was sent and not yet answered is sent again at this monotonic ms. */
-  readonly resendAt: number;
-  readonly tries: number;
-}
-
-/** What the journal holds of sales. */
-export type SaleEntry = Exclude<
-  JournalEntry,
-  {
-    kind:
-      | 'refund'
-      | 'refund_announced'
-      | 'web_paid'
-      | 'web_paid_announced'
-      | 'day_closed'
-      | 'day_receipt';
-  }
->;
-
-/** Whether it is about no sale that is still open. */
-export const isOfNoSale = (entry: JournalEntry): entry is Exclude<JournalEntry, SaleEntry> =>
-  entry.kind === 'refund' ||
-  entry.kind === 'refund_announced' ||
-  entry.kind === 'web_paid' ||
-  entry.kind === 'web_paid_announced' ||
-  entry.kind === 'day_closed' ||
-  entry.kind === 'day_receipt';
-
-export type SaleEvent =
-  | { readonly is: 'saved'; readonly entry: SaleEntry }
-  /** The disk refused it (full, worn out): it is tried again, and what happened stays true. */
-  | { readonly is: 'not_saved'; readonly entry: SaleEntry }
-  | { readonly is: 'receipt'; readonly receipt: Receipt }
-  | { readonly is: 'result'; readonly result: Result }
-  | { readonly is: 'attempt'; readonly attempt: Attempt }
-  | { readonly is: 'cancel' }
-  | DebitEvent
-  /** The link came up: everything unanswered is sent now. */
-  | { readonly is: 'link_up' }
-  | { readonly is: 'tick' };
-
-export type SaleEffect =
-  | { readonly do: 'journal'; readonly entry: JournalEntry }
-  | { readonly do: 'publish'; readonly uplink: Uplink }
-  /** The result is on disk: say it, show it, print it. */
-  | { readonly do: 'announce'; readonly result: Result }
-  | { readonly do: 'log'; readonly what: string };
-
-export interface SaleStep {
-  readonly sale: Sale;
-  readonly effects: readonly SaleEffect[];
-}
+  isUnsaved,
+  type Sale,
+  type SaleEffect,
+  type SaleEntry,
+  type SaleEvent,
+  type SaleStep,
+  withoutUnsaved,
+  withUnsaved,
+} from './sale-state.ts';
 
 const FIRST_RESEND_MS = 2_000;
 const LAST_RESEND_MS = 60_000;
@@ -211,20 +139,6 @@ function stepNotSaved(sale: Sale, entry: SaleEntry, now: number): SaleStep {
   }
 }
 
-const isUnsaved = ({ unsaved = [] }: Sale, kind: SaleEntry['kind']): boolean =>
-  unsaved.some((entry) => entry.kind === kind);
-
-const withUnsaved = (sale: Sale, entry: SaleEntry): Sale =>
-  isUnsaved(sale, entry.kind) ? sale : { ...sale, unsaved: [...(sale.unsaved ?? []), entry] };
-
-export function withoutUnsaved(known: Sale, kind: SaleEntry['kind']): Sale {
-  // Most often nothing was refused: then it is the same sale still.
-  if (known.unsaved === undefined) return known;
-  const { unsaved, ...sale } = known;
-  const left = unsaved.filter((entry) => entry.kind !== kind);
-  return left.length === 0 ? sale : { ...sale, unsaved: left };
-}
-
 function stepReceipt(sale: Sale, receipt: Receipt): SaleStep {
   if (sale.received || sale.conflict !== undefined) return stay(sale);
   const journal: SaleEffect = { do: 'journal', entry: { kind: 'receipt', receipt } };
@@ -321,82 +235,3 @@ export const isSettled = (sale: Sale): boolean =>
     (sale.stage === 'ended' && sale.announced && sale.unsaved === undefined)) &&
   (sale.debit === undefined || (sale.debit.stage === 'done' && sale.debit.told)) &&
   (sale.received || sale.conflict !== undefined || !isSoldByCard(sale));
-
-/**
- * What the journal says of the sales it holds. A sale that was open is open again for the rest of its
- * lifetime by the clock; where the clock makes no sense, it is closed at the first tick.
- */
-export function recallSales(
-  entries: readonly JournalEntry[],
-  now: number,
-  monotonic: number,
-): Map<string, Sale> {
-  const sales = new Map<string, Sale>();
-  for (const entry of entries) {
-    if (entry.kind === 'order') {
-      const age = now - entry.order.made_at;
-      const { sale } = beginSale(entry.order, monotonic - (age >= 0 ? age : Infinity));
-      sales.set(entry.order.number, { ...sale, stage: 'open' });
-      continue;
-    }
-    // Those of refunds and days are about settled sales.
-    if (isOfNoSale(entry)) continue;
-    const number = numberOf(entry);
-    const sale = number === null ? undefined : sales.get(number);
-    if (number !== null && sale !== undefined) sales.set(number, recall(sale, entry));
-  }
-  return sales;
-}
-
-function recall(sale: Sale, entry: Exclude<SaleEntry, { kind: 'order' }>): Sale {
-  switch (entry.kind) {
-    case 'card_begun':
-    case 'card_done':
-    case 'card_undone':
-    case 'card_receipt':
-    case 'card_verdict':
-      return recallDebit(sale, entry);
-    case 'hotlist':
-    case 'card_limits':
-      return sale;
-    case 'receipt':
-      return entry.receipt.said === 'conflicts'
-        ? { ...sale, stage: 'ended', conflict: entry.receipt.field ?? 'number' }
-        : { ...sale, received: true };
-    case 'close':
-      return sale.stage === 'open' ? { ...sale, stage: 'closing', close: entry.close } : sale;
-    case 'result':
-      return { ...sale, stage: 'ended', result: entry.result };
-    case 'announced':
-      return { ...sale, announced: true };
-  }
-}
-
-/** The order that a journal entry is about, or `null` where it is about none. */
-export function numberOf(entry: SaleEntry): string | null {
-  switch (entry.kind) {
-    case 'hotlist':
-    case 'card_limits':
-      return null;
-    case 'card_begun':
-      return entry.debit.order;
-    case 'card_done':
-      return entry.payment.order;
-    case 'card_undone':
-      return entry.order;
-    case 'card_receipt':
-      return entry.receipt.order;
-    case 'card_verdict':
-      return entry.verdict.order;
-    case 'order':
-      return entry.order.number;
-    case 'receipt':
-      return entry.receipt.order;
-    case 'close':
-      return entry.close.order;
-    case 'result':
-      return entry.result.order;
-    case 'announced':
-      return entry.order;
-  }
-}

@@ -2,15 +2,14 @@
 import { askCard } from './card.ts';
 import type { CardStep } from './card-state.ts';
 import { waitsItsTurn } from './drain.ts';
-import { type Sale, type SaleEffect, type SaleEvent, stepSale } from './sale.ts';
-import type { Effect, Moment, Step, TerminalState } from './state.ts';
+import { stepSale } from './sale.ts';
+import type { Sale, SaleEffect, SaleEvent } from './sale-state.ts';
+import { type Effect, type Moment, type Step, stay, type TerminalState } from './state.ts';
 
 /** How long an ended order stays on the screen where nobody presses a key. */
 const LEAVE_MS = 60_000;
 /** The same where the gateway asks for a card meanwhile: who stands there waits to be told. */
 const GIVE_WAY_MS = 3000;
-
-const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({ state, effects });
 
 /** The screen goes back to the entry. */
 export const leaveFocus = (state: TerminalState): TerminalState => ({

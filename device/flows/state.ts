@@ -215,3 +215,9 @@ export interface Step {
   readonly state: TerminalState;
   readonly effects: readonly Effect[];
 }
+
+/** A step that leads nowhere further: this state, and these effects. */
+export const stay = (state: TerminalState, ...effects: readonly Effect[]): Step => ({
+  state,
+  effects,
+});

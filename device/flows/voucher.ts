@@ -9,7 +9,7 @@ import type { Key } from '../ports/keypad.ts';
 import { textsIn } from '../words/catalogue.ts';
 import type { View } from './card-outlook.ts';
 import { isDebiting } from './debit.ts';
-import type { Sale } from './sale.ts';
+import type { Sale } from './sale-state.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
 
 /** Why a voucher was not taken. */

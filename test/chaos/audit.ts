@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { resultOf } from '#device/flows/debit.ts';
-import { isSettled, recallSales } from '#device/flows/sale.ts';
+import { isSettled } from '#device/flows/sale.ts';
+import { recallSales } from '#device/flows/sale-recall.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
 import type { Order, Result } from '#device/messages/order.ts';
 import { orderSchema } from '#device/messages/order.ts';

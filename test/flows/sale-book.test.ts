@@ -1,8 +1,9 @@
 /** The book of sales against a plain map: whatever its layers hold, it answers the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { beginSale, type Sale } from '#device/flows/sale.ts';
+import { beginSale } from '#device/flows/sale.ts';
 import { SaleBook } from '#device/flows/sale-book.ts';
+import type { Sale } from '#device/flows/sale-state.ts';
 import { SeededChance } from '#simulators/simulation/chance.ts';
 import { STALL, START } from './stand.ts';
 

@@ -1,5 +1,6 @@
 /** What the auditor knows of terminals: what their journals said they have, and what was heard of them. */
-import { isOfNoSale, numberOf, recallSales } from '#device/flows/sale.ts';
+import { recallSales } from '#device/flows/sale-recall.ts';
+import { isOfNoSale, numberOf } from '#device/flows/sale-state.ts';
 import type { JournalEntry } from '#device/messages/journal.ts';
 import type { Order, Result } from '#device/messages/order.ts';
 import { sayResult } from '#device/words/clips.ts';
