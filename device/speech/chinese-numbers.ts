@@ -15,13 +15,22 @@ const FORMS: ReadonlyMap<string, string> = new Map(
     .map((pair): [string, string] => [pair.slice(0, 1), pair.slice(1)]),
 );
 
-/** Without blanks and signs, in simplified characters and plain numerals. */
-export function chineseText(text: string): string {
-  const plain = text
+const plainText = (text: string): string =>
+  text
     .normalize('NFKC')
     .toLowerCase()
     .replace(/(\d),(?=\d{3}(\D|$))/g, '$1');
-  const kept = plain.replace(/(?<!\d)\.|\.(?!\d)|[\s,，。、！？!?;；:：“”"'…~]/g, '');
+
+const FIGURE = '[零〇○一二三四五六七八九十两兩\\d]';
+/** 五，六块 is five or six; `3 5块` is two numbers. */
+const PARTED = new RegExp(`${FIGURE}\\s*[,;:、。!?~-]\\s*${FIGURE}|\\d\\s+\\d`);
+
+/** Whether signs keep figures apart from each other. */
+export const isParted = (text: string): boolean => PARTED.test(plainText(text));
+
+/** Without blanks and signs, in simplified characters and plain numerals. */
+export function chineseText(text: string): string {
+  const kept = plainText(text).replace(/(?<!\d)\.|\.(?!\d)|[\s,，。、！？!?;；:：“”"'…~]/g, '');
   return [...kept].map((char) => FORMS.get(char) ?? char).join('');
 }
 

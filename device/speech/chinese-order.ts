@@ -1,8 +1,8 @@
 /** What a vendor says in Chinese: an amount, goods, or goods for an amount. */
 import { MAX_ORDER_MINOR } from '#device/messages/money.ts';
 import { chineseAmountAt } from './chinese-money.ts';
-import { chineseNumberAt, chineseText, isMeasure } from './chinese-numbers.ts';
-import { chineseItemAt } from './items.ts';
+import { chineseNumberAt, chineseText, isMeasure, isParted } from './chinese-numbers.ts';
+import { chineseItemAt, chineseNameReachesBack } from './items.ts';
 import { type Part, type ReadPhrase, refuse, type SpeechStall, type SpokenTerm } from './phrase.ts';
 
 /** What people say before and after an amount, which changes nothing. */
@@ -32,6 +32,7 @@ interface Goods {
 
 /** Reads a whole phrase; all of it has to make sense. */
 export function readChineseOrder(said: string, stall: SpeechStall): ReadPhrase {
+  if (isParted(said)) return refuse('ambiguous');
   const text = strip(chineseText(said));
   if (text === '') return refuse('nothing');
   if (text.length > MAX_LENGTH) return refuse('not_understood');
@@ -67,7 +68,7 @@ function termAt(text: string, at: number, stall: SpeechStall): Part<SpokenTerm> 
   if (count?.ok) return countTermAt(text, count.value, count.next, stall);
   const amount = chineseAmountAt(text, at, stall.currency);
   if (amount === null || !amount.ok) return amount;
-  const whatFor = goodsAt(text, amount.next, stall);
+  const whatFor = goodsAt(text, amount.next, stall, at);
   if (whatFor === null) return priced({ quantity: 1, code: null }, amount.value.minor, amount.next);
   if (!whatFor.ok) return whatFor;
   if (!amount.value.isMoney) return refuse('ambiguous');
@@ -85,15 +86,19 @@ function countAt(text: string, at: number): Part<Goods> {
   if (number === null || !isMeasure(text, number.next)) return null;
   if (number.elided) return refuse('ambiguous');
   if (number.value < 1) return refuse('zero');
-  if (number.value > MAX_QUANTITY) return refuse('too_large');
-  return { ok: true, value: { quantity: number.value, code: null }, next: number.next + 1 };
+  const quantity = number.value * (text[number.next] === '打' ? 12 : 1);
+  if (quantity > MAX_QUANTITY) return refuse('too_large');
+  return { ok: true, value: { quantity, code: null }, next: number.next + 1 };
 }
 
-/** 两份饺子, 饺子两份, 饺子. */
-function goodsAt(text: string, at: number, stall: SpeechStall): Part<Goods> {
-  const count = countAt(text, at);
+/** 两份饺子, 饺子两份, 饺子; `from` is where the number before them begins. */
+function goodsAt(text: string, at: number, stall: SpeechStall, from = at): Part<Goods> {
+  // 三鲜面 is one of it, where that is its name.
+  const named = chineseItemAt(text, at, stall.catalogue);
+  const isName = named?.is === 'item' && named.whole;
+  const count = isName ? null : countAt(text, at);
   if (count !== null && !count.ok) return count;
-  const number = chineseNumberAt(text, at);
+  const number = isName ? null : chineseNumberAt(text, at);
   const starts = [
     ...(count === null ? [] : [{ quantity: count.value.quantity, at: count.next }]),
     ...(number === null || number.elided ? [] : [{ quantity: number.value, at: number.next }]),
@@ -104,6 +109,8 @@ function goodsAt(text: string, at: number, stall: SpeechStall): Part<Goods> {
     if (found === null) continue;
     if (found.is === 'several') return refuse('ambiguous');
     const { code } = found.item;
+    const place = [from, start.at, found.next] as const;
+    if (chineseNameReachesBack(text, place, found.item)) return refuse('ambiguous');
     const after = start.quantity === null ? countAt(text, found.next) : null;
     const isPrice = after?.ok === true && eachAt(text, found.next, stall) !== null;
     if (after?.ok === true && !isPrice) {

@@ -28,15 +28,25 @@ export interface Cardinal {
 /** Nothing that costs more is sold here; also keeps every sum exact. */
 const MAX_FIGURES = 7;
 
-/** Tokens of a phrase: words in lower case, numerals as `12` or `12.50`, signs of money. */
-export function englishTokens(text: string): string[] {
-  const plain = text
+const plainText = (text: string): string =>
+  text
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[’‘]/g, "'")
     .replace(/(\d),(?=\d{3}(\D|$))/g, '$1');
-  return plain.match(/hk\$|\d+(\.\d+)?|\.\d+|[a-z']+|[$€£¥₹]|[^\s,.!?;:"()–—-]+/gu) ?? [];
-}
+
+/** Tokens of a phrase: words in lower case, numerals as `12` or `12.50`, signs of money. */
+export const englishTokens = (text: string): string[] =>
+  plainText(text).match(/hk\$|\d+(\.\d+)?|\.\d+|[a-z']+|[$€£¥₹]|[^\s,.!?;:"()–—-]+/gu) ?? [];
+
+const FIGURE = `(?:\\d|\\b(?:${[...SMALL, ...TENS, 'oh'].join('|')})\\b)`;
+/** `Five, six yuan` is five or six; `-12.50` is no amount. */
+const PARTED = new RegExp(`${FIGURE}\\s*[,;:!?]\\s*${FIGURE}|[a-z]\\.\\s*${FIGURE}`);
+const NEGATIVE = /(^|[^a-z\d])[-−–—]\s*[\d.$€£¥₹]/;
+
+/** Whether signs say what the words alone do not: figures apart from each other, or less than nothing. */
+export const isParted = (text: string): boolean =>
+  PARTED.test(plainText(text)) || NEGATIVE.test(plainText(text));
 
 const isNumeral = (token: string): boolean => /^\d*\.?\d+$/.test(token);
 
@@ -83,7 +93,7 @@ function withRest(
 /** Up to 9,999 as hundreds: `three hundred and five`, `twelve hundred fifty`. */
 function belowThousands(tokens: readonly string[], at: number): Cardinal | null {
   const article = tokens[at] === 'a' && tokens[at + 1] === 'hundred';
-  const bare = tokens[at] === 'hundred';
+  const bare = tokens[at] === 'hundred' && tokens[at - 1] !== 'thousand';
   const count = article
     ? { value: 1, next: at + 1 }
     : bare
@@ -96,7 +106,8 @@ function belowThousands(tokens: readonly string[], at: number): Cardinal | null 
 
 /** The longest whole number in words that begins at `at`, 0 to 999,999; or `null`. */
 export function cardinalAt(tokens: readonly string[], at: number): Cardinal | null {
-  if (/^\d+$/.test(tokens[at] ?? '') && (tokens[at] ?? '').length <= MAX_FIGURES) {
+  // `Three yuan 05` is not three yuan five.
+  if (/^(0|[1-9]\d*)$/.test(tokens[at] ?? '') && (tokens[at] ?? '').length <= MAX_FIGURES) {
     return { value: Number(tokens[at]), next: at + 1 };
   }
   const article = tokens[at] === 'a' && tokens[at + 1] === 'thousand';

@@ -1,8 +1,8 @@
 /** What a vendor says in English: an amount, goods, or goods for an amount. */
 import { MAX_ORDER_MINOR } from '#device/messages/money.ts';
 import { type EnglishAmount, englishAmountAt } from './english-money.ts';
-import { cardinalAt, englishTokens } from './english-numbers.ts';
-import { englishItemAt } from './items.ts';
+import { cardinalAt, englishTokens, isParted } from './english-numbers.ts';
+import { englishItemAt, englishNameReachesBack } from './items.ts';
 import { type Part, type ReadPhrase, refuse, type SpeechStall, type SpokenTerm } from './phrase.ts';
 
 /** What people say before and after an amount, which changes nothing. Longest first. */
@@ -65,6 +65,7 @@ interface Goods {
 
 /** Reads a whole phrase; all of it has to make sense. */
 export function readEnglishOrder(text: string, stall: SpeechStall): ReadPhrase {
+  if (isParted(text)) return refuse('ambiguous');
   const tokens = strip(englishTokens(text));
   if (tokens.length === 0) return refuse('nothing');
   if (tokens.length > MAX_TOKENS) return refuse('not_understood');
@@ -122,6 +123,11 @@ function priced(goods: Goods, totalMinor: number, next: number): Part<SpokenTerm
 function goodsAt(tokens: readonly string[], at: number, stall: SpeechStall): Part<Goods> {
   const article = ['a', 'an', 'one', 'the'].includes(tokens[at] ?? '') ? 1 : null;
   const count = cardinalAt(tokens, at);
+  const named = englishItemAt(tokens, at, stall.catalogue);
+  // `Three cup chicken` is one of it, where that is its name.
+  if (named?.is === 'item' && named.whole) {
+    return { ok: true, value: { quantity: 1, code: named.item.code }, next: named.next };
+  }
   const starts = [
     ...(count === null ? [] : [{ quantity: count.value, at: count.next }]),
     ...(article === null ? [] : [{ quantity: 1, at: at + 1 }]),
@@ -132,12 +138,14 @@ function goodsAt(tokens: readonly string[], at: number, stall: SpeechStall): Par
     const found = englishItemAt(tokens, skip, stall.catalogue);
     if (found === null) continue;
     if (found.is === 'several') return refuse('ambiguous');
+    const { item, next } = found;
+    if (englishNameReachesBack(tokens, [at, skip, next], item)) return refuse('ambiguous');
     if (start.quantity < 1) return refuse('zero');
     if (start.quantity > MAX_QUANTITY) return refuse('too_large');
     return {
       ok: true,
-      value: { quantity: start.quantity, code: found.item.code },
-      next: found.next,
+      value: { quantity: start.quantity, code: item.code },
+      next,
     };
   }
   return null;

@@ -1,9 +1,15 @@
 /** Goods of the catalogue by their spoken names. */
 import type { CatalogueItem } from '#device/messages/enrolment.ts';
-import { englishTokens } from './english-numbers.ts';
+import { digitOf, englishTokens } from './english-numbers.ts';
 
 export type FoundItem =
-  | { readonly is: 'item'; readonly item: CatalogueItem; readonly next: number }
+  /** `whole`: not only the end of its name was said. */
+  | {
+      readonly is: 'item';
+      readonly item: CatalogueItem;
+      readonly next: number;
+      readonly whole: boolean;
+    }
   | { readonly is: 'several'; readonly next: number };
 
 /** `dumplings` and `dumpling`, `dishes` and `dish`, `berries` and `berry` are one word. */
@@ -13,8 +19,10 @@ export function singular(word: string): string {
   return /[^su]s$/.test(word) ? word.slice(0, -1) : word;
 }
 
-/** Words of a name as they are compared. */
-export const nameWords = (name: string): string[] => englishTokens(name).map(singular);
+/** Words of a name as they are compared; `7 Up` and `seven up` are the same words. */
+export const nameWords = (name: string): string[] => englishTokens(name).map(comparable);
+
+const comparable = (word: string): string => String(digitOf(word) ?? singular(word));
 
 interface Match {
   readonly item: CatalogueItem;
@@ -30,7 +38,8 @@ function choose(matches: readonly Match[], at: number): FoundItem | null {
   const [only, other] = whole.length > 0 ? whole : best;
   if (only === undefined) return null;
   const next = at + longest;
-  return other === undefined ? { is: 'item', item: only.item, next } : { is: 'several', next };
+  if (other !== undefined) return { is: 'several', next };
+  return { is: 'item', item: only.item, next, whole: only.whole };
 }
 
 /**
@@ -42,7 +51,7 @@ export function englishItemAt(
   at: number,
   catalogue: readonly CatalogueItem[],
 ): FoundItem | null {
-  const said = tokens.slice(at).map(singular);
+  const said = tokens.slice(at).map(comparable);
   const matches = catalogue.flatMap((item): Match[] => {
     const words = nameWords(item.name);
     return words.flatMap((_, from) => {
@@ -54,6 +63,34 @@ export function englishItemAt(
   return choose(matches, at);
 }
 
+const chineseName = ({ name }: CatalogueItem): string =>
+  name.normalize('NFKC').toLowerCase().replace(/\s/g, '');
+
+/**
+ * Whether the name that ends at `next` begins before `start`, in what was taken for a number from `from`
+ * on: `twenty five spice beef` where there is `Five spice beef`.
+ */
+export function englishNameReachesBack(
+  tokens: readonly string[],
+  [from, start, next]: readonly [from: number, start: number, next: number],
+  item: CatalogueItem,
+): boolean {
+  const words = nameWords(item.name).join(' ');
+  return range(from, start).some((at) =>
+    ` ${words}`.endsWith(` ${tokens.slice(at, next).map(comparable).join(' ')}`),
+  );
+}
+
+/** The same in Chinese: 五块五香牛肉 where there is 五香牛肉. */
+export const chineseNameReachesBack = (
+  text: string,
+  [from, start, next]: readonly [from: number, start: number, next: number],
+  item: CatalogueItem,
+): boolean => range(from, start).some((at) => chineseName(item).endsWith(text.slice(at, next)));
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at);
+
 /** The same in Chinese, by characters; the end of a name counts from two characters on. */
 export function chineseItemAt(
   text: string,
@@ -61,7 +98,7 @@ export function chineseItemAt(
   catalogue: readonly CatalogueItem[],
 ): FoundItem | null {
   const matches = catalogue.flatMap((item): Match[] => {
-    const name = [...item.name.normalize('NFKC').toLowerCase().replace(/\s/g, '')].join('');
+    const name = chineseName(item);
     const shortest = Math.min(2, name.length);
     return Array.from({ length: name.length - shortest + 1 }, (_, from) => name.slice(from))
       .filter((part) => text.startsWith(part, at))

@@ -56,6 +56,33 @@ test('what is understood can be keyed', () => {
 const amount = (text: string, language: Language): string | null =>
   meaning(text, language, 'CNY', []);
 
+test('a name that has a number in it is not counted', () => {
+  const goods = ['Five spice beef', '7 Up', '三鲜面', '五香牛肉', '千层饼'].map((name, at) => ({
+    ...{ code: String(at + 1), name, unit_minor: 600 },
+  }));
+  for (const [text, means] of [
+    ['five spice beef', '/1'],
+    ['two five spice beefs for ten', '2*/1=10.00'],
+    ['twenty five spice beef', null],
+    ['seven up', '/2'],
+    ['two 7 up', '2*/2'],
+  ] as const) {
+    assert.equal(meaning(text, 'en', 'CNY', goods), means, text);
+  }
+  for (const [text, means] of [
+    ['三鲜面', '/3'],
+    ['三份三鲜面', '3*/3'],
+    ['三鲜面五块', '/3=5.00'],
+    ['五块五香牛肉', null],
+    ['五块一份五香牛肉', '/4=5.00'],
+    ['二十五香牛肉', null],
+    ['两千层饼', null],
+    ['两个千层饼', '2*/5'],
+  ] as const) {
+    assert.equal(meaning(text, 'zh-CN', 'CNY', goods), means, text);
+  }
+});
+
 // ── Round trips ─────────────────────────────────────────────────────────────────────────────────
 
 const FIGURES = '零一二三四五六七八九';
