@@ -1,5 +1,6 @@
 /** E-mail addresses as they are spelt over a telephone: "m e i dot lin at example dot com". */
-import { digitOf } from '../speech/english-numbers.ts';
+import { chineseFigure } from '../speech/chinese-numbers.ts';
+import { cardinalAt, digitOf } from '../speech/english-numbers.ts';
 
 const SIGNS: ReadonlyMap<string, string> = new Map([
   ['at', '@'],
@@ -23,32 +24,66 @@ const LETTERS: ReadonlyMap<string, string> = new Map(
 );
 
 const FILLERS =
-  /^(my|e-?mail|email|mail|address|is|it's|its|please|the|as|in|um|uh|capital|letter)$/;
-const ADDRESS = /^[a-z0-9._%+-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+  /^(my|e-?mail|email|mail|address|is|it's|its|please|the|as|in|um|uh|capital|letter|no|yes)$/;
+const ENDS = /^(please|thanks|thank|you)$/;
+/** RFC 5321 §4.1.2 and RFC 1035 §2.3.1: no dot or hyphen at an end. */
+const ADDRESS =
+  /^[a-z0-9_%+-]+(\.[a-z0-9_%+-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$/;
+const MAX_LOCAL = 64;
 
 /** The address, in small letters; `null` where it is none. */
 export function readSpeltEmail(text: string): string | null {
-  const words = text
+  const all = wordsOf(text);
+  const start = all.findIndex((word) => !FILLERS.test(word));
+  if (start < 0) return null;
+  const words = all.slice(start, all.findLastIndex((word) => !ENDS.test(word)) + 1);
+  let address = '';
+  for (let at = 0; at < words.length; ) {
+    const piece = pieceAt(words, at);
+    address += piece.text;
+    at = piece.next;
+  }
+  return ADDRESS.test(address) && address.indexOf('@') <= MAX_LOCAL ? address : null;
+}
+
+const wordsOf = (text: string): string[] =>
+  text
     .normalize('NFKC')
     .toLowerCase()
     .replace(/艾特|圈a/g, ' at ')
     .replace(/点/g, ' dot ')
     .replace(/下划线/g, ' underscore ')
+    .replace(/(我的|电子)?(邮箱|邮件)(地址)?是?|谢谢/g, ' ')
+    .replace(/幺/g, '一')
+    .replace(/[零一二三四五六七八九]/g, (figure) => ` ${chineseFigure(figure)} `)
     .replace(/[,;，。]|[.!?](\s|$)/g, ' ')
     .split(/\s+/)
     .filter((word) => word !== '');
-  const start = words.findIndex((word) => !FILLERS.test(word));
-  if (start < 0) return null;
-  let address = '';
-  for (const [at, word] of words.slice(start).entries()) {
-    const figure = /^\d+$/.test(word) ? word : digitOf(word === 'o' ? undefined : word);
-    // "as in" and what follows only explain the letter before.
-    if (/^(as|in)$/.test(word)) continue;
-    if (words[start + at - 1] === 'in' && words[start + at - 2] === 'as') continue;
-    address += SIGNS.get(word) ?? LETTERS.get(word) ?? (figure === null ? word : String(figure));
+
+/** One sign, letter, figure or word of it; what only explains a letter is none. */
+function pieceAt(words: readonly string[], at: number): { text: string; next: number } {
+  const word = words[at] ?? '';
+  const [first = '', second = '', third = ''] = words.slice(at + 1);
+  const sign = SIGNS.get(word) ?? LETTERS.get(word);
+  if (word === 'double' && /^[a-z0-9]$/.test(single(first))) {
+    return { text: single(first).repeat(2), next: at + 2 };
   }
-  return ADDRESS.test(address) && !address.includes('..') ? address : null;
+  // "M as in mother", "m for mother".
+  if (/^[a-z]+$/.test(word) && first === 'as' && second === 'in' && third !== '') {
+    return { text: sign ?? word, next: at + 4 };
+  }
+  if (/^[a-z]$/.test(word) && first === 'for' && second.length > 1 && second.startsWith(word)) {
+    return { text: word, next: at + 3 };
+  }
+  if (sign !== undefined) return { text: sign, next: at + 1 };
+  const number = /^\d+$/.test(word) ? null : cardinalAt(words, at);
+  if (number !== null && number.value < 100)
+    return { text: String(number.value), next: number.next };
+  return { text: single(word), next: at + 1 };
 }
+
+const single = (word: string): string =>
+  LETTERS.get(word) ?? (word === 'o' ? word : String(digitOf(word) ?? word));
 
 /** Letter by letter, as it is read back: `m, e, i, dot`. */
 export const spellEmail = (address: string, at: string, dot: string): string =>

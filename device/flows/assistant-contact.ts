@@ -10,10 +10,17 @@ import type { AssistantState, AssistantStep } from './assistant-state.ts';
 /** Mobile numbers of the country have so many figures and begin with 1 (YD/T 2583). */
 const CHINESE_MOBILE = /^1[3-9]\d{9}$/;
 /** ITU-T E.164 §6.2.1; shorter ones are no mobile numbers anywhere. */
-const ANY_MOBILE = /^\d{7,15}$/;
+const ANY_MOBILE = /^\+?\d{7,15}$/;
 
 /** Whether more figures may not follow. */
-export const isWholeNumber = (figures: string): boolean => CHINESE_MOBILE.test(figures);
+export const isWholeNumber = (figures: string): boolean => CHINESE_MOBILE.test(plain(figures));
+
+/** Without the calling code of the country; that of another one behind `+`, also where it was keyed as 00. */
+function plain(figures: string): string {
+  const number = figures.replace(/^00/, '+');
+  const own = number.replace(/^\+?86/, '');
+  return CHINESE_MOBILE.test(own) ? own : number;
+}
 
 /** After "that is all": what is ordered, and whether to place it. */
 export function summarise(state: AssistantState): AssistantStep {
@@ -46,8 +53,9 @@ export const askEmail = (state: AssistantState, before = ''): AssistantStep =>
 
 /** All figures are there: right, or asked again. */
 export function checkPhone(state: AssistantState, figures: string): AssistantStep {
-  if (!ANY_MOBILE.test(figures)) return askPhone(state, wordsOf(state).phone_wrong);
-  return reply(state, wordsOf(state).phone_right(figures), { for: 'phone_right', phone: figures });
+  const phone = plain(figures);
+  if (!ANY_MOBILE.test(phone)) return askPhone(state, wordsOf(state).phone_wrong);
+  return reply(state, wordsOf(state).phone_right(phone), { for: 'phone_right', phone });
 }
 
 /** One more group of figures, said aloud: read back, so that a wrong one is heard at once. */
@@ -59,7 +67,7 @@ export function saidFigures(
   const all = [...groups, figures];
   const whole = all.join('');
   if (isWholeNumber(whole)) return checkPhone(state, whole);
-  if (whole.length > 15) return askPhone(state, wordsOf(state).phone_wrong);
+  if (whole.length > 18) return askPhone(state, wordsOf(state).phone_wrong);
   return reply(state, wordsOf(state).group(figures), { for: 'phone', groups: all, keyed: false });
 }
 

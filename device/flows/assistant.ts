@@ -133,7 +133,7 @@ function answer(state: AssistantState, said: Sentence): AssistantStep | null {
       return said.answer === 'no' ? askEmail(state) : null;
     case 'order_number':
     case 'order_phone':
-      return said.figures === null ? null : takeFigures(state, said.figures);
+      return said.figures === null ? null : takeFigures(state, said.figures.replace('+', ''));
     case 'anything':
     case 'nothing':
       return null;

@@ -8,9 +8,11 @@ const list = (names: readonly string[], word: 'and' | 'or'): string =>
     : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1) ?? ''}`;
 
 const figures = (text: string): string =>
-  figureGroups(text)
-    .map((group) => [...group].join(' '))
-    .join(', ');
+  text.startsWith('+')
+    ? `plus ${figures(text.slice(1))}`
+    : figureGroups(text)
+        .map((group) => [...group].join(' '))
+        .join(', ');
 
 export const ASSISTANT_EN: AssistantWords = {
   hello: 'I am the voice assistant. What would you like? Press zero for an agent.',

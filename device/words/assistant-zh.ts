@@ -9,9 +9,11 @@ const list = (names: readonly string[], word: '和' | '还是'): string =>
 
 const FIGURES = '零幺二三四五六七八九';
 const figures = (text: string): string =>
-  figureGroups(text)
-    .map((group) => [...group].map((figure) => FIGURES[Number(figure)] ?? figure).join(''))
-    .join('，');
+  text.startsWith('+')
+    ? `加${figures(text.slice(1))}`
+    : figureGroups(text)
+        .map((group) => [...group].map((figure) => FIGURES[Number(figure)] ?? figure).join(''))
+        .join('，');
 
 export const ASSISTANT_ZH: AssistantWords = {
   hello: '我是语音助手，请问您要点什么？转人工请按零。',

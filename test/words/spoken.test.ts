@@ -213,7 +213,7 @@ test('telephone numbers, figure by figure', () => {
     ['one three eight double five oh oh one two three four', 'en', '13855001234'],
     ['my number is one three eight triple zero', 'en', '138000'],
     ['138 0013 8000', 'en', '13800138000'],
-    ['plus four four seven seven double oh', 'en', '447700'],
+    ['plus four four seven seven double oh', 'en', '+447700'],
     ['幺三八零零幺三八零零零', 'zh-CN', '13800138000'],
     ['我的手机号是一三八零零一三八零零零', 'zh-CN', '13800138000'],
   ];
