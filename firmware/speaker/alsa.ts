@@ -1,5 +1,5 @@
 /** A loudspeaker on an ALSA sound card (row F5): joined prompts, one sentence after the other. */
-import { type FSWatcher, watch, writeFileSync } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DeviceError, type DeviceEvents } from '#device/ports/device.ts';
@@ -111,9 +111,9 @@ class AlsaSpeaker implements Speaker {
       timeoutMs: PATIENCE_MS + PATIENCE_FACTOR * durationMs(sound),
       ...(started === undefined ? {} : { started }),
       ...(mark === undefined ? {} : { mark: join(this.#marks, mark) }),
+      ...(sound.samples.length === 0 ? {} : { note: this.#note }),
     });
     this.#playing = playing;
-    if (sound.samples.length > 0) this.#note(playing.pid);
     try {
       await playing.done;
     } catch (error) {
@@ -150,25 +150,17 @@ class AlsaSpeaker implements Speaker {
     }
   }
 
-  get #noteFile(): string {
+  /** Where a full disk takes none, a restart in mid-sentence may speak over its end. */
+  get #note(): string {
     return join(this.#settings.cacheDirectory, 'playing.pid');
-  }
-
-  /** Written before anybody can be told that the sentence began. */
-  #note(pid: number | undefined): void {
-    try {
-      writeFileSync(this.#noteFile, String(pid ?? ''));
-    } catch {
-      // A full disk: a restart in mid-sentence may then speak over its end.
-    }
   }
 
   /** Process id of what still speaks for a terminal that was killed, or `null`. */
   async #orphan(): Promise<number | null> {
-    const pid = Number(await readFile(this.#noteFile, 'utf8').catch(() => ''));
+    const pid = Number(await readFile(this.#note, 'utf8').catch(() => ''));
     if (!Number.isSafeInteger(pid) || pid <= 0) return null;
-    const program = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
-    return program.trim() === 'aplay' ? pid : null;
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return command.includes('aplay') ? pid : null;
   }
 
   /** Lets it end before anything else is said. */

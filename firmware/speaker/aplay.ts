@@ -7,7 +7,6 @@ import { NOWHERE } from '#firmware/nowhere.ts';
 import { missingTool } from './program.ts';
 
 export interface Playing {
-  readonly pid: number | undefined;
   /** Resolves when `aplay` handed the last sample over; rejects with a `DeviceError`. */
   readonly done: Promise<void>;
   /** Ends it at once. */
@@ -26,6 +25,8 @@ export interface PlaySettings {
   readonly started?: () => void;
   /** A directory that is made as the sentence begins; where it is there already, nothing is heard. */
   readonly mark?: string;
+  /** A file that then holds the process id of what speaks. */
+  readonly note?: string;
 }
 
 /** Exit code of a sentence that was heard before. */
@@ -73,17 +74,18 @@ function nameless(directory: string, wav: Uint8Array): number | null {
 }
 
 /**
- * SIGPIPE is ignored: a complaint that nobody reads any more does not end it in mid-sentence. The
- * mark is made by the very process that speaks: whenever the terminal dies, either both happen or
- * neither. A disk that takes no mark does not silence the speaker.
+ * SIGPIPE is ignored: a complaint that nobody reads any more does not end it in mid-sentence. Mark
+ * and note are made by the very process that speaks: whenever the terminal dies, either all happen or
+ * nothing does. A disk that takes neither does not silence the speaker.
  */
 const SCRIPT = `trap "" PIPE
 if [ -n "$1" ] && ! mkdir "$1" 2>/dev/null && [ -d "$1" ]; then exit ${HEARD_BEFORE}; fi
+if [ -n "$2" ]; then { printf %s $$ >"$2"; } 2>/dev/null; fi
 exec aplay -D "$0" -t wav -`;
 
-function start(device: string, mark: string, input: number | 'pipe'): ChildProcess {
+function start({ device, mark, note }: PlaySettings, input: number | 'pipe'): ChildProcess {
   // Its own session: Ctrl-C on the terminal's console does not reach it.
-  return spawn('/bin/sh', ['-c', SCRIPT, device, mark], {
+  return spawn('/bin/sh', ['-c', SCRIPT, device, mark ?? '', note ?? ''], {
     stdio: [input, NOWHERE, 'pipe'],
     detached: true,
     env: { ...process.env, LC_ALL: 'C' },
@@ -94,7 +96,7 @@ function start(device: string, mark: string, input: number | 'pipe'): ChildProce
 export function play(wav: Uint8Array, settings: PlaySettings): Playing {
   const { organ } = settings;
   const file = nameless(settings.directory, wav);
-  const child = start(settings.device, settings.mark ?? '', file ?? 'pipe');
+  const child = start(settings, file ?? 'pipe');
   if (file !== null) closeSync(file);
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(wav);
@@ -127,5 +129,5 @@ export function play(wav: Uint8Array, settings: PlaySettings): Playing {
     else if (code === 127 && !begun) reject(missingTool(organ, 'aplay'));
     else reject(failure(organ, said, begun, signal ?? String(code)));
   });
-  return { pid: child.pid, done: promise, stop: () => void child.kill('SIGKILL') };
+  return { done: promise, stop: () => void child.kill('SIGKILL') };
 }

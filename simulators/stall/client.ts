@@ -84,7 +84,15 @@ export class StallClient {
   }
 
   #sight(): string {
-    return this.#state === null ? '' : `; the screen shows: ${this.#state.screen.text}`;
+    if (this.#state === null) return '';
+    const { organs, screen, spoken } = this.#state;
+    const said = spoken.slice(-3).map(({ text }) => `“${text}”`);
+    const away = organs.filter(({ state }) => state !== 'working');
+    return [
+      `; the screen shows: ${screen.text}`,
+      `last said: ${said.join(', ') || 'nothing'}`,
+      ...away.map(({ wire, state }) => `${wire} is ${state}`),
+    ].join('\n');
   }
 
   #next(ms: number): Promise<void> {
