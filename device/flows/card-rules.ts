@@ -39,7 +39,8 @@ function whyNotOffline(
   if (waiting.length >= limits.count) return 'limit_count';
   if (sum > limits.sum_minor) return 'limit_sum';
   const age = monotonic + state.clockOffset - (blocked?.issuedAt ?? -Infinity);
-  return age > limits.hotlist_age_s * 1000 ? 'hotlist_old' : null;
+  // A date that has not come yet says as little of its age as one that is long past.
+  return Math.abs(age) > limits.hotlist_age_s * 1000 ? 'hotlist_old' : null;
 }
 
 /**

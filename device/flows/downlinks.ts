@@ -51,7 +51,7 @@ export function stepDownlink(state: TerminalState, downlink: Downlink, moment: M
     case 'voucher_refused':
       return hearVoucherRefused(state, downlink.refused);
     case 'hotlist':
-      return stepHotlist(state, downlink.hotlist);
+      return stepHotlist(state, downlink.hotlist, moment);
     // Opened and kept before it comes here; that there are keys is an input of its own.
     case 'card_keys':
       return stay(state);
@@ -78,9 +78,9 @@ function stepReceipts(before: TerminalState, receipts: readonly Receipt[], momen
   return { state, effects };
 }
 
-function stepHotlist(state: TerminalState, hotlist: Hotlist): Step {
+function stepHotlist(state: TerminalState, hotlist: Hotlist, { monotonic }: Moment): Step {
   const known = state.cards.blocked;
-  const blocked = applyHotlist(known, hotlist);
+  const blocked = applyHotlist(known, hotlist, monotonic + state.clockOffset);
   if (blocked === known) return stay(state);
   const next = { ...state, cards: { ...state.cards, blocked } };
   return isNews(known, hotlist)

@@ -15,7 +15,7 @@ import { closeDay } from './day.ts';
 import { printedDay } from './day-report.ts';
 import { isDriven } from './relay.ts';
 import { askRefund } from './relays.ts';
-import type { Effect, Moment, Step, TerminalState } from './state.ts';
+import type { Effect, Input, Moment, Step, TerminalState } from './state.ts';
 
 export type HoldFor = 'balance' | 'log' | 'refund';
 export type LimitField = 'amount' | 'count' | 'sum' | 'age';
@@ -50,6 +50,8 @@ export type Menu =
       readonly said: 'saved' | 'wrong' | null;
     };
 
+/** So long nobody touches the menu before it closes by itself: while it is open no card pays. */
+export const MENU_IDLE_MS = 60_000;
 const FIELDS: readonly LimitField[] = ['amount', 'count', 'sum', 'age'];
 /** Records on one screen: so many stand on a small one. */
 export const LOG_PAGE = 5;
@@ -75,6 +77,25 @@ const wrong = (state: TerminalState): Step => ({
   state,
   effects: [{ do: 'beep', pattern: 'bad' }],
 });
+
+/**
+ * Closes a menu that everybody has walked away from, half-keyed limits with it. A card that is being
+ * given something back through it is waited for: that has time limits of its own.
+ */
+export function leaveIdleMenu(
+  before: TerminalState,
+  state: TerminalState,
+  input: Input,
+  moment: Moment,
+) {
+  const { menu } = state;
+  if (menu === null) return state;
+  if (input.is === 'key' || menu !== before.menu) {
+    return { ...state, menuUntil: moment.monotonic + MENU_IDLE_MS };
+  }
+  const busy = menu.at === 'refunding' && isDriven(state.relay);
+  return busy || moment.monotonic < state.menuUntil ? state : { ...state, menu: null };
+}
 
 /** One key while the menu is open. */
 export function stepMenu(state: TerminalState, menu: Menu, key: Key, moment: Moment): Step {

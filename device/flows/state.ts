@@ -139,6 +139,8 @@ export interface TerminalState {
   readonly day: Day;
   /** The operator's menu, where it is open. */
   readonly menu: Menu | null;
+  /** Monotonic ms from which an open menu closes, unless somebody touches it. */
+  readonly menuUntil: number;
   /** A voucher that is keyed in for the order on the screen. */
   readonly voucher: VoucherEntry | null;
 }

@@ -12,6 +12,7 @@ import { keepDraining } from './drain.ts';
 import { EMPTY_ENTRY } from './entry.ts';
 import { stepNotSaved, stepSaved } from './journal-answers.ts';
 import { stepKey } from './keys.ts';
+import { leaveIdleMenu } from './menu.ts';
 import { recallRefunds, rememberPaid, stepRefundSpoken, stepUnsavedTick } from './refund.ts';
 import { NO_RELAY, relayWaits } from './relay.ts';
 import { followCard, inviteCard, stepRelays } from './relays.ts';
@@ -83,6 +84,7 @@ export function beginTerminal(
     cards: beginCards(entries, settings, moment.now),
     relay: NO_RELAY,
     menu: null,
+    menuUntil: Infinity,
     day: beginDay(entries),
     voucher: null,
   };
@@ -91,7 +93,8 @@ export function beginTerminal(
 /** One input, one step. */
 export function stepTerminal(state: TerminalState, input: Input, moment: Moment): Step {
   const step = stepInput(state, input, moment);
-  const keyed = stepVoucherTick(step.state, moment);
+  const left = leaveIdleMenu(state, step.state, input, moment);
+  const keyed = stepVoucherTick(left, moment);
   // Who waits for an answer is looked for only where one may have come: the queue may be long.
   const same = keyed.sales === state.sales && keyed.drain === state.drain;
   const drained = same ? stay(keyed) : keepDraining(keyed, moment);
@@ -101,6 +104,7 @@ export function stepTerminal(state: TerminalState, input: Input, moment: Moment)
 
 /** Whether the terminal must be woken once a second: something has a time limit or is to be resent. */
 export function needsTick(state: TerminalState): boolean {
+  if (state.menu !== null) return true;
   const waits = state.cards.notice !== null || relayWaits(state.relay) || isListening(state);
   const unsaid = state.toAnnounce.length > 0 || state.unsaved.length > 0;
   return state.sales.size > 0 || unsaid || waits || dayWaits(state);

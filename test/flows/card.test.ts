@@ -578,6 +578,26 @@ describe('the operator’s menu', () => {
     assert.equal(wanted.wanted.purpose, 'refund');
   });
 
+  test('left open it closes by itself, and a card pays again; each key keeps it open', async () => {
+    const counter = await Counter.open();
+    counter.stand.key('+', '5', '1', '9');
+    await counter.clock.pass(50_000);
+    counter.stand.key('9');
+    await counter.clock.pass(50_000);
+    assert.equal(counter.stand.screen?.title, 'Limits without network');
+    await counter.clock.pass(12_000);
+    assert.equal(title(counter), 'Key in the amount');
+    await counter.sell('1.25');
+    await counter.tap(await cardWith(10_000));
+    assert.equal(title(counter), 'Paid');
+    const limits = counter.disk.durable;
+    assert.doesNotMatch(
+      new TextDecoder().decode(limits),
+      /card_limits"/,
+      'nothing half-keyed is kept',
+    );
+  });
+
   test('a paid order stays three seconds on the screen while a web order asks for its digits', async () => {
     const counter = await Counter.open();
     await counter.stand.sell('1.25');

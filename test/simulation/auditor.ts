@@ -91,8 +91,8 @@ export class Auditor {
     for (const wrong of this.cards.did(purse, record)) this.report(wrong);
   }
 
-  toldHotlist(terminal: string, hotlist: Hotlist): void {
-    this.cards.told(terminal, hotlist);
+  toldHotlist(terminal: string, hotlist: Hotlist, now: number): void {
+    this.cards.told(terminal, hotlist, now);
   }
 
   /** The journal said that it has them. */

@@ -59,9 +59,9 @@ export class CardBooks {
     return debit?.amount_minor === amountMinor && debit.terminal === hex(terminalMark(terminal));
   }
 
-  /** A terminal is told which cards it may not take. */
-  told(terminal: string, hotlist: Hotlist): void {
-    this.#blocked.set(terminal, applyHotlist(this.#blocked.get(terminal) ?? null, hotlist));
+  /** A terminal is told which cards it may not take; `now` is its gateway's clock, as it knows it. */
+  told(terminal: string, hotlist: Hotlist, now: number): void {
+    this.#blocked.set(terminal, applyHotlist(this.#blocked.get(terminal) ?? null, hotlist, now));
   }
 
   booted(terminal: string, entries: readonly JournalEntry[]): void {

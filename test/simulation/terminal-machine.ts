@@ -54,6 +54,8 @@ interface Life {
   readonly clock: LivingClock;
   link: Link | null;
   terminal: Terminal | null;
+  /** Its gateway's clock minus its monotonic one, as it was told. */
+  offsetMs: number;
 }
 
 const RESTART_MS = 5000;
@@ -132,7 +134,8 @@ export class TerminalMachine {
   /** The power comes, or the program starts again. */
   start(): void {
     if (this.#life !== null || !this.#plugged) return;
-    const life: Life = { clock: this.clock.start(), link: null, terminal: null };
+    const clock = this.clock.start();
+    const life: Life = { clock, link: null, terminal: null, offsetMs: 0 };
     this.#life = life;
     this.#open(life).catch((error: unknown) => {
       if (this.#life !== life) return;
@@ -239,6 +242,7 @@ export class TerminalMachine {
     const sealed = (uplink: Uplink): string => seal('HS256', this.#settings.keys.uplink, uplink);
     life.link = link;
     if (plant.forgetsMarks) this.speaker.marks.clear();
+    life.offsetMs = life.clock.now() - life.clock.monotonic();
     life.terminal = new Terminal(this.#settings, entries, plant.ports(ports, sealed));
     const { works } = this.speaker;
     const missing = { is: 'missing', code: 'absent', detail: 'unplugged' } as const;
@@ -286,9 +290,19 @@ export class TerminalMachine {
     if (read.ok) {
       this.#parts.auditor.wire.believed('down', this.id, token);
       const said = peek(token) as Downlink;
-      if (said.kind === 'hotlist') this.#parts.auditor.toldHotlist(this.id, said.hotlist);
+      this.#learn(said);
       this.#push({ is: 'downlink', downlink: read.downlink });
     } else trace.say(this.id, `refused a downlink: ${read.why}`);
+  }
+
+  /** What the auditor has to know of what it was told. */
+  #learn(said: Downlink): void {
+    const life = this.#life;
+    if (life === null) return;
+    const { clock } = life;
+    if (said.kind === 'time') life.offsetMs = said.gateway_time - clock.monotonic();
+    if (said.kind !== 'hotlist') return;
+    this.#parts.auditor.toldHotlist(this.id, said.hotlist, clock.monotonic() + life.offsetMs);
   }
 
   #outlets(isOn: () => boolean): TerminalPorts['outlets'] {
