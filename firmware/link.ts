@@ -1,6 +1,8 @@
 /** The way to the gateway: `mqtt`, QoS 1, clean sessions, because the journal is what remembers. */
 import mqtt, { type IClientOptions } from 'mqtt';
+import { LinkPauses, linkEnd } from '#device/link-pauses.ts';
 import { downlinkTopic, uplinkTopic } from '#device/messages/topics.ts';
+import type { Chance, Clock } from '#device/ports/clock.ts';
 import type { Link, LinkEvents } from '#device/ports/link.ts';
 import type { Credentials } from './identity.ts';
 
@@ -10,8 +12,12 @@ export interface LinkSettings {
   readonly password: string;
   /** Key, certificate and authority for `mqtts:`, asked for at each connection. */
   readonly credentials?: () => Credentials | null;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** Spreads the terminals that connect again. */
+  readonly chance: Chance;
 }
 
+/** Until the first connection has ended; never 0, which would mean not at all. */
 const RECONNECT_MS = 1000;
 const CONNECT_TIMEOUT_MS = 8000;
 const KEEPALIVE_S = 15;
@@ -33,6 +39,13 @@ export function openLink(settings: LinkSettings, events: LinkEvents): Link {
     ...tlsOf(settings),
   });
   let why = 'not connected yet';
+  const pauses = new LinkPauses(settings.chance);
+  let upAt: number | null = null;
+  // Before the library's own listener, which reads it.
+  client.prependListener('close', () => {
+    client.options.reconnectPeriod = pauses.after(linkEnd(upAt, settings.clock.monotonic()));
+    upAt = null;
+  });
   client.on('connect', () => {
     why = 'the connection ended';
     const { stream } = client;
@@ -40,7 +53,10 @@ export function openLink(settings: LinkSettings, events: LinkEvents): Link {
     if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true);
     client.subscribe(downlinkTopic(settings.terminal), { qos: 1 }, (error, granted) => {
       const refused = granted?.some((each) => each.qos > 2) ?? false;
-      if (error === null && !refused) return events.up();
+      if (error === null && !refused) {
+        upAt = settings.clock.monotonic();
+        return events.up();
+      }
       why = error?.message ?? 'the broker refused the subscription';
       // Cut, it connects anew in a while; its `reconnect` waits for a polite end that may never come.
       client.stream.destroy();

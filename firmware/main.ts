@@ -237,7 +237,10 @@ async function main(): Promise<void> {
   });
   const { credentials } = renewal;
   const link = openLink(
-    { broker, terminal: identity.terminal, password, credentials },
+    {
+      ...{ broker, terminal: identity.terminal, password, credentials },
+      ...{ clock, chance: systemChance },
+    },
     linkEvents(identity, push, keepKeys),
   );
   const ports = {

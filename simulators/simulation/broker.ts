@@ -2,6 +2,7 @@
  * A broker between terminals and their gateway, with clean sessions: what is said to somebody who is
  * not there is gone, and so is what it was given just before it fell over, though it said "taken".
  */
+import { LinkPauses, linkEnd } from '#device/link-pauses.ts';
 import type { Link, LinkEvents } from '#device/ports/link.ts';
 import type { SeededChance } from './chance.ts';
 import type { VirtualTime } from './time.ts';
@@ -23,7 +24,6 @@ export interface BrokerSettings {
   readonly weatherOf: (terminal: string) => Weather;
 }
 
-const RECONNECT_MS = 1000;
 /** After so long without a sign of life the other end is believed to be gone. */
 const KEEPALIVE_MS = 22_000;
 
@@ -93,10 +93,17 @@ export class SimulatedBroker {
     const weather = this.#settings.weatherOf(terminal);
     let closed = false;
     let connection: Connection | null = null;
+    const pauses = new LinkPauses(this.#chance.stream(`pauses of ${terminal}`));
+    let upAt: number | null = null;
+    const again = (): void => {
+      const pause = pauses.after(linkEnd(upAt, this.#time.now));
+      upAt = null;
+      this.#time.after(pause, connect);
+    };
     const connect = (): void => {
       if (closed) return;
       if (weather.parted || !this.#isThere()) {
-        this.#time.after(RECONNECT_MS, connect);
+        again();
         return;
       }
       const made: Connection = {
@@ -106,7 +113,7 @@ export class SimulatedBroker {
           if (connection !== made || closed) return;
           connection = null;
           events.down(why);
-          this.#time.after(RECONNECT_MS, connect);
+          again();
         },
       };
       // One connection a terminal: the new one takes over.
@@ -118,7 +125,9 @@ export class SimulatedBroker {
       });
       this.#door?.arrived(terminal);
       this.#time.after(this.#chance.between(1, 30), () => {
-        if (connection === made && !closed) events.up();
+        if (connection !== made || closed) return;
+        upAt = this.#time.now;
+        events.up();
       });
     };
     this.#time.after(this.#chance.between(5, 200), connect);

@@ -101,7 +101,10 @@ async function openTerminal(path: string, identity: Identity, watched: Watched) 
   const settings = settingsOf(identity);
   const password = base64url(settings.keys.broker);
   const link = openLink(
-    { broker: identity.broker, terminal: identity.terminal, password },
+    {
+      ...{ broker: identity.broker, terminal: identity.terminal, password },
+      ...{ clock: systemClock, chance: systemChance },
+    },
     {
       up: () => push({ is: 'link', up: true }),
       down: () => push({ is: 'link', up: false }),

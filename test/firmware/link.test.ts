@@ -6,8 +6,11 @@ import { after, before, describe, test } from 'node:test';
 import { Aedes } from 'aedes';
 import { downlinkTopic, uplinkTopic } from '#device/messages/topics.ts';
 import type { Link } from '#device/ports/link.ts';
+import { systemChance, systemClock } from '#firmware/clock.ts';
 import { openLink } from '#firmware/link.ts';
 import { until } from '#test/until.ts';
+
+const system = { clock: systemClock, chance: systemChance };
 
 describe('link', () => {
   const heard: string[] = [];
@@ -42,7 +45,7 @@ describe('link', () => {
     });
     await listen();
     link = openLink(
-      { broker: `mqtt://127.0.0.1:${port}`, terminal: 't-0001', password: 'secret' },
+      { broker: `mqtt://127.0.0.1:${port}`, terminal: 't-0001', password: 'secret', ...system },
       {
         up: () => {
           ups += 1;
@@ -132,7 +135,12 @@ describe('link', () => {
     assert.ok(address !== null && typeof address === 'object');
     let ups = 0;
     const other: Link = openLink(
-      { broker: `mqtt://127.0.0.1:${address.port}`, terminal: 't-0002', password: 'secret' },
+      {
+        broker: `mqtt://127.0.0.1:${address.port}`,
+        terminal: 't-0002',
+        password: 'secret',
+        ...system,
+      },
       {
         up: () => {
           ups += 1;
@@ -151,10 +159,50 @@ describe('link', () => {
   test('a refused password is a reason, not an exception', async () => {
     const reasons: string[] = [];
     const stranger = openLink(
-      { broker: `mqtt://127.0.0.1:${port}`, terminal: 't-0001', password: 'guess' },
+      { broker: `mqtt://127.0.0.1:${port}`, terminal: 't-0001', password: 'guess', ...system },
       { up: () => assert.fail('let in'), down: (why) => void reasons.push(why), message() {} },
     );
     await until('the refusal', () => reasons.some((why) => /not authori[sz]ed/i.test(why)));
     await stranger.close();
+  });
+
+  test('a gateway that lets it in and cuts it off is knocked at less and less', async (t) => {
+    const at: number[] = [];
+    const wire = createServer((near) => {
+      const far = connect(port, '127.0.0.1');
+      for (const socket of [near, far]) socket.on('error', () => undefined);
+      near.on('close', () => far.destroy());
+      far.pipe(near);
+      near.on('data', (bytes) => {
+        far.write(bytes);
+        // As a store that is full: no acknowledgement, and the end.
+        if (bytes[0] === 0x32) near.destroy();
+      });
+    });
+    t.after(() => wire.close());
+    wire.listen(0, '127.0.0.1');
+    await once(wire, 'listening');
+    const address = wire.address();
+    assert.ok(address !== null && typeof address === 'object');
+    const lucky = { bytes: (count: number) => new Uint8Array(count) };
+    const cut: Link = openLink(
+      {
+        broker: `mqtt://127.0.0.1:${address.port}`,
+        ...{ terminal: 't-0002', password: 'secret', clock: systemClock, chance: lucky },
+      },
+      {
+        up: () => {
+          at.push(performance.now());
+          cut.publish('an order');
+        },
+        down: () => undefined,
+        message: () => undefined,
+      },
+    );
+    t.after(() => cut.close());
+    await until('three connections', () => at.length === 3);
+    const [first = 0, second = 0, third = 0] = at;
+    assert.ok(second - first >= 490, `${second - first} ms`);
+    assert.ok(third - second >= 980, `${third - second} ms`);
   });
 });
