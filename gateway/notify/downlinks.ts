@@ -23,6 +23,7 @@ import type { GatewayKeys } from '../keys.ts';
 import type { Log } from '../log.ts';
 import type { OutboxRow, Tables } from '../store/tables.ts';
 import type { Writer } from '../store/writer.ts';
+import { FIRST_PAGE, lookAt, type Page } from './outbox-pages.ts';
 
 /** A wire to terminals. */
 export interface Link {
@@ -30,8 +31,6 @@ export interface Link {
   send(terminal: string, topic: string, message: string): boolean;
 }
 
-/** Undelivered messages of one terminal that are looked at together. */
-const WINDOW = 100;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30_000;
 /** A terminal that has not seen a result for an hour is hardly there: knock less often. */
@@ -45,6 +44,7 @@ interface Sent {
 }
 
 interface Pump {
+  page: Page;
   sent: Map<number, Sent>;
   cancel: () => void;
 }
@@ -60,6 +60,8 @@ export interface DownlinksParts {
 export class Downlinks {
   readonly #parts: DownlinksParts;
   readonly #pumps = new Map<string, Pump>();
+  /** Where each terminal's earlier messages are being gone through. */
+  readonly #pages = new Map<string, Page>();
   readonly #unlisten: () => void;
   readonly #listeners = new Set<(terminal: string) => void>();
   readonly #soon = new Set<string>();
@@ -126,12 +128,14 @@ export class Downlinks {
 
   #pump(terminal: string): void {
     const { tables, clock } = this.#parts;
-    const pump = this.#pumps.get(terminal) ?? { sent: new Map(), cancel: () => undefined };
-    this.#pumps.set(terminal, pump);
+    const pump = this.#pumps.get(terminal) ?? this.#newPump(terminal);
     pump.cancel();
-    const rows = tables.outbox.pending(terminal, WINDOW);
+    const now = clock.monotonic();
+    const { newest, earlier, page } = lookAt(tables.outbox, terminal, pump.page, now);
+    this.#pages.set(terminal, page);
+    pump.page = page;
+    const rows = [...earlier, ...newest];
     const sent = this.#deliverReceipts(terminal, rows, pump.sent);
-    let next = [...sent.values()].reduce((first, { dueAt }) => Math.min(first, dueAt), Infinity);
     for (const row of rows) {
       if (sent.has(row.id)) continue;
       const state = this.#deliver(row, pump.sent.get(row.id) ?? { attempts: 0, dueAt: 0 });
@@ -141,12 +145,26 @@ export class Downlinks {
         return;
       }
       sent.set(row.id, state);
-      next = Math.min(next, state.dueAt);
     }
+    // Whatever is on a page is told once, and then waits for its next turn.
+    const { until } = page;
+    for (const { id } of earlier) sent.set(id, { attempts: 1, dueAt: until ?? 0 });
     pump.sent = sent;
-    if (rows.length === 0) this.#pumps.delete(terminal);
-    else
-      pump.cancel = clock.after(Math.max(1, next - clock.monotonic()), () => this.#pump(terminal));
+    if (rows.length === 0) {
+      this.#pumps.delete(terminal);
+      this.#pages.delete(terminal);
+      return;
+    }
+    const next = [...sent.values()].reduce((first, { dueAt }) => Math.min(first, dueAt), Infinity);
+    pump.cancel = clock.after(Math.max(1, next - clock.monotonic()), () => this.#pump(terminal));
+  }
+
+  /** Goes on with the page that was begun: it may not have arrived. */
+  #newPump(terminal: string): Pump {
+    const page = { ...(this.#pages.get(terminal) ?? FIRST_PAGE), until: null };
+    const pump = { page, sent: new Map(), cancel: () => undefined };
+    this.#pumps.set(terminal, pump);
+    return pump;
   }
 
   /** One look for all that a commit brought: its notes come one by one. */

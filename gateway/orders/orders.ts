@@ -177,7 +177,10 @@ export function endByCard(
 
 /** The terminal has stored the result: it need not be sent again. */
 export function markSeen(tx: Transaction, terminal: string, number: string, now: number): void {
-  if (tx.outbox.resultDone(terminal, number)) addEvent(tx, number, 'seen', now, {});
+  if (!tx.outbox.resultDone(terminal, number)) return;
+  addEvent(tx, number, 'seen', now, {});
+  // Others may have waited for its place.
+  tx.note({ about: 'outbox', terminal });
 }
 
 /** The terminal has stored a refund: it need not be sent again. */
@@ -190,6 +193,7 @@ export function markRefundSeen(
 ): void {
   if (!tx.outbox.refundDone(terminal, number, refund)) return;
   addEvent(tx, number, 'refund_seen', now, { refund });
+  tx.note({ about: 'outbox', terminal });
 }
 
 /** Ends up to `limit` orders whose time is over; the answer is how many. */

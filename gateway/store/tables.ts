@@ -174,8 +174,8 @@ export interface OutboxRow {
 
 export interface OutboxTable {
   add(row: Omit<OutboxRow, 'id'>): void;
-  /** The newest `limit` that are not done, in the order in which they were added. */
-  pending(terminal: string, limit: number): OutboxRow[];
+  /** The newest `limit` that are not done, of ids below `below`, in the order in which they were added. */
+  pending(terminal: string, limit: number, below?: number): OutboxRow[];
   pendingTerminals(): string[];
   done(id: number): void;
   /** Whether there was one that was not done. */

@@ -9,7 +9,7 @@ export function outboxTable(database: DatabaseSync): OutboxTable {
   const queue = database.prepare('INSERT INTO undelivered (terminal, outbox) VALUES (?, ?)');
   const pending = database.prepare(
     `SELECT outbox.* FROM undelivered JOIN outbox ON outbox.id = undelivered.outbox
-     WHERE undelivered.terminal = ? ORDER BY undelivered.outbox DESC LIMIT ?`,
+     WHERE undelivered.terminal = ? AND undelivered.outbox < ? ORDER BY undelivered.outbox DESC LIMIT ?`,
   );
   const terminals = database.prepare('SELECT DISTINCT terminal FROM undelivered');
   const done = database.prepare(
@@ -46,7 +46,8 @@ export function outboxTable(database: DatabaseSync): OutboxTable {
       );
       queue.run(row.terminal, lastInsertRowid);
     },
-    pending: (terminal, limit) => every<OutboxRow>(pending, terminal, limit).reverse(),
+    pending: (terminal, limit, below = Number.MAX_SAFE_INTEGER) =>
+      every<OutboxRow>(pending, terminal, below, limit).reverse(),
     pendingTerminals: () => every<{ terminal: string }>(terminals).map(({ terminal }) => terminal),
     done: (id) => void done.run(id, id),
     resultDone: (terminal, order) => resultDone.run(terminal, order).changes > 0,
