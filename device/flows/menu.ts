@@ -51,7 +51,7 @@ export type Menu =
     };
 
 /** So long nobody touches the menu before it closes by itself: while it is open no card pays. */
-export const MENU_IDLE_MS = 60_000;
+export const MENU_IDLE_MS = 120_000;
 const FIELDS: readonly LimitField[] = ['amount', 'count', 'sum', 'age'];
 /** Records on one screen: so many stand on a small one. */
 export const LOG_PAGE = 5;

@@ -21,7 +21,16 @@ export interface Beginning {
   readonly now: number;
 }
 
-/** The action to ask about, or its end; a repetition gets the same answer. */
+/** What stood against a void may pass: the payer's money stays owed, and it is looked at anew. */
+const mayYetBe = ({ kind, answer }: ActionRow): boolean => {
+  const said = JSON.parse(answer) as ActionAnswer;
+  return kind === 'void' && said.said === 'refused' && said.code === 'merchant_funds';
+};
+
+/**
+ * The action to ask about, or its end; a repetition gets the same answer, but for a void that the
+ * merchant's funds did not allow then.
+ */
 export function begin(
   tx: Transaction,
   { id, kind, of, amount, now }: Beginning,
@@ -29,7 +38,8 @@ export function begin(
   const earlier = tx.payments.action(id);
   if (earlier !== undefined) {
     const same = earlier.kind === kind && earlier.payment === of && earlier.amount_minor === amount;
-    return { end: same ? actionAnswer(earlier) : { said: 'conflict' } };
+    if (!same) return { end: { said: 'conflict' } };
+    if (!mayYetBe(earlier)) return { end: actionAnswer(earlier) };
   }
   const pending: ActionAnswer = kind === 'void' ? { said: 'voided', at: now } : { said: 'pending' };
   const row: ActionRow = {

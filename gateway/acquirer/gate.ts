@@ -93,7 +93,10 @@ export const voidSchema = z.strictObject({ id: requestIdSchema, payment: payment
 export type VoidRequest = z.infer<typeof voidSchema>;
 export const voidAnswerSchema = z.discriminatedUnion('said', [
   z.strictObject({ said: z.literal('voided'), at }),
-  /** Money went back already: refund the rest instead. */
+  /**
+   * `refunded`: money went back already, refund the rest instead. `merchant_funds`: nothing is undone
+   * yet, and asking again under the same id looks anew.
+   */
   z.strictObject({ said: z.literal('refused'), code: z.enum(['refunded', 'merchant_funds']) }),
   z.strictObject({ said: z.literal('conflict') }),
 ]);

@@ -132,6 +132,8 @@ export interface TelephoneOrderTable {
   openAttempts(order: string): number;
   addAsk(row: AskRow): void;
   ask(id: string): AskRow | undefined;
+  /** Those of one order that are open. */
+  asksOf(order: string): AskRow[];
   dueAsks(now: number, limit: number): AskRow[];
   nextAsk(): number | undefined;
   retryAsk(id: string, nextAt: number): void;

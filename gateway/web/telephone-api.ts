@@ -226,7 +226,7 @@ function changeRoutes({ core, telephone }: TelephoneApiParts): Route[] {
   ];
 }
 
-type Seen = Pick<Transaction, 'products' | 'deliveries' | 'attempts'>;
+type Seen = Pick<Transaction, 'products' | 'deliveries' | 'attempts' | 'telephone'>;
 
 function replyOrder(tables: Seen, row: TelephoneOrderRow | undefined, status: number): Reply {
   if (row === undefined) return notFound('unknown_order');

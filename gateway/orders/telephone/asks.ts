@@ -69,6 +69,8 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 const LONGEST_SLEEP_MS = 15_000;
 const STORE_PAUSE_MS = 2000;
+/** Tries, of a minute each in the end, between two sentences about the same refusal. */
+const SAY_AGAIN = 60;
 
 export class Asks {
   readonly #parts: AsksParts;
@@ -190,12 +192,17 @@ export class Asks {
   }
 
   #record(tx: Transaction, row: AskRow, question: Question, came: Answered | null): void {
-    const { clock, finish } = this.#parts;
+    const { clock, finish, log } = this.#parts;
     // Kept by a process whose acquirer was elsewhere, or asked again of one in the same store.
     const answered = came ?? this.#here(tx, question);
     if (answered !== null && finish(tx, row.order_number, answered) === 'done') {
       tx.telephone.endAsk(row.id);
       return;
+    }
+    if (answered !== null && row.tries % SAY_AGAIN === 0) {
+      const says = `${question.verb} for order ${row.order_number} is refused for now`;
+      const mend = 'see that the merchant has funds: it is asked again by itself';
+      log({ level: 'warn', place: `orders/telephone ${row.id}`, says, mend });
     }
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(row.tries, 10), LONGEST_PAUSE_MS);
     tx.telephone.retryAsk(row.id, clock.now() + pause);

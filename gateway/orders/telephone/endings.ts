@@ -74,9 +74,27 @@ export function finishAsk(
       finishClose(tx, office, row, answered.answer, now);
       return 'done';
     case 'void':
-      addEvent(tx, number, `void_${answered.answer.said}`, now, { payment: answered.ask.payment });
-      return 'done';
+      return finishVoid(tx, number, answered, now);
   }
+}
+
+/** Money that nobody relies on goes back to its payer, as soon as the merchant has it. */
+function finishVoid(
+  tx: Transaction,
+  number: string,
+  { ask: { payment }, answer }: Extract<Answered, { verb: 'void' }>,
+  now: number,
+): 'done' | 'again' {
+  const code = answer.said === 'refused' ? answer.code : null;
+  const waits = code === 'merchant_funds';
+  // Said once, however often it is asked.
+  const said = waits && tx.orders.events(number).some(({ kind }) => kind === 'void_refused');
+  if (!said) {
+    const why = code === null ? {} : { code };
+    addEvent(tx, number, `void_${answer.said}`, now, { payment, ...why });
+    tx.note({ about: 'telephone', number });
+  }
+  return waits ? 'again' : 'done';
 }
 
 function finishLink(

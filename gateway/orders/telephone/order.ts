@@ -75,6 +75,8 @@ export const telephoneOrderSchema = z.strictObject({
   ),
   /** Masked. */
   phone: z.string(),
+  /** Payments that came too late or in another amount, and are not back with their payer yet. */
+  owed_back: z.array(z.string()).optional(),
   created_at: at,
   placed_at: at.optional(),
   expires_at: at,
@@ -100,9 +102,10 @@ export const telephoneOrderSchema = z.strictObject({
 export type TelephoneOrder = z.infer<typeof telephoneOrderSchema>;
 
 export function viewTelephoneOrder(
-  tables: Pick<Transaction, 'products' | 'deliveries' | 'attempts'>,
+  tables: Pick<Transaction, 'products' | 'deliveries' | 'attempts' | 'telephone'>,
   row: TelephoneOrderRow,
 ): TelephoneOrder {
+  const owed = tables.telephone.asksOf(row.number).filter(({ verb }) => verb === 'void');
   return {
     number: row.number,
     state: row.state,
@@ -118,6 +121,7 @@ export function viewTelephoneOrder(
     refunded_minor: row.refunded_minor,
     refunds: tables.attempts.refundsOf(row.number).map(viewRefund),
     phone: `•••• ${row.phone.slice(-4)}`,
+    ...(owed.length === 0 ? {} : { owed_back: owed.map(({ question }) => paymentIn(question)) }),
     created_at: row.created_at,
     expires_at: row.expires_at,
     link: row.link !== null ? 'made' : row.state === 'unpaid' ? 'asked' : 'none',
@@ -127,6 +131,10 @@ export function viewTelephoneOrder(
     ...optional(row),
   };
 }
+
+/** The payment that a question of voiding is about. */
+const paymentIn = (question: string): string =>
+  z.object({ payment: z.string() }).parse(JSON.parse(question)).payment;
 
 function optional(row: TelephoneOrderRow): Partial<TelephoneOrder> {
   return {

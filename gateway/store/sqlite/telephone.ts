@@ -86,12 +86,16 @@ function attempts(
 
 function asks(
   database: DatabaseSync,
-): Pick<TelephoneOrderTable, 'addAsk' | 'ask' | 'dueAsks' | 'nextAsk' | 'retryAsk' | 'endAsk'> {
+): Pick<
+  TelephoneOrderTable,
+  'addAsk' | 'ask' | 'asksOf' | 'dueAsks' | 'nextAsk' | 'retryAsk' | 'endAsk'
+> {
   const add = database.prepare(
     `INSERT INTO centre_asks (id, order_number, verb, question, tries, next_at)
      VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
   const find = database.prepare('SELECT * FROM centre_asks WHERE id = ?');
+  const of = database.prepare('SELECT * FROM centre_asks WHERE order_number = ? ORDER BY id');
   const due = database.prepare(
     'SELECT * FROM centre_asks WHERE next_at <= ? ORDER BY next_at LIMIT ?',
   );
@@ -104,6 +108,7 @@ function asks(
     addAsk: (row) =>
       void add.run(row.id, row.order_number, row.verb, row.question, row.tries, row.next_at),
     ask: (id) => first<AskRow>(find, id),
+    asksOf: (order) => every<AskRow>(of, order),
     dueAsks: (now, limit) => every<AskRow>(due, now, limit),
     nextAsk: () => first<{ at: number | null }>(next)?.at ?? undefined,
     retryAsk: (id, nextAt) => void retry.run(nextAt, id),
