@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { cardIdSchema } from '#device/messages/card.ts';
 import { orderNumberSchema } from '#device/messages/order-number.ts';
 import { waitSchema } from '../shop/live.ts';
-import { formDoc, pageDoc } from '../web/page-docs.ts';
+import { formDoc, pageDoc, SIGN_IN } from '../web/page-docs.ts';
 import type { RouteDoc } from '../web/routes.ts';
 import { counterViewSchema, VIEW } from './http.ts';
 import { becauseForm, refundForm, tokenForm, workForm } from './pages.ts';
@@ -15,7 +15,9 @@ const CARD = '/counter/cards/{card}';
 const NO_CARDS = ['no_cards', 'store_unavailable'] as const;
 
 export const COUNTER_DOCS: readonly RouteDoc[] = [
-  pageDoc('/counter', 'What a cashier does with cards; whoever is not signed in is asked to'),
+  pageDoc('/counter', 'What a cashier does with cards; whoever is not signed in is asked to', {
+    answers: SIGN_IN,
+  }),
   formDoc(
     '/counter/sign-in',
     'Signs an agent in, or on this machine the operator',
@@ -23,12 +25,19 @@ export const COUNTER_DOCS: readonly RouteDoc[] = [
     { problems: ['slow_down'] },
   ),
   formDoc('/counter/sign-out', 'Ends the session'),
-  formDoc('/counter/works', 'Has a terminal ask for a card, once for each `key`', {
-    schema: workForm,
-    example: { key: '3Xb1kq0fWQ', terminal: '104 233', act: 'load', amount: '20.00' },
+  formDoc(
+    '/counter/works',
+    'Has a terminal ask for a card, once for each `key`',
+    {
+      schema: workForm,
+      example: { key: '3Xb1kq0fWQ', terminal: '104 233', act: 'load', amount: '20.00' },
+    },
+    { answers: SIGN_IN },
+  ),
+  pageDoc(WORK, 'How far it is with that card', { params: ofWork, answers: SIGN_IN }),
+  formDoc(`${WORK}/withdrawal`, 'Asks for no card any more', undefined, {
+    ...{ params: ofWork, answers: SIGN_IN },
   }),
-  pageDoc(WORK, 'How far it is with that card', { params: ofWork }),
-  formDoc(`${WORK}/withdrawal`, 'Asks for no card any more', undefined, { params: ofWork }),
   {
     ...{ method: 'GET', path: `${WORK}/state`, caller: 'anybody' },
     says: 'The same for who is signed in; with `version` it waits for another one',
@@ -49,23 +58,24 @@ export const COUNTER_DOCS: readonly RouteDoc[] = [
   },
   pageDoc('/counter/cards', 'Leads to the card whose number is typed', {
     query: z.strictObject({ card: z.string().optional() }),
+    answers: SIGN_IN,
   }),
   pageDoc(CARD, 'A card: what is on it, its last ten, and what can be done', {
-    ...{ params: ofCard, problems: NO_CARDS },
+    ...{ params: ofCard, problems: NO_CARDS, answers: SIGN_IN },
   }),
   formDoc(
     `${CARD}/blocking`,
     'Blocks the card: terminals hear of it at once',
     { schema: becauseForm, example: { because: 'Reported lost' } },
-    { params: ofCard, problems: NO_CARDS },
+    { params: ofCard, problems: NO_CARDS, answers: SIGN_IN },
   ),
   formDoc(`${CARD}/unblocking`, 'Takes the block off', undefined, {
-    ...{ params: ofCard, problems: NO_CARDS },
+    ...{ params: ofCard, problems: NO_CARDS, answers: SIGN_IN },
   }),
   formDoc(
     `${CARD}/refunds`,
     'Gives what is left of a payment back to the card, at its next tap',
     { schema: refundForm, example: { key: '3Xb1kq0fWQ', order: '06D2QF8Z3K7M1N5P' } },
-    { params: ofCard, problems: NO_CARDS },
+    { params: ofCard, problems: NO_CARDS, answers: SIGN_IN },
   ),
 ];

@@ -9,7 +9,7 @@ import type { PartyRow } from '../store/tables-funds.ts';
 import { callingCode } from '../web/api.ts';
 import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
-import { formDoc, pageDoc } from '../web/page-docs.ts';
+import { formDoc, pageDoc, SIGN_IN } from '../web/page-docs.ts';
 import { Problem } from '../web/problems.ts';
 import { clientOf, decodeBody, languageOf } from '../web/requests.ts';
 import type { RouteDoc } from '../web/routes.ts';
@@ -131,6 +131,13 @@ function showList(here: Here, complaint: Complaint | null, typed: Typed = {}): F
   return sendFramed(reply, status, partyList(page, { ...list, others, key: freshKey(here) }));
 }
 
+/** A form came whose session has ended: nothing was done. */
+function askToLogIn({ request, reply }: Here): FastifyReply {
+  const says = fundSay(languageOf(request), 'log_in_again');
+  const again = { says, field: 'party', code: 'party_refused' };
+  return sendFramed(reply, 401, partyLogIn(pageOf(request, '/vouchers', again), ''));
+}
+
 function showOne(
   here: Here,
   number: string,
@@ -154,7 +161,7 @@ async function create(here: Here): Promise<FastifyReply> {
   const { core, funds, request } = here;
   requireOwnForm(request);
   const party = partyOf(here);
-  if (party === null) return showList(here, null);
+  if (party === null) return askToLogIn(here);
   const form = decodeBody(createForm, request.body);
   const language = languageOf(request);
   const amount = parseAmount(form.amount.trim(), form.currency);
@@ -182,7 +189,7 @@ async function registerPhone(here: Here): Promise<FastifyReply> {
   const { core, funds, request, reply } = here;
   requireOwnForm(request);
   const party = partyOf(here);
-  if (party === null) return showList(here, null);
+  if (party === null) return askToLogIn(here);
   const form = decodeBody(phoneForm, request.body);
   const language = languageOf(request);
   const read = readAccount(language, callingCode(core), form);
@@ -200,7 +207,7 @@ async function act(
   const { core, funds, request, reply } = here;
   requireOwnForm(request);
   const party = partyOf(here);
-  if (party === null) return showList(here, null);
+  if (party === null) return askToLogIn(here);
   const form = decodeBody(actForm, request.body);
   const language = languageOf(request);
   const view = funds.view(party.id, number);
@@ -227,13 +234,18 @@ export const PARTY_PAGE_DOCS: readonly RouteDoc[] = [
     { problems: ['slow_down'] },
   ),
   formDoc('/vouchers/log-out', 'Ends the session'),
-  formDoc('/vouchers', 'Asks a paying party to be payer', {
-    schema: createForm,
-    example: {
-      ...{ ...FORM, paying: 'fund', beneficiary: 'chen', amount: '200', currency: 'CNY' },
-      ...{ memo: 'Mid-autumn', days: '30', transferable: '1', partial: '1' },
+  formDoc(
+    '/vouchers',
+    'Asks a paying party to be payer',
+    {
+      schema: createForm,
+      example: {
+        ...{ ...FORM, paying: 'fund', beneficiary: 'chen', amount: '200', currency: 'CNY' },
+        ...{ memo: 'Mid-autumn', days: '30', transferable: '1', partial: '1' },
+      },
     },
-  }),
+    { answers: SIGN_IN },
+  ),
   pageDoc('/vouchers/{number}', 'One voucher, with its QR code, also on paper', {
     ...{ params: ofVoucher, problems: ['unknown_voucher'] },
   }),
@@ -242,12 +254,14 @@ export const PARTY_PAGE_DOCS: readonly RouteDoc[] = [
       `/vouchers/{number}/${action.replaceAll('_', '-')}`,
       `${action.replaceAll('_', '-')}, from the page`,
       { schema: actForm, example: FORM },
-      { params: ofVoucher, problems: ['unknown_voucher'] },
+      { params: ofVoucher, problems: ['unknown_voucher'], answers: SIGN_IN },
     ),
   ),
-  formDoc('/vouchers/phone', 'Registers the party’s phone number', {
-    schema: phoneForm,
-    example: { phone: '138 0000 0001', pin: '246810' },
-  }),
+  formDoc(
+    '/vouchers/phone',
+    'Registers the party’s phone number',
+    { schema: phoneForm, example: { phone: '138 0000 0001', pin: '246810' } },
+    { answers: SIGN_IN },
+  ),
   ...CHECK_PAGE_DOCS,
 ];

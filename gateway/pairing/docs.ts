@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { currencySchema } from '#device/messages/money.ts';
 import { orderLineSchema } from '#device/messages/order.ts';
-import { formDoc, moved, pageDoc } from '../web/page-docs.ts';
+import { formDoc, moved, pageDoc, SIGN_IN } from '../web/page-docs.ts';
 import type { RouteDoc } from '../web/routes.ts';
 import {
   answerForm,
@@ -109,11 +109,18 @@ const PAGES: readonly RouteDoc[] = [
     schema: logInForm,
     example: { phone: '138 0000 0001', pin: '246810', number: '104233' },
   }),
-  formDoc('/pair/terminal', 'Pairs with a terminal', {
-    schema: numberForm,
-    example: { number: '104 233' },
-  }),
-  formDoc('/pair/answer', 'Yes or no', { schema: answerForm, example: ORDER }),
+  formDoc(
+    '/pair/terminal',
+    'Pairs with a terminal',
+    { schema: numberForm, example: { number: '104 233' } },
+    { answers: SIGN_IN },
+  ),
+  formDoc(
+    '/pair/answer',
+    'Yes or no',
+    { schema: answerForm, example: ORDER },
+    { answers: SIGN_IN },
+  ),
   formDoc('/pair/leave', 'Ends the pairing'),
   formDoc('/pair/log-out', 'Ends the session'),
   {

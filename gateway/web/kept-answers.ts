@@ -64,7 +64,8 @@ export function keepAnswers(
   });
   server.addHook('onSend', async (request, reply, payload) => {
     const flight = flights.get(request);
-    const key = idempotencyKey(request);
+    // A key that can't be read was refused before, and has no flight.
+    const key = flight === undefined ? null : idempotencyKey(request);
     if (flight === undefined || key === null || reply.statusCode >= 300) return payload;
     const body = typeof payload === 'string' ? payload : '';
     const type = String(reply.getHeader('content-type') ?? '');

@@ -61,10 +61,12 @@ const SCHEMES: Json = {
 };
 
 /** What any route may meet. */
-const ALWAYS: readonly ProblemCode[] = ['internal', 'slow_down', 'store_unavailable'];
-const WITH_BODY: readonly ProblemCode[] = [
-  ...(['card_data_refused', 'malformed_request', 'too_large', 'unsupported_media_type'] as const),
+const ALWAYS: readonly ProblemCode[] = [
+  ...(['malformed_request', 'card_data_refused', 'headers_too_large'] as const),
+  ...(['internal', 'slow_down', 'store_unavailable'] as const),
 ];
+/** Also where no body is asked for, and one comes. */
+const OF_POST: readonly ProblemCode[] = ['too_large', 'too_slow', 'unsupported_media_type'];
 const WITH_KEY: readonly ProblemCode[] = [
   ...(['idempotency_key_missing', 'idempotency_key_reused', 'request_in_flight'] as const),
 ];
@@ -123,7 +125,7 @@ function writeOperation(each: RouteDoc): Json {
             content: contentOf(body.type, toSchema(body.schema, 'input'), body.example),
           },
         }),
-    responses: { ...writeAnswers(each.answers), ...writeProblems(problemsOf(each)) },
+    responses: writeResponses(each),
   };
 }
 
@@ -133,10 +135,7 @@ export function problemsOf(each: RouteDoc): ProblemCode[] {
     ...each.problems,
     ...ALWAYS,
     ...(each.caller === 'peer' ? (['peer_refused', 'certificate_refused'] as const) : []),
-    ...(each.body === undefined ? [] : WITH_BODY),
-    ...(each.query === undefined && each.params === undefined
-      ? []
-      : (['malformed_request', 'card_data_refused'] as const)),
+    ...(each.method === 'POST' ? OF_POST : []),
     ...(each.idempotency === undefined ? [] : WITH_KEY),
   ];
   return [...new Set(all)];
@@ -164,7 +163,28 @@ const keyParameter = (required: boolean): Json => ({
   schema: { type: 'string', minLength: 1, maxLength: 128 },
 });
 
-function writeAnswers(answers: Readonly<Record<number, AnswerDoc>>): Json {
+interface Response {
+  readonly description: string;
+  readonly content?: Json;
+}
+type Responses = Readonly<Record<string, Response>>;
+
+/** Answers and problems; a status that is both has the words and the media types of both. */
+function writeResponses(each: RouteDoc): Responses {
+  const answers = writeAnswers(each.answers);
+  const problems = writeProblems(problemsOf(each), each.path.startsWith('/v1/'));
+  const both = Object.keys(answers).filter((status) => status in problems);
+  const joined = both.map((status): [string, Response] => [
+    status,
+    {
+      description: `${answers[status]?.description ?? ''}; ${problems[status]?.description ?? ''}`,
+      content: { ...problems[status]?.content, ...answers[status]?.content },
+    },
+  ]);
+  return { ...answers, ...problems, ...Object.fromEntries(joined) };
+}
+
+function writeAnswers(answers: Readonly<Record<number, AnswerDoc>>): Responses {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { says, schema, example, type }]) => [
       status,
@@ -180,19 +200,18 @@ function writeAnswers(answers: Readonly<Record<number, AnswerDoc>>): Json {
   );
 }
 
-function writeProblems(codes: readonly ProblemCode[]): Json {
+/** As RFC 9457 under `/v1/`, else as a page. */
+function writeProblems(codes: readonly ProblemCode[], asJson: boolean): Responses {
+  const content: Json = asJson
+    ? { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+    : { 'text/html': {} };
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code]);
   return Object.fromEntries(
     [...byStatus]
       .sort(([a], [b]) => a - b)
       .map(([status, these]) => [
         String(status),
-        {
-          description: these.map((code) => `\`${code}\``).join(', '),
-          content: {
-            'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
-          },
-        },
+        { description: these.map((code) => `\`${code}\``).join(', '), content },
       ]),
   );
 }

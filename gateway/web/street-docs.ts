@@ -178,5 +178,6 @@ export const STREET_PAGE_DOCS: readonly RouteDoc[] = [
   },
   pageDoc('/r/{bearer}', 'The bill of an order', {
     params: z.strictObject({ bearer: z.string() }),
+    problems: ['bearer_invalid', 'bearer_expired', 'unknown_order', 'not_paid'],
   }),
 ];

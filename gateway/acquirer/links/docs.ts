@@ -20,29 +20,29 @@ const said = (text: string) => z.strictObject({ said: z.literal(text) });
 
 export const LINK_DOCS: readonly RouteDoc[] = [
   pageDoc('/pay/{token}', 'The cashier page of a payment link', {
-    params,
+    ...{ params, problems: ['unknown_link'] },
     query: z.strictObject({ method: z.string().optional() }),
   }),
   formDoc(
     '/pay/{token}/password',
     'Pays by password',
     { schema: passwordForm, example: { phone: '138 0000 0001', password: 'wide open window' } },
-    { params },
+    { params, problems: ['unknown_link'] },
   ),
   formDoc(
     '/pay/{token}/voucher',
     'Pays by voucher, where its beneficiary has registered the phone number of the order',
     { schema: voucherForm, example: { voucher: '1234 5678 9015', code: '482913' } },
-    { params, problems: ['slow_down'] },
+    { params, problems: ['unknown_link', 'slow_down'] },
   ),
   formDoc(
     '/pay/{token}/platform',
     'Asks the platform for permission, and leads to its page',
     { schema: platformForm, example: { method: 'platform:lotus' } },
-    { params, problems: ['no_platform'] },
+    { params, problems: ['unknown_link', 'no_platform'] },
   ),
   {
-    ...{ method: 'GET', path: '/pay-return/{name}', caller: 'anybody', problems: [] },
+    ...{ method: 'GET', path: '/pay-return/{name}', caller: 'anybody', problems: ['unknown_link'] },
     says: 'Where a platform sends the payer back to, with its signed word in the query',
     params: z.strictObject({ name: z.string() }),
     answers: moved('The page of the link'),
