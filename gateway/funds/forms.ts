@@ -8,7 +8,13 @@ import { say } from '../web/messages.ts';
 import { Problem, problemSentence } from '../web/problems.ts';
 import type { Reply } from '../web/routes.ts';
 import type { Action } from './flow.ts';
-import { type ActInput, nameAccountSchema, partyIdSchema, registerPhoneSchema } from './schemas.ts';
+import {
+  type ActInput,
+  memoSchema,
+  nameAccountSchema,
+  partyIdSchema,
+  registerPhoneSchema,
+} from './schemas.ts';
 import { type FundWord, fundSay, isFundWord } from './words.ts';
 
 export const logInForm = z.object({ party: z.string().max(30), password: z.string().max(200) });
@@ -16,7 +22,7 @@ const keyField = z.string().regex(/^[\w-]{8,40}$/);
 const tick = z.literal('1').optional();
 export const createForm = z.object({
   ...{ key: keyField, paying: partyIdSchema, beneficiary: partyIdSchema },
-  ...{ amount: z.string().max(20), currency: currencySchema, memo: z.string().max(140) },
+  ...{ amount: z.string().max(20), currency: currencySchema, memo: memoSchema },
   days: z.string().max(20),
   ...{ transferable: tick, partial: tick },
 });

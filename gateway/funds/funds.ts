@@ -28,6 +28,8 @@ import { CHANGES, claimsOf, viewVoucher } from './view.ts';
 const LEAST_MS = 60_000;
 const LONGEST_MS = 5 * 366 * 86_400_000;
 const PAGE = 50;
+/** More are not made in one ms: the writer commits fewer at once. */
+const ALIKE = 10_000;
 
 type Done = { readonly row: VoucherRow } | { readonly row: VoucherRow; readonly ask: string };
 
@@ -224,28 +226,33 @@ export class Funds {
   ): Promise<Reply> {
     const { writer, keys, clock } = this.#parts;
     const fingerprint = keyedDigest(keys, `${kind}\n${canonical(content)}`);
-    const begun = await writer.run((tx): Reply | { ask: string; number: string } => {
-      const earlier = tx.funds.act(caller, key);
-      if (earlier !== undefined) {
-        if (earlier.fingerprint !== fingerprint) return problemOf('idempotency_key_reused');
-        if (earlier.ask !== null) return { ask: earlier.ask, number: earlier.voucher ?? '' };
-        return JSON.parse(earlier.reply ?? '') as Reply;
-      }
-      const now = Math.floor(clock.now());
-      const made = unit(tx, now);
-      if ('problem' in made) return made;
-      const { number } = made.row;
-      const ask = 'ask' in made ? made.ask : null;
-      const status = kind === 'create' ? 201 : 200;
-      const reply = { status, body: this.#show(tx, made.row, caller) };
-      tx.funds.addAct({
-        ...{ caller, key, fingerprint, kind, of_key: null, voucher: number, amount_minor: 0 },
-        ...{ ask, reply: ask === null ? JSON.stringify(reply) : null, at: now },
-      });
-      return ask === null ? reply : { ask, number };
-    });
+    const begun = await writer.run(
+      (tx): Reply | { ask: string; number: string; again: boolean } => {
+        const earlier = tx.funds.act(caller, key);
+        if (earlier !== undefined) {
+          if (earlier.fingerprint !== fingerprint) return problemOf('idempotency_key_reused');
+          if (earlier.ask !== null) {
+            return { ask: earlier.ask, number: earlier.voucher ?? '', again: true };
+          }
+          return replayed(JSON.parse(earlier.reply ?? '') as Reply);
+        }
+        const now = Math.floor(clock.now());
+        const made = unit(tx, now);
+        if ('problem' in made) return made;
+        const { number } = made.row;
+        const ask = 'ask' in made ? made.ask : null;
+        const status = kind === 'create' ? 201 : 200;
+        const reply = { status, body: this.#show(tx, made.row, caller) };
+        tx.funds.addAct({
+          ...{ caller, key, fingerprint, kind, of_key: null, voucher: number, amount_minor: 0 },
+          ...{ ask, reply: ask === null ? JSON.stringify(reply) : null, at: now },
+        });
+        return ask === null ? reply : { ask, number, again: false };
+      },
+    );
     if (!('ask' in begun)) return begun;
-    return this.#answer(caller, begun.number, await this.#asks.settle(begun.ask));
+    const answer = this.#answer(caller, begun.number, await this.#asks.settle(begun.ask));
+    return begun.again ? replayed(answer) : answer;
   }
 
   #answer(party: string, number: string, reply: AskReply | null): Reply {
@@ -284,13 +291,18 @@ export class Funds {
     return row === undefined ? null : viewVoucher(tables, keys, row, party);
   }
 
-  /** The newest first; `before` is ms since 1970. */
+  /** The newest first; `before` is ms since 1970. Those of one moment are never parted. */
   list(party: string, before: number, limit = PAGE): { vouchers: VoucherView[]; next?: number } {
     const { tables } = this.#parts;
     const rows = tables.funds.ofParty(party, before, limit);
-    const vouchers = rows.map((row) => this.#show(tables, row, party));
+    const show = (each: readonly VoucherRow[]) => each.map((row) => this.#show(tables, row, party));
     const last = rows.length === limit ? rows.at(-1)?.created_at : undefined;
-    return last === undefined ? { vouchers } : { vouchers, next: last };
+    if (last === undefined) return { vouchers: show(rows) };
+    const newer = rows.filter(({ created_at }) => created_at > last);
+    const alike = tables.funds
+      .ofParty(party, last + 1, ALIKE)
+      .filter((row) => row.created_at === last);
+    return { vouchers: show([...newer, ...alike]), next: last };
   }
 
   balances(party: string): { currency: Currency; amount_minor: number }[] {
@@ -316,6 +328,9 @@ export class Funds {
     return { said: 'genuine', claims: read.claims, state, left_minor, superseded };
   }
 }
+
+const replayed = (reply: Reply): Reply =>
+  'status' in reply ? { ...reply, replayed: true } : reply;
 
 function transfer(
   tx: Transaction,

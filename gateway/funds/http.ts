@@ -193,7 +193,7 @@ export function partyRoutes(
       ...{ method: 'GET', path: '/v1/funds/vouchers', ...party },
       says: 'The vouchers of the caller, the newest first',
       query: z.strictObject({ before: z.coerce.number().int().min(0).optional() }),
-      answers: { 200: { says: 'At most 50', schema: voucherListSchema } },
+      answers: { 200: { says: 'About 50, and all of the same moment', schema: voucherListSchema } },
       problems: ADMISSION,
       async handle({ query, request }) {
         const before = query.before ?? Number.MAX_SAFE_INTEGER;

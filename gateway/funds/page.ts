@@ -84,6 +84,8 @@ export interface ListOf {
   /** E.164; `null` where none is registered. */
   readonly phone: string | null;
   readonly key: string;
+  /** Where the older ones begin; absent where these are all. */
+  readonly next?: number | undefined;
 }
 
 export function partyList(page: PartyPage, list: ListOf): FramedPage {
@@ -96,12 +98,17 @@ export function partyList(page: PartyPage, list: ListOf): FramedPage {
     (each) => html`<p>${t(language, 'balance', { amount: formatMoney(each) })}</p>`,
   );
   const body = html`<div class="top"><h1>${t(language, 'title')}</h1><p class="soft">${list.party.name}</p>${balances}</div>
-${items.length === 0 ? html`<p class="top">${t(language, 'none')}</p>` : html`<ul>${items}</ul>`}
+${items.length === 0 ? html`<p class="top">${t(language, 'none')}</p>` : html`<ul>${items}</ul>`}${olderLink(page, list)}
 ${newVoucher(page, list)}
 ${ownPhone(page, list.phone)}
 <form method="post" action="/vouchers/log-out?lang=${language}"><button class="plain">${t(language, 'log_out')}</button></form>`;
   return frame(page, t(language, 'title'), body);
 }
+
+const olderLink = ({ language }: PartyPage, { next }: ListOf): Html | null =>
+  next === undefined
+    ? null
+    : html`<p class="top"><a href="/vouchers?before=${next}&amp;lang=${language}">${t(language, 'older')}</a></p>`;
 
 const alertOf = (complaint: Complaint | null): Html | null =>
   complaint === null

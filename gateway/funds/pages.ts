@@ -35,6 +35,7 @@ import { fundSay } from './words.ts';
 
 const COOKIE = 'party_session';
 const DAY_MS = 86_400_000;
+const listQuery = z.object({ before: z.coerce.number().int().min(0).optional() });
 const ALL = Number.MAX_SAFE_INTEGER;
 
 interface Here {
@@ -124,9 +125,10 @@ function showList(here: Here, complaint: Complaint | null, typed: Typed = {}): F
   const page = pageOf(request, '/vouchers', complaint, typed);
   const status = complaint === null ? 200 : 422;
   if (party === null) return sendFramed(reply, status, partyLogIn({ ...page, notice: null }, ''));
-  const { vouchers } = funds.list(party.id, ALL);
+  const { before } = listQuery.safeParse(request.query).data ?? {};
+  const listed = funds.list(party.id, before ?? ALL);
   const { phone } = party;
-  const list = { party, phone, vouchers, balances: funds.balances(party.id) };
+  const list = { party, phone, ...listed, balances: funds.balances(party.id) };
   const others = core.parties.all();
   return sendFramed(reply, status, partyList(page, { ...list, others, key: freshKey(here) }));
 }
@@ -226,7 +228,9 @@ const FORM = { key: 'Zm9vYmFyYmF6' };
 
 /** What the document says of them. */
 export const PARTY_PAGE_DOCS: readonly RouteDoc[] = [
-  pageDoc('/vouchers', 'A party’s vouchers'),
+  pageDoc('/vouchers', 'A party’s vouchers, newest first; `before` as its link has it', {
+    query: listQuery,
+  }),
   formDoc(
     '/vouchers/log-in',
     'Logs a party in',

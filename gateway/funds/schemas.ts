@@ -15,6 +15,11 @@ export const partyIdSchema = z
   .regex(/^[a-z0-9][a-z0-9-]{0,29}$/, 'must be 1 to 30 small letters, digits and hyphens');
 const at = z.int().min(0);
 
+export const memoSchema = z
+  .string()
+  .max(140)
+  .regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u, 'must have no control characters');
+
 export const createVoucherSchema = z.strictObject({
   /** Who is asked to pay; the caller is the issuing party. */
   paying: partyIdSchema,
@@ -22,7 +27,7 @@ export const createVoucherSchema = z.strictObject({
   amount_minor: priceMinorSchema,
   currency: currencySchema,
   terms: voucherTermsSchema,
-  memo: z.string().max(140).default(''),
+  memo: memoSchema.default(''),
   /** ms since 1970: at least a minute from now, at most five years. */
   expires_at: at,
 });

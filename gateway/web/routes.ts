@@ -62,7 +62,8 @@ export interface RouteDoc {
 }
 
 export type Reply =
-  | { readonly status: number; readonly body: unknown }
+  /** `replayed`: under this key it was answered before. */
+  | { readonly status: number; readonly body: unknown; readonly replayed?: boolean }
   | { readonly problem: ProblemCode; readonly extras: Readonly<Record<string, unknown>> };
 
 /** As {@link Keep}; what an agent does is noted in the same unit. */
@@ -204,5 +205,6 @@ const unkept: Keeps = () => {
 
 function send(reply: FastifyReply, made: Reply): FastifyReply {
   if ('problem' in made) throw new Problem(made.problem, made.extras);
+  if (made.replayed === true) reply.header('idempotency-replayed', 'true');
   return reply.code(made.status).send(made.body);
 }
