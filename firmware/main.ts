@@ -24,7 +24,7 @@ import { openFileDisk } from './disk.ts';
 import { driverContext, powerAtOneMetre } from './drivers.ts';
 import { endWithin } from './ending.ts';
 import { EnrolmentError, identify } from './identity.ts';
-import { loadJournalKey } from './journal-key.ts';
+import { journalDigest, loadJournalKey } from './journal-key.ts';
 import { openLink } from './link.ts';
 import { lockData } from './lock.ts';
 import { Organs, organsOf } from './organs.ts';
@@ -102,7 +102,8 @@ async function openJournal(data: string, terminal: string) {
   });
   const path = join(data, 'journal');
   const disk = await openFileDisk(path);
-  const opened = await Journal.open(disk, { key, keep: keepEntries }).catch((error: unknown) => {
+  const options = { key, digest: journalDigest, keep: keepEntries };
+  const opened = await Journal.open(disk, options).catch((error: unknown) => {
     throw error instanceof JournalError ? new UsageError(`${path}: ${error.message}`) : error;
   });
   const { journal, entries, torn } = opened;

@@ -19,20 +19,33 @@ const FORMAT = 2;
 /** The chain of an empty journal. */
 export const FIRST_CHAIN = base64url(new Uint8Array(CHAIN_BYTES));
 
+/** HMAC-SHA-256 under one key, of two byte strings one after the other. */
+export type Digest = (before: Uint8Array, text: Uint8Array) => Uint8Array;
+
+/**
+ * Makes ready a key. A machine that has its own HMAC brings it: of a long queue it is most of the time
+ * that a terminal takes to start.
+ */
+export type MakeDigest = (key: Uint8Array) => Digest;
+
 /** A key as the lines of one journal use it; `null` chains and does not sign. */
-export type LineKey = { readonly name: string; readonly digest: (bytes: Uint8Array) => Uint8Array };
+export type LineKey = { readonly name: string; readonly digest: Digest };
+
+const pureDigest: MakeDigest = (key) => {
+  const keyed = hmac.create(sha256, key);
+  return (before, text) => keyed.clone().update(before).update(text).digest();
+};
 
 /** Makes ready 32 secret bytes; its name says nothing of them. */
-export function lineKey(secret: Uint8Array): LineKey {
-  const keyed = hmac.create(sha256, secret);
+export function lineKey(secret: Uint8Array, digest: MakeDigest = pureDigest): LineKey {
   const name = base64url(sha256(concat(utf8('hawker journal key\n'), secret)).subarray(0, 6));
-  return { name, digest: (bytes) => keyed.clone().update(bytes).digest() };
+  return { name, digest: digest(secret) };
 }
 
-function nextChain(chain: string, text: string, key: LineKey | null): string {
+/** `text` is what is digested of the line: its JSON, and where there is a key the separator before it. */
+function nextChain(chain: string, text: Uint8Array, key: LineKey | null): string {
   const before = fromBase64url(chain) ?? new Uint8Array();
-  const bytes = concat(before, utf8(text));
-  const digest = key === null ? sha256(bytes) : key.digest(bytes);
+  const digest = key === null ? sha256(concat(before, text)) : key.digest(before, text);
   return base64url(digest.subarray(0, CHAIN_BYTES));
 }
 
@@ -48,10 +61,9 @@ export function writeJournalLine(
   key: LineKey | null = null,
   begins = true,
 ): JournalLine {
-  const json = JSON.stringify(value);
-  const separator = key === null || begins ? ' ' : '\t';
-  const next = nextChain(chain, key === null ? json : separator + json, key);
-  return { bytes: utf8(`${next}${separator}${json}\n`), chain: next };
+  const text = utf8(`${key === null || begins ? ' ' : '\t'}${JSON.stringify(value)}\n`);
+  const next = nextChain(chain, text.subarray(key === null ? 1 : 0, -1), key);
+  return { bytes: concat(utf8(next), text), chain: next };
 }
 
 /** The first line of a signed journal. */
@@ -74,14 +86,14 @@ export interface ReadJournal {
 /** Reads as far as the chain holds; never throws. */
 export function readJournalLines(bytes: Uint8Array, key: LineKey | null = null): ReadJournal {
   const head = lineAt(bytes, 0);
-  const first = head === null ? null : readLine(head.text, FIRST_CHAIN, null);
+  const first = head === null ? null : readLine(head.line, FIRST_CHAIN, null);
   const signed = first !== null && key !== null && isHead(first.value);
   const values: unknown[] = [];
   let chain = signed ? first.chain : FIRST_CHAIN;
   let length = signed && head !== null ? head.end : 0;
   const shut = signed && (first.value as { key?: unknown }).key !== key.name;
   for (let line = lineAt(bytes, length); line !== null && !shut; line = lineAt(bytes, length)) {
-    const read = readLine(line.text, chain, signed ? key : null);
+    const read = readLine(line.line, chain, signed ? key : null);
     if (read === null) break;
     values.push(read.value);
     chain = read.chain;
@@ -97,37 +109,43 @@ const isHead = (value: unknown): boolean => (value as { kind?: unknown })?.kind 
 /** Whether a commit was begun somewhere behind the bad line at `from`. */
 function goesOn(bytes: Uint8Array, from: number, key: LineKey): boolean {
   let before: string | null = null;
-  for (let line = lineAt(bytes, from); line !== null; line = lineAt(bytes, line.end)) {
-    const { text } = line;
-    const begins = text[CHAIN_CHARACTERS] === ' ';
-    if (before !== null && begins && readLine(text, before, key) !== null) return true;
-    before = text.slice(0, CHAIN_CHARACTERS);
+  for (let at = lineAt(bytes, from); at !== null; at = lineAt(bytes, at.end)) {
+    const begins = at.line[CHAIN_CHARACTERS] === SPACE;
+    if (before !== null && begins && readLine(at.line, before, key) !== null) return true;
+    before = chainOf(at.line);
   }
   return false;
 }
 
-function lineAt(bytes: Uint8Array, at: number): { text: string; end: number } | null {
-  const end = bytes.indexOf(10, at);
-  if (end < 0) return null;
-  try {
-    return { text: fromUtf8(bytes.subarray(at, end)), end: end + 1 };
-  } catch {
-    return { text: '', end: end + 1 };
-  }
+const SPACE = 0x20;
+const TAB = 0x09;
+
+interface Line {
+  /** Without its end. */
+  readonly line: Uint8Array;
+  readonly end: number;
 }
 
+function lineAt(bytes: Uint8Array, at: number): Line | null {
+  const end = bytes.indexOf(10, at);
+  return end < 0 ? null : { line: bytes.subarray(at, end), end: end + 1 };
+}
+
+/** The chain that a line says it has; whatever else stands there is no chain of any line. */
+const chainOf = (line: Uint8Array): string =>
+  String.fromCharCode(...line.subarray(0, CHAIN_CHARACTERS));
+
 function readLine(
-  text: string,
+  line: Uint8Array,
   chain: string,
   key: LineKey | null,
 ): { value: unknown; chain: string } | null {
-  const separator = text.slice(CHAIN_CHARACTERS, CHAIN_CHARACTERS + 1);
-  if (separator !== ' ' && (separator !== '\t' || key === null)) return null;
-  const json = text.slice(CHAIN_CHARACTERS + 1);
-  const next = nextChain(chain, key === null ? json : separator + json, key);
-  if (text.slice(0, CHAIN_CHARACTERS) !== next) return null;
+  const separator = line[CHAIN_CHARACTERS];
+  if (separator !== SPACE && (separator !== TAB || key === null)) return null;
+  const next = nextChain(chain, line.subarray(CHAIN_CHARACTERS + (key === null ? 1 : 0)), key);
+  if (chainOf(line) !== next) return null;
   try {
-    return { value: JSON.parse(json), chain: next };
+    return { value: JSON.parse(fromUtf8(line.subarray(CHAIN_CHARACTERS + 1))), chain: next };
   } catch {
     return null;
   }
