@@ -5,7 +5,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { base64url, fromBase64url } from '#device/codecs/bytes.ts';
@@ -21,6 +20,7 @@ import { Terminal } from '#device/terminal.ts';
 import { systemChance, systemClock } from '#firmware/clock.ts';
 import { openFileDisk } from '#firmware/disk.ts';
 import { openLink } from '#firmware/link.ts';
+import { readCount, readOptions, speaker } from '#test/command.ts';
 import { enrol, SEED } from '#test/gateway/harness.ts';
 import { spawnGateway } from '#test/gateway/process.ts';
 import { until } from '#test/until.ts';
@@ -36,16 +36,13 @@ const CHUNK = 500;
 /** A lifetime in which none of them ends: what is measured is the sending. */
 const LIFETIME_S = 3600;
 
-const say = (text: string): void => void process.stderr.write(`drain: ${text}\n`);
+const say = speaker('drain');
 
 function readOrders(): number {
-  const { values } = parseArgs({
-    options: { orders: { type: 'string' }, short: { type: 'boolean', default: false } },
-  });
-  const orders = Number(values.orders ?? (values.short ? 2000 : 100_000));
-  if (Number.isInteger(orders) && orders > 0) return orders;
-  process.stderr.write(`--orders: give a whole number\n\n${USAGE}\n`);
-  return process.exit(2);
+  const options = { orders: { type: 'string' }, short: { type: 'boolean' } } as const;
+  return readOptions(USAGE, options, ({ orders, short }) =>
+    readCount('orders', orders, short ? 2000 : 100_000),
+  );
 }
 
 function settingsOf(identity: Identity): Settings {

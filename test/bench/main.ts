@@ -6,8 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import node from '#firmware/node.json' with { type: 'json' };
+import { readCount, readOptions, speaker } from '#test/command.ts';
 import { BareBroker, passReport, passScreen, playSample, syncDisk } from './bare.ts';
 import { cardsTable } from './cards.ts';
 import { chain, type Figure, tableOf } from './figures.ts';
@@ -20,25 +20,18 @@ const USAGE = `usage: npm run bench -- [options]
   --sales N     how many sales, one after the other (default 10, with --short 4)
   --short       the quick run that CI makes, about half a minute`;
 
-function readOptions() {
-  try {
-    const { values } = parseArgs({
-      options: { sales: { type: 'string' }, short: { type: 'boolean', default: false } },
-    });
-    const { short } = values;
-    const sales = Number(values.sales ?? (short ? 4 : 10));
-    if (!Number.isInteger(sales) || sales < 1) throw new Error('--sales: give a whole number');
+function readRun() {
+  const options = { sales: { type: 'string' }, short: { type: 'boolean' } } as const;
+  return readOptions(USAGE, options, ({ sales: asked, short = false }) => {
+    const sales = readCount('sales', asked, short ? 4 : 10);
     return short
       ? { sales, restarts: 2, paints: 0, wires: 12, idleMs: 4000, payments: 3000, taps: 4 }
       : { sales, restarts: 5, paints: 5, wires: 20, idleMs: 10_000, payments: 20_000, taps: 20 };
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}\n`);
-    return process.exit(2);
-  }
+  });
 }
 
-type Options = ReturnType<typeof readOptions>;
-const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
+type Options = ReturnType<typeof readRun>;
+const say = speaker('bench');
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 3000));
 
 /** The wires alone; `disk` is the directory whose disk the terminal's journal is on. */
@@ -224,7 +217,7 @@ function describeMachine(disk: string): string {
 
 const EXT4 = 0xef53;
 
-const options = readOptions();
+const options = readRun();
 const place = new Place();
 const machine = describeMachine(
   statfsSync(place.directory).type === EXT4 ? 'ext4' : 'another file system',

@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { JournalEntry } from '#device/messages/journal.ts';
 import { SeededChance } from '#simulators/simulation/chance.ts';
+import { readCount, readMinutes, readOptions, readSeed, speaker } from '#test/command.ts';
 import { audit, isQuiet } from './audit.ts';
 import { type HeldCard, issueCards, reconcile, tapAll } from './cards.ts';
 import { type Doings, tend } from './people.ts';
@@ -23,27 +23,7 @@ const PAYERS = 3;
 /** Orders that nobody pays end by themselves in this time, and retries are at most a minute apart. */
 const HEAL_MS = 150_000;
 
-const say = (text: string): void => void process.stderr.write(`chaos: ${text}\n`);
-
-function refuse(why: string): never {
-  process.stderr.write(`${why}\n\n${USAGE}\n`);
-  process.exit(2);
-}
-
-function readOptions() {
-  const text = { type: 'string' } as const;
-  try {
-    const { values } = parseArgs({ options: { minutes: text, seed: text, terminals: text } });
-    const minutes = Number(values.minutes ?? 1 / 3);
-    const terminals = Number(values.terminals ?? 3);
-    if (!(minutes > 0)) refuse('--minutes: give a number above 0');
-    if (!Number.isInteger(terminals) || terminals < 1) refuse('--terminals: give a whole number');
-    const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 32));
-    return { minutes, seed, terminals };
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
-}
+const say = speaker('chaos');
 
 const journalsOf = (street: Street): Promise<(readonly JournalEntry[])[]> =>
   Promise.all(street.stalls.map((stall) => stall.journal()));
@@ -83,7 +63,13 @@ async function audited(
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, terminals } = readOptions();
+  const text = { type: 'string' } as const;
+  const options = { minutes: text, seed: text, terminals: text };
+  const { minutes, seed, terminals } = readOptions(USAGE, options, (asked) => ({
+    minutes: readMinutes(asked.minutes, 1 / 3),
+    seed: readSeed(asked.seed),
+    terminals: readCount('terminals', asked.terminals, 3),
+  }));
   const directory = mkdtempSync(join(tmpdir(), 'hawker-chaos-'));
   const chance = new SeededChance(seed);
   say(`seed ${seed}`);

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
+import { readMinutes, readOptions, readSeed, speaker } from '#test/command.ts';
 import { DOORS } from './doors.ts';
 
 const USAGE = `usage: npm run fuzz -- [options]
@@ -19,28 +19,21 @@ const USAGE = `usage: npm run fuzz -- [options]
 /** Without a sign of life for so long, a case hangs. */
 const HANG_MS = 20_000;
 
-const say = (text: string): void => void process.stderr.write(`fuzz: ${text}\n`);
+const say = speaker('fuzz');
 
-function refuse(why: string): never {
-  process.stderr.write(`${why}\n\n${USAGE}\n`);
-  process.exit(2);
-}
-
-function readOptions() {
+function readOrder() {
   const text = { type: 'string' } as const;
-  try {
-    const { values } = parseArgs({
-      options: { minutes: text, seed: text, door: text, case: text },
-    });
-    const minutes = Number(values.minutes ?? 1 / 3);
-    if (!(minutes > 0)) refuse('--minutes: give a number above 0');
-    const [name, input] = values.case?.split(':') ?? [values.door];
-    if (name !== undefined && !DOORS.has(name)) refuse(`there is no door ${name}`);
-    const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 32));
-    return { minutes, seed, doors: name === undefined ? [...DOORS.keys()] : [name], input };
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
+  const options = { minutes: text, seed: text, door: text, case: text };
+  return readOptions(USAGE, options, (asked) => {
+    const [name, input] = asked.case?.split(':') ?? [asked.door];
+    if (name !== undefined && !DOORS.has(name)) throw new Error(`there is no door ${name}`);
+    return {
+      minutes: readMinutes(asked.minutes, 1 / 3),
+      seed: readSeed(asked.seed),
+      doors: name === undefined ? [...DOORS.keys()] : [name],
+      input,
+    };
+  });
 }
 
 interface Told {
@@ -59,7 +52,7 @@ function lastCase(file: string): string {
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, doors, input } = readOptions();
+  const { minutes, seed, doors, input } = readOrder();
   const directory = mkdtempSync(join(tmpdir(), 'hawker-fuzz-'));
   const file = join(directory, 'case');
   writeFileSync(file, new Uint8Array(36));

@@ -5,8 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { SeededChance } from '#simulators/simulation/chance.ts';
+import { readMinutes, readOptions, readSeed, speaker } from '#test/command.ts';
 import { cutStore, recordStore, STORES } from './run.ts';
 
 const USAGE = `usage: npm run power-cuts -- [options]
@@ -16,27 +16,14 @@ const USAGE = `usage: npm run power-cuts -- [options]
 /** Share of the time in which the stores work; the rest is for looking. */
 const WORK = 0.1;
 
-const say = (text: string): void => void process.stderr.write(`power-cuts: ${text}\n`);
-
-function refuse(why: string): never {
-  process.stderr.write(`${why}\n\n${USAGE}\n`);
-  process.exit(2);
-}
-
-function readOptions() {
-  const text = { type: 'string' } as const;
-  try {
-    const { values } = parseArgs({ options: { minutes: text, seed: text } });
-    const minutes = Number(values.minutes ?? 1 / 4);
-    if (!(minutes > 0)) refuse('--minutes: give a number above 0');
-    return { minutes, seed: values.seed ?? String(Math.floor(Math.random() * 2 ** 32)) };
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
-}
+const say = speaker('power-cuts');
 
 async function main(): Promise<number> {
-  const { minutes, seed } = readOptions();
+  const options = { minutes: { type: 'string' }, seed: { type: 'string' } } as const;
+  const { minutes, seed } = readOptions(USAGE, options, (asked) => ({
+    minutes: readMinutes(asked.minutes, 1 / 4),
+    seed: readSeed(asked.seed),
+  }));
   say(`seed ${seed}`);
   const share = (minutes * 60_000) / STORES.length;
   for (const store of STORES) {

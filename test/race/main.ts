@@ -2,7 +2,7 @@
  * `npm run race:vouchers`: both constellations, one after the other; with `--http` as programs of their
  * own that are killed on the way.
  */
-import { parseArgs } from 'node:util';
+import { readCount, readOptions } from '#test/command.ts';
 import { losesAnswers, raceInProcess } from './in-process.ts';
 import { raceOverHttp } from './over-http.ts';
 import { chanceOf, race } from './voucher-race.ts';
@@ -17,39 +17,25 @@ const USAGE = `usage: npm run race:vouchers -- [options]
   --kills N       over HTTP: how often they are killed, default 2
   --seed N        who does what, default 1`;
 
-function refuse(why: string): never {
-  process.stderr.write(`${why}\n\n${USAGE}\n`);
-  process.exit(2);
-}
-
-function readOptions() {
+function readRace() {
   const text = { type: 'string' } as const;
   const more = { vouchers: text, parties: text, kills: text, seed: text, kind: text };
-  try {
-    const { values } = parseArgs({ options: { http: { type: 'boolean' }, ...more } });
-    const { http = false } = values;
-    const kinds = KINDS.filter((kind) => values.kind === undefined || values.kind === kind);
-    if (kinds.length === 0) refuse('--kind: give together or apart');
-    const count = (name: keyof typeof more, otherwise: number, least = 1): number => {
-      const value = Number(values[name] ?? otherwise);
-      if (Number.isSafeInteger(value) && value >= least) return value;
-      return refuse(`--${name}: give a whole number, ${least} or more`);
-    };
+  return readOptions(USAGE, { http: { type: 'boolean' }, ...more }, (asked) => {
+    const { http = false } = asked;
+    const kinds = KINDS.filter((kind) => asked.kind === undefined || asked.kind === kind);
+    if (kinds.length === 0) throw new Error('--kind: give together or apart');
     return {
-      ...{
-        http,
-        kinds,
-        vouchers: count('vouchers', http ? 200 : 1000),
-        parties: count('parties', 200),
-      },
-      ...{ kills: count('kills', 2, 0), seed: count('seed', 1) },
+      http,
+      kinds,
+      vouchers: readCount('vouchers', asked.vouchers, http ? 200 : 1000),
+      parties: readCount('parties', asked.parties, 200),
+      kills: readCount('kills', asked.kills, 2, 0),
+      seed: readCount('seed', asked.seed, 1),
     };
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
+  });
 }
 
-const { http, kinds, vouchers, parties, kills, seed } = readOptions();
+const { http, kinds, vouchers, parties, kills, seed } = readRace();
 for (const kind of kinds) {
   const chance = chanceOf(seed);
   const begun = performance.now();
