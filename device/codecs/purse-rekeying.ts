@@ -8,7 +8,7 @@ import { authenticateEv2First, exchange, type Refusal } from './desfire-exchange
 import type { Session } from './desfire-session.ts';
 import { PURSE_AID, PURSE_KEYS } from './purse.ts';
 import { alone, exchangeAll, type Rounds, refuseStatus } from './purse-rounds.ts';
-import type { PurseRefusal } from './purse-talks.ts';
+import { finishProof, malformed, type PurseRefusal, plain, refuse } from './purse-talks.ts';
 
 export type PurseKeys = Readonly<Record<keyof typeof PURSE_KEYS, Uint8Array>>;
 
@@ -20,14 +20,6 @@ export interface Rekeying {
   /** 16 fresh random bytes. */
   readonly rndA: Uint8Array;
 }
-
-const malformed: Refusal = { why: 'malformed' };
-const refuse = (at: PurseRefusal['at'], refusal: Refusal): PurseRefusal => ({
-  ok: false,
-  at,
-  refusal,
-});
-const plain = ({ ins, header }: DesfireCommand): Uint8Array => wrap(ins, header);
 
 /** One byte of an answer that no key protects: what it says must be proven by what follows. */
 function toldVersion(answer: Uint8Array | undefined): number | Refusal {
@@ -116,12 +108,6 @@ function* proveMaster({ keysOf, rndA }: Rekeying): Rounds<Proven | PurseRefusal>
   if (key === undefined || challenge === undefined) return refuse('key', malformed);
   const proving = authenticateEv2First(PURSE_KEYS.master, key, rndA);
   proving.next();
-  let step = proving.next(challenge);
-  while (!step.done) {
-    const [answer] = yield [step.value];
-    if (answer === undefined) return refuse('key', malformed);
-    step = proving.next(answer);
-  }
-  if (!step.value.ok) return refuse('key', step.value.refusal);
-  return { ok: true, session: step.value.session, versions, master };
+  const proven = yield* finishProof(proving, challenge);
+  return proven.ok ? { ok: true, session: proven.session, versions, master } : proven;
 }

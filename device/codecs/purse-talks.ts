@@ -10,7 +10,12 @@ import {
   wrap,
 } from './desfire.ts';
 import * as commands from './desfire-commands.ts';
-import { authenticateEv2First, type Refusal } from './desfire-exchange.ts';
+import {
+  type Authenticated,
+  authenticateEv2First,
+  type Exchange,
+  type Refusal,
+} from './desfire-exchange.ts';
 import type { Ev2Session, Session } from './desfire-session.ts';
 import {
   HOLDER_BYTES,
@@ -59,19 +64,22 @@ interface Opened {
   readonly last: Proof;
 }
 
-const refuse = (at: PurseRefusal['at'], refusal: Refusal): PurseRefusal => ({
+/** A talk that ends here. */
+export const refuse = (at: PurseRefusal['at'], refusal: Refusal): PurseRefusal => ({
   ok: false,
   at,
   refusal,
 });
-const malformed: Refusal = { why: 'malformed' };
+/** An answer that no card gives. */
+export const malformed: Refusal = { why: 'malformed' };
 const done = (answer: Uint8Array | undefined): Uint8Array | Refusal => {
   const told = answer === undefined ? null : unwrap(answer);
   if (told === null) return malformed;
   return told.status === 0 ? told.data : refuseStatus(told.status).refusal;
 };
 
-const plain = ({ ins, header }: DesfireCommand): Uint8Array => wrap(ins, header);
+/** A command as it is sent outside a session. */
+export const plain = ({ ins, header }: DesfireCommand): Uint8Array => wrap(ins, header);
 const PROOF = commands.readData(PURSE_FILES.proof, 0, 12, 'plain');
 
 /**
@@ -97,14 +105,22 @@ export function* openPurse(opening: PurseOpening): Rounds<Opened | PurseRefusal>
   if (!(second instanceof Uint8Array)) return refuse('read', second);
   const last = readProof(second);
   if (last === null || challenge === undefined) return refuse('read', malformed);
+  const proven = yield* finishProof(proving, challenge);
+  return proven.ok ? { ok: true, session: proven.session, last } : proven;
+}
+
+/** The rest of the proof of a key, whose challenge came in the same round as other answers. */
+export function* finishProof<Kind extends Session>(
+  proving: Exchange<Authenticated<Kind>>,
+  challenge: Uint8Array,
+): Rounds<{ readonly ok: true; readonly session: Kind } | PurseRefusal> {
   let step = proving.next(challenge);
   while (!step.done) {
     const [answer] = yield [step.value];
     if (answer === undefined) return refuse('key', malformed);
     step = proving.next(answer);
   }
-  if (!step.value.ok) return refuse('key', step.value.refusal);
-  return { ok: true, session: step.value.session, last };
+  return step.value.ok ? step.value : refuse('key', step.value.refusal);
 }
 
 /** What a purse told; `session` goes on to {@link commitDebit}. */

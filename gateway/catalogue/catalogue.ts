@@ -80,11 +80,18 @@ export interface Wanted {
   readonly quantity: number;
 }
 
-export interface PricedLine extends Wanted {
-  readonly name_en: string;
-  readonly name_zh: string;
-  readonly unit_minor: number;
-}
+const pricedLineSchema = z.strictObject({
+  code: z.string(),
+  name_en: z.string(),
+  name_zh: z.string(),
+  quantity: z.int(),
+  unit_minor: z.int(),
+});
+export type PricedLine = Readonly<z.infer<typeof pricedLineSchema>>;
+
+/** The lines that an order was stored with; throws where they are none. */
+export const linesOf = ({ lines }: { readonly lines: string }): PricedLine[] =>
+  z.array(pricedLineSchema).parse(JSON.parse(lines));
 
 export type Refused =
   | { readonly code: 'unknown_product'; readonly line: number }

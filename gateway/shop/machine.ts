@@ -1,10 +1,10 @@
 /** What the machine in front of the customer says of a web order that was paid at its reader. */
 import { stallSchema } from '#device/messages/enrolment.ts';
 import type { WebPaid } from '#device/messages/order.ts';
+import { linesOf } from '../catalogue/catalogue.ts';
 import { addEvent } from '../orders/orders.ts';
 import type { ShopOrderRow } from '../store/tables-shop.ts';
 import type { Transaction } from '../store/writer.ts';
-import { shopLines } from './lines.ts';
 
 /**
  * Tells the merchant's own terminal, once, in the unit that knows the order as paid. A reader that
@@ -22,7 +22,7 @@ export function tellMachine(
   const paid: WebPaid = {
     ...{ order: row.number, amount_minor: row.amount_minor, payment, card },
     currency: row.currency as WebPaid['currency'],
-    lines: shopLines(row).map(({ name_en, name_zh, quantity, unit_minor }) => ({
+    lines: linesOf(row).map(({ name_en, name_zh, quantity, unit_minor }) => ({
       name: (language === 'en' ? name_en : name_zh).slice(0, 60),
       ...{ quantity, unit_minor },
     })),

@@ -3,7 +3,7 @@
  * one tap at a time for each order. What the reader does just now is in memory; what happened is not.
  */
 import { currencySchema } from '#device/messages/money.ts';
-import { type Product, viewProduct } from '../catalogue/catalogue.ts';
+import { linesOf, type Product, viewProduct } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { addEvent } from '../orders/orders.ts';
@@ -13,7 +13,6 @@ import type { ShopOrderRow } from '../store/tables-shop.ts';
 import type { Writer } from '../store/writer.ts';
 import type { Keep } from '../web/idempotency.ts';
 import { startShopExpiry } from './expiry.ts';
-import { shopLines } from './lines.ts';
 import {
   type Ended,
   endShopOrder,
@@ -114,7 +113,7 @@ export class Shop {
     return {
       ...{ number, state, amount_minor, created_at, expires_at, step: this.#stepOf(row) },
       merchant: { id: merchant, name: tables.products.merchantName(merchant) ?? '' },
-      lines: shopLines(row).map(({ code, name_en, name_zh, quantity, unit_minor }) => ({
+      lines: linesOf(row).map(({ code, name_en, name_zh, quantity, unit_minor }) => ({
         ...{ code, name: { en: name_en, zh: name_zh }, quantity, unit_minor },
       })),
       currency: currencySchema.parse(row.currency),

@@ -13,7 +13,7 @@ import type { Watch } from '#simulators/wire.ts';
 export const CHROMIUM = { program: '/usr/bin/chromium', install: 'sudo apt-get install chromium' };
 
 /** What keeps it from calling anybody, and lets it run as root and without a graphics card. */
-const FLAGS = [
+export const BROWSER_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -21,7 +21,6 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--force-color-profile=srgb',
 ];
 
 /** Run in the page, hence text: its types are a browser's, not Node's. */
@@ -83,7 +82,7 @@ export class KioskBrowser {
     }
     const browser = await chromium.launch({
       executablePath: CHROMIUM.program,
-      args: FLAGS,
+      args: [...BROWSER_FLAGS, '--force-color-profile=srgb'],
       // Whoever opened it closes it; the library would end the whole process at Ctrl-C.
       handleSIGINT: false,
       handleSIGTERM: false,

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { resample } from '#device/codecs/resample.ts';
 import { CALL_RATE } from '#device/ports/modem.ts';
+import { fractions } from '#simulators/simulation/chance.ts';
 
 export interface CallerVoice {
   readonly program: 'espeak-ng' | 'flite';
@@ -112,20 +113,9 @@ function filter(samples: ArrayLike<number>, [b0, b1, b2, a1, a2]: Biquad): Float
   return out;
 }
 
-/** Uniform in [0, 1), the same for a seed (mulberry32). */
-function dice(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let x = Math.imul(state ^ (state >>> 15), 1 | state);
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Noise that falls by 3 dB an octave, as streets and fans make (Kellet's filter). */
 export function pinkNoise(length: number, seed: number): Float64Array {
-  const roll = dice(seed);
+  const roll = fractions(seed);
   let [b0, b1, b2] = [0, 0, 0];
   return Float64Array.from({ length }, () => {
     const white = roll() * 2 - 1;

@@ -125,6 +125,11 @@ export class VirtualPanel implements Simulator {
     return this.#circuit.shorts;
   }
 
+  /** Whether the terminal drives every row of the matrix low: it waits for any key to be pressed. */
+  get atRest(): boolean {
+    return (this.#options.matrix?.rows ?? []).every((pin) => this.#firmata.drive(pin) === 'low');
+  }
+
   /** What the LEDs show now. */
   lamp(): LampState {
     return this.#lamp;

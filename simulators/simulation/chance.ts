@@ -60,6 +60,17 @@ export class SeededChance implements Chance {
   }
 }
 
+/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
+export function fractions(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
 /** FNV-1a with a final mix. */
 function digest(text: string): number {
   let hash = 0x811c9dc5;

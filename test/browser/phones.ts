@@ -1,17 +1,15 @@
 /** One Chromium of a test file, and pages in it the size of a phone; what goes wrong on one is told at the end. */
 import assert from 'node:assert/strict';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { BROWSER_FLAGS, CHROMIUM } from '#simulators/kiosk/browser.ts';
 
-/** What keeps it from calling anybody, and lets it run as root and without a graphics card. */
-export const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+/** A headless Chromium with these flags besides; rejects naming the mend where there is none. */
+export const launchChromium = (...flags: readonly string[]): Promise<Browser> =>
+  chromium
+    .launch({ executablePath: CHROMIUM.program, args: [...BROWSER_FLAGS, ...flags] })
+    .catch((error: unknown) => {
+      throw new Error(`no Chromium: ${CHROMIUM.install}`, { cause: error });
+    });
 
 export interface PhoneSettings {
   readonly locale?: 'en' | 'zh-CN';
@@ -30,12 +28,7 @@ export class Phones {
 
   /** Rejects naming the mend where there is no Chromium. */
   static async open(): Promise<Phones> {
-    const browser = await chromium
-      .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
-      .catch((error: unknown) => {
-        throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
-      });
-    return new Phones(browser);
+    return new Phones(await launchChromium());
   }
 
   /** Somebody's phone, 360×640, with cookies of its own. */

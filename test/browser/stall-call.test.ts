@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { TestStall } from '#test/journeys/stall.ts';
-import { FLAGS } from './phones.ts';
+import { launchChromium } from './phones.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Of speech, on a machine that is busy with other things. */
@@ -16,10 +16,7 @@ let browser: Browser;
 let page: Page;
 before(async () => {
   stall = await TestStall.open('Alice:1');
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [...FLAGS, '--autoplay-policy=no-user-gesture-required'],
-  });
+  browser = await launchChromium('--autoplay-policy=no-user-gesture-required');
   const context = await browser.newContext({
     ...{ viewport: { width: 1280, height: 800 }, locale: 'en-GB' },
   });

@@ -1,23 +1,19 @@
 /** The pages of a voucher's parties in Chromium, from asking to redeeming, by forms alone. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { type Constellation, openConstellation } from '#test/gateway/constellation.ts';
 import { SEED } from '#test/gateway/harness.ts';
 import { type Party, VOUCHER_SEED, WANG } from '#test/gateway/voucher-stand.ts';
 import { examine } from './cashier-stand.ts';
-import { FLAGS } from './phones.ts';
+import { launchChromium } from './phones.ts';
 
 describe('pages of vouchers', () => {
   let browser: Browser;
   let all: Constellation;
 
   before(async () => {
-    browser = await chromium
-      .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
-      .catch((error: unknown) => {
-        throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
-      });
+    browser = await launchChromium();
     const { payers, parties } = VOUCHER_SEED;
     all = await openConstellation('together', { seed: { ...SEED, payers, parties } });
   });

@@ -18,6 +18,7 @@ import {
   writeTimestamp,
   writeValidity,
 } from '#device/codecs/sms-time.ts';
+import { fractions } from '#simulators/simulation/chance.ts';
 import { HOME } from '#test/tidy/sources.ts';
 
 interface Golden {
@@ -31,15 +32,10 @@ const GOLDEN = JSON.parse(
   readFileSync(join(HOME, 'test', 'golden', 'sms-pdu.json'), 'utf8'),
 ) as Record<'deliver' | 'submit' | 'report', Golden[]>;
 
-/** A repeatable stream of numbers below `n` (mulberry32). */
+/** A repeatable stream of numbers below `n`. */
 function dice(seed: number): (n: number) => number {
-  let state = seed;
-  return (n) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let x = Math.imul(state ^ (state >>> 15), 1 | state);
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
-    return Math.floor((((x ^ (x >>> 14)) >>> 0) / 2 ** 32) * n);
-  };
+  const roll = fractions(seed);
+  return (n) => Math.floor(roll() * n);
 }
 
 const GSM = 'abcXYZ019 @£$ΔΩé\n{}[]~\\|^€§¿àÄ';

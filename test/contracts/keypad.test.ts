@@ -23,7 +23,7 @@ if (board !== undefined) {
       fingers: null,
       keys: [],
       rate: 0,
-      rounds: 1,
+      tries: 1,
       close: async () => undefined,
     }));
   }
@@ -36,7 +36,7 @@ if (board !== undefined) {
       fingers: bench.panel,
       keys: WIRING.matrix.keys.flat(),
       rate: MATRIX_RATE,
-      rounds: 12,
+      tries: 40,
       async close() {
         assert.equal(bench.panel.shorts, 0, 'no two outputs were ever connected');
         assert.deepEqual(bench.panel.unknown, [], 'the firmware understood every message');

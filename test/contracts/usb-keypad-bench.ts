@@ -42,7 +42,7 @@ export async function usbKeypadBench(settings: object = {}): Promise<UsbKeypadBe
     fingers: simulator,
     keys: KEYS,
     rate: 100,
-    rounds: 1,
+    tries: 1,
     open: (events) => openInside(simulator, settings, events, running),
     async close() {
       for (const child of running) await end(child);
@@ -72,12 +72,16 @@ async function openInside(
   child.once('error', () =>
     opened.reject(new Error('umockdev-run is missing: sudo apt-get install umockdev')),
   );
-  child.once('exit', (code) => opened.reject(new Error(`the driver ended with ${code}`)));
+  let why: Error | null = null;
+  // Not before: its end takes the testbed away, and what comes next must not fall into that.
+  child.once('close', (code) => {
+    opened.reject(why ?? new Error(`the driver ended with ${code}`));
+  });
   createInterface({ input: child.stdout }).on('line', (text) => {
     const line = JSON.parse(text) as Line;
     if ('key' in line) events.key(line.key);
     else if ('lost' in line) events.lost(asError(line.lost));
-    else if ('failed' in line) opened.reject(asError(line.failed));
+    else if ('failed' in line) why = asError(line.failed);
     else opened.resolve();
   });
   await opened.promise;

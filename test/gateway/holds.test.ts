@@ -6,18 +6,14 @@ import { trialBalance } from '#gateway/ledger/trial-balance.ts';
 import { openSqlite } from '#gateway/store/sqlite/engine.ts';
 import type { Engine } from '#gateway/store/tables.ts';
 import { type Transaction, Writer } from '#gateway/store/writer.ts';
+import { fractions } from '#simulators/simulation/chance.ts';
 
 const CREDIT_MINOR = 300;
 
-/** A repeatable stream of whole numbers below `limit` (mulberry32). */
+/** A repeatable stream of whole numbers below `limit`. */
 function stream(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
+  const roll = fractions(seed);
+  return (limit) => Math.floor(roll() * limit);
 }
 
 /** All there is to know about holds: what was promised in docs/ledger.md, in a few lines. */

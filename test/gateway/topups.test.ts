@@ -4,14 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { base64url, fromHex, hex } from '#device/codecs/bytes.ts';
-import { goesOn } from '#device/codecs/purse-rounds.ts';
 import type { AcquirerResult } from '#gateway/acquirer/gate.ts';
-import { systemChance, systemClock } from '#gateway/clock.ts';
+import { systemClock } from '#gateway/clock.ts';
 import { CARD_MERCHANT } from '#gateway/topups/topups.ts';
 import { Card } from '#simulators/card/card.ts';
 import { repeatable } from '#test/card/bench.ts';
 import { until } from '#test/until.ts';
+import { holdCard } from './card-terminal.ts';
 import { call, enrol, freshKey, RICH, Terminal } from './harness.ts';
 import { LINK_SEED, type LinkStand, openLinkStand, payByPassword } from './link-stand.ts';
 import { BareBrowser } from './platform-stand.ts';
@@ -56,30 +55,8 @@ for (const kind of ['together', 'apart'] as const) {
       return call(`${at.http}/v1/settlement/${path}`, { bearer: at.operatorToken, ...sent });
     };
 
-    /** Holds a card to the terminal, which carries what the gateway asks for. */
-    async function hold(card: Card, purpose: 'personalise' | 'inspect') {
-      card.powerDown();
-      const relay = base64url(systemChance.bytes(9));
-      await terminal.say({ kind: 'relay_wanted', wanted: { relay, uid: hex(card.uid), purpose } });
-      for (let step = 1; ; step += 1) {
-        const next = await until(`step ${step} of ${purpose}`, () =>
-          terminal.heard.find(
-            (each) =>
-              (each.kind === 'relay' && each.group.relay === relay && each.group.step === step) ||
-              (each.kind === 'relay_end' && each.end.relay === relay),
-          ),
-        );
-        if (next.kind === 'relay_end') return next.end;
-        assert.ok(next.kind === 'relay');
-        const answers: string[] = [];
-        for (const apdu of next.group.apdus) {
-          const answer = card.process(fromHex(apdu)).bytes;
-          answers.push(hex(answer));
-          if (!goesOn(answer)) break;
-        }
-        await terminal.say({ kind: 'relay_answer', answer: { relay, step, answers } });
-      }
-    }
+    const hold = (card: Card, purpose: 'personalise' | 'inspect') =>
+      holdCard(terminal, card, purpose);
 
     async function fresh() {
       const { body } = await settle('cards', { currency: 'CNY', most_minor: 10_000 });

@@ -15,6 +15,7 @@ import {
   SEED,
   Terminal,
 } from './harness.ts';
+import { voucherDesk } from './voucher-desk.ts';
 import { DAY_MS, VOUCHER_SEED, WANG, wish } from './voucher-stand.ts';
 
 const HTTP_SEED: Seed = { ...SEED, payers: VOUCHER_SEED.payers, parties: VOUCHER_SEED.parties };
@@ -24,26 +25,7 @@ for (const kind of ['together', 'apart'] as const) {
     let all: Constellation;
     let terminal: Terminal;
     const api = () => `${all.funds?.at.http}/v1/funds`;
-    const ask = (party: string, path: string, body?: unknown, key = freshKey()): Promise<Answer> =>
-      call(`${api()}/${path}`, {
-        bearer: `token-of-party-${party}`,
-        ...(body === undefined ? {} : { body, key }),
-      });
-    const act = (party: string, number: string, action: string, body: unknown = {}) =>
-      ask(party, `vouchers/${number}/${action}`, body);
-    const asked = async (more = {}): Promise<string> => {
-      const { body } = await ask('shop', 'vouchers', { ...wish(Date.now()), ...more });
-      return String(body.number);
-    };
-    const issue = async (more = {}): Promise<Answer['body']> => {
-      const number = await asked(more);
-      await act('fund', number, 'agree');
-      await act('shop', number, 'request-issue');
-      await act('fund', number, 'name-account', WANG);
-      const issued = await act('shop', number, 'confirm-account');
-      assert.equal(issued.status, 200, JSON.stringify(issued.body));
-      return issued.body;
-    };
+    const { ask, act, asked, issue } = voucherDesk(() => all.funds?.at.http ?? assert.fail());
 
     before(async () => {
       all = await openConstellation(kind, { seed: HTTP_SEED }, { 'fund-server': {} });

@@ -1,12 +1,13 @@
 /** Parties race for the same money, a short while; `npm run race:vouchers` is the long one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fractions } from '#simulators/simulation/chance.ts';
 import { losesAnswers, raceInProcess } from '#test/race/in-process.ts';
-import { chanceOf, race } from '#test/race/voucher-race.ts';
+import { race } from '#test/race/voucher-race.ts';
 
 for (const kind of ['together', 'apart'] as const) {
   test(`200 parties race for the money of 20 accounts, issuer ${kind}`, async () => {
-    const chance = chanceOf(7);
+    const chance = fractions(7);
     const way = await raceInProcess(kind, 200, losesAnswers(chance));
     const raced = await race(way, { vouchers: 110, parties: 200, chance });
     assert.deepEqual(raced.complaints, []);

@@ -102,6 +102,7 @@ function settle(): void {
 let edges = 0;
 let buzzing = drive(buzzer);
 let lit = '';
+let rested = false;
 for (const port of ports) {
   port.addListener(() => {
     settle();
@@ -111,6 +112,9 @@ for (const port of ports) {
     const shown = leds.map((pin) => (drive(pin) === 'high' ? '1' : '0')).join('');
     if (shown !== lit) tell({ leds: shown });
     lit = shown;
+    const rests = matrix.rows.every((pin) => drive(pin) === 'low');
+    if (rests !== rested) tell({ rests });
+    rested = rests;
   });
 }
 

@@ -41,6 +41,7 @@ export type FromChip =
   | { readonly uart: readonly number[] }
   | { readonly leds: string }
   | { readonly edges: number }
+  | { readonly rests: boolean }
   | { readonly released: true }
   | { readonly seen: Seen };
 
@@ -54,6 +55,7 @@ export class Atmega {
   readonly #heart: NodeJS.Timeout;
   #leds = '00';
   #edges = 0;
+  #rests = false;
   #seen: ((seen: Seen) => void) | null = null;
   readonly #released: (() => void)[] = [];
 
@@ -118,6 +120,11 @@ export class Atmega {
     return this.#edges;
   }
 
+  /** Whether every row of the matrix is driven low: the terminal waits for any key. */
+  get atRest(): boolean {
+    return this.#rests;
+  }
+
   oled(dot = 4): Promise<Seen> {
     return new Promise((resolve) => {
       this.#seen = resolve;
@@ -178,6 +185,7 @@ export class Atmega {
     if ('uart' in message) received(Uint8Array.from(message.uart));
     else if ('leds' in message) this.#leds = message.leds;
     else if ('edges' in message) this.#edges = message.edges;
+    else if ('rests' in message) this.#rests = message.rests;
     else if ('released' in message) this.#released.shift()?.();
     else this.#seen?.(message.seen);
   }

@@ -11,7 +11,7 @@ describeKeypadContract('matrix on the real firmware', async () => {
     fingers: chip,
     keys: WIRING.matrix.keys.flat(),
     rate: MATRIX_RATE,
-    rounds: 4,
+    tries: 20,
     close,
   };
 });

@@ -1,10 +1,10 @@
 /** A gateway, the telephone terminal on a simulated modem, callers, and a Chromium for who pays. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Phone } from '#simulators/modem/phone.ts';
 import { type CallerVoice, speakAs, VOICES } from '#simulators/modem/voices.ts';
-import { FLAGS } from '#test/browser/phones.ts';
+import { launchChromium } from '#test/browser/phones.ts';
 import { type Constellation, openConstellation } from '#test/gateway/constellation.ts';
 import { call, freePort } from '#test/gateway/harness.ts';
 import { LINK_SEED, PASSWORD } from '#test/gateway/link-stand.ts';
@@ -47,11 +47,7 @@ export async function openSaleStand(sound: string | null = null): Promise<SaleSt
     ...['--autoplay-policy=no-user-gesture-required'],
     ...(sound === null ? [] : [`--use-file-for-fake-audio-capture=${sound}`]),
   ];
-  const browser = await chromium
-    .launch({ executablePath: '/usr/bin/chromium', args: [...FLAGS, ...media] })
-    .catch((error: unknown) => {
-      throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
-    });
+  const browser = await launchChromium(...media);
   return {
     ...{ all, telephone, browser, agentToken, desk: String(ready?.desk) },
     caller: (number, voice) => new Caller(telephone, telephone.network.phone(number), voice),

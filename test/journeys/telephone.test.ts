@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { after, before, test } from 'node:test';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { verifyWebhook } from '#device/codecs/standard-webhooks.ts';
 import { SmsProvider } from '#simulators/notify/sms.ts';
-import { FLAGS } from '#test/browser/phones.ts';
+import { launchChromium } from '#test/browser/phones.ts';
 import { bearerFor, call, freePort, freshKey, pay, RICH } from '#test/gateway/harness.ts';
 import { LIN, LINK_SEED, PASSWORD } from '#test/gateway/link-stand.ts';
 import { PairingStand, Way } from '#test/gateway/pairing-stand.ts';
@@ -61,11 +61,7 @@ before(async () => {
     acquirer: { publicUrl: front.url },
   });
   acquirerHttp = stand.all.acquirer.http;
-  browser = await chromium
-    .launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
-    .catch((error: unknown) => {
-      throw new Error('no Chromium: sudo apt-get install chromium', { cause: error });
-    });
+  browser = await launchChromium();
 });
 after(async () => {
   await browser.close();

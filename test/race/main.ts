@@ -2,10 +2,12 @@
  * `npm run race:vouchers`: both constellations, one after the other; with `--http` as programs of their
  * own that are killed on the way.
  */
+
+import { fractions } from '#simulators/simulation/chance.ts';
 import { readCount, readOptions } from '#test/command.ts';
 import { losesAnswers, raceInProcess } from './in-process.ts';
 import { raceOverHttp } from './over-http.ts';
-import { chanceOf, race } from './voucher-race.ts';
+import { race } from './voucher-race.ts';
 
 const KINDS = ['together', 'apart'] as const;
 
@@ -37,7 +39,7 @@ function readRace() {
 
 const { http, kinds, vouchers, parties, kills, seed } = readRace();
 for (const kind of kinds) {
-  const chance = chanceOf(seed);
+  const chance = fractions(seed);
   const begun = performance.now();
   const way = http
     ? await raceOverHttp(kind, parties, { kills })

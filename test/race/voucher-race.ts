@@ -28,17 +28,6 @@ export interface Raced extends Settled {
   readonly kills: number;
 }
 
-/** Numbers below 1 out of a seed (mulberry32). */
-export function chanceOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Runs one race to its end, looks whether everything agrees, and closes the way. */
 export async function race(way: Way, asked: Race): Promise<Raced> {
   try {

@@ -2,7 +2,7 @@
  * The auditor's books of telephone orders and of the stock that they take: kept from what the order
  * centre committed, and compared with what was debited for them.
  */
-import { linesOf } from '#gateway/orders/telephone/order.ts';
+import { linesOf } from '#gateway/catalogue/catalogue.ts';
 import type { Tables } from '#gateway/store/tables.ts';
 import type { MovementRow, TelephoneOrderRow } from '#gateway/store/tables-centre.ts';
 import type { OrderBooks } from './order-books.ts';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import type { Handover } from '#device/ports/call-handler.ts';
 import { examine } from '#test/browser/cashier-stand.ts';
-import { FLAGS } from '#test/browser/phones.ts';
+import { launchChromium } from '#test/browser/phones.ts';
 import { until } from '#test/until.ts';
 import { DeskStand, tokenOf } from './desk-stand.ts';
 
@@ -57,10 +57,10 @@ let stand: DeskStand;
 let browser: Browser;
 before(async () => {
   stand = await new DeskStand().open();
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [...FLAGS, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
-  });
+  browser = await launchChromium(
+    '--use-fake-device-for-media-stream',
+    '--use-fake-ui-for-media-stream',
+  );
 });
 after(async () => {
   await browser?.close();

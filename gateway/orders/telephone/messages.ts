@@ -6,12 +6,12 @@ import {
   type Money,
   timesMinor,
 } from '#device/messages/money.ts';
+import { linesOf } from '../../catalogue/catalogue.ts';
 import type { Chance } from '../../clock.ts';
 import { addDelivery } from '../../notify/notifier.ts';
 import { writeText } from '../../notify/texts.ts';
 import type { TelephoneOrderRow } from '../../store/tables-centre.ts';
 import type { Transaction } from '../../store/writer.ts';
-import { linesOf } from './order.ts';
 
 /** Whose outbox the order centre's messages are in. */
 export const CENTRE = 'order-centre';

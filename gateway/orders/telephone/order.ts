@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { languageSchema } from '#device/messages/enrolment.ts';
 import { currencySchema } from '#device/messages/money.ts';
-import { merchantIdSchema, productCodeSchema } from '../../catalogue/catalogue.ts';
+import { linesOf, merchantIdSchema, productCodeSchema } from '../../catalogue/catalogue.ts';
 import type { DeliveryRow, ReportRow, TelephoneOrderRow } from '../../store/tables-centre.ts';
 import type { RefundRow } from '../../store/tables-money.ts';
 import type { Transaction } from '../../store/writer.ts';
@@ -29,18 +29,6 @@ export const orderRequestSchema = z.strictObject({
   draft: z.boolean().default(false),
 });
 export type OrderRequest = z.output<typeof orderRequestSchema>;
-
-const lineSchema = z.strictObject({
-  code: z.string(),
-  name_en: z.string(),
-  name_zh: z.string(),
-  quantity: z.int(),
-  unit_minor: z.int(),
-});
-export type Line = z.infer<typeof lineSchema>;
-
-export const linesOf = (row: Pick<TelephoneOrderRow, 'lines'>): Line[] =>
-  z.array(lineSchema).parse(JSON.parse(row.lines));
 
 const at = z.int().min(0);
 

@@ -1,14 +1,20 @@
 /** Registers orders and places them; a placed order has its stock, or nothing of it happened. */
 import { currencySchema } from '#device/messages/money.ts';
 import { linesTotal } from '#device/messages/order.ts';
-import { lookUpLines, type Refused, takeStock } from '../../catalogue/catalogue.ts';
+import {
+  linesOf,
+  lookUpLines,
+  type PricedLine,
+  type Refused,
+  takeStock,
+} from '../../catalogue/catalogue.ts';
 import type { Chance } from '../../clock.ts';
 import type { ProductRow, TelephoneOrderRow } from '../../store/tables-centre.ts';
 import type { Transaction } from '../../store/writer.ts';
 import { addEvent } from '../orders.ts';
 import type { Asks } from './asks.ts';
 import { mintTelephoneNumber } from './number.ts';
-import { type Line, linesOf, type OrderRequest } from './order.ts';
+import type { OrderRequest } from './order.ts';
 
 export interface Office {
   readonly chance: Chance;
@@ -92,7 +98,7 @@ export function placeOrder(tx: Transaction, office: Office, number: string, now:
 interface Written {
   readonly request: OrderRequest;
   readonly phone: string;
-  readonly lines: readonly Line[];
+  readonly lines: readonly PricedLine[];
   readonly currency: string;
   readonly amount_minor: number;
   readonly now: number;
@@ -119,7 +125,7 @@ function writeRow(tx: Transaction, office: Office, written: Written): TelephoneO
   return requireRow(tx, number);
 }
 
-const lineOf = (product: ProductRow, quantity: number): Line => ({
+const lineOf = (product: ProductRow, quantity: number): PricedLine => ({
   code: product.code,
   name_en: product.name_en,
   name_zh: product.name_zh,
