@@ -1,8 +1,11 @@
 /** A process with an advertiser and nothing else: does it rest while idle, and end when it may? */
+
 import { openHciAdvertiser } from '#firmware/advertiser/advertiser.ts';
+import { ownMs, shareAtRest } from '#test/at-rest.ts';
 
 const [port = '', then] = process.argv.slice(2);
-const IDLE_MS = 500;
+/** Share of a core. */
+const ENOUGH = 0.05;
 
 const advertiser = await openHciAdvertiser(
   'advertiser',
@@ -13,11 +16,8 @@ await advertiser.advertise({
   manufacturerData: Uint8Array.of(0xff, 0xff, 1),
   url: 'https://x.example',
 });
-const before = process.cpuUsage();
-await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-const { user, system } = process.cpuUsage(before);
-process.send?.(
-  { idle_cpu_ms: (user + system) / 1000, sigint_listeners: process.listenerCount('SIGINT') },
-  () => process.disconnect(),
+const idle_share = await shareAtRest(ownMs, ENOUGH);
+process.send?.({ idle_share, sigint_listeners: process.listenerCount('SIGINT') }, () =>
+  process.disconnect(),
 );
 if (then === 'close') await advertiser.close();

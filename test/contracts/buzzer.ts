@@ -42,7 +42,9 @@ export function describeBuzzerContract(name: string, open: () => Promise<BuzzerB
     test('ticks at a key: short and soft', async (t) => {
       const [tick] = await hears(1, () => buzzer.beep('key'));
       if (tick === undefined) return t.skip('nobody listens');
-      assert.ok(tick.length_ms < 80, `${tick.length_ms} ms`);
+      const [long] = await hears(1, () => buzzer.beep('bad'));
+      // A busy machine draws both out.
+      assert.ok(tick.length_ms < (long?.length_ms ?? 0) / 3, `${tick.length_ms} ms`);
     });
 
     test('rises at a success, and stays long and level at a failure', async (t) => {
@@ -55,17 +57,19 @@ export function describeBuzzerContract(name: string, open: () => Promise<BuzzerB
     });
 
     test('a new pattern cuts the old one, and closing cuts all', async (t) => {
+      if (bench.hear === null) return t.skip('nobody listens');
+      const [whole] = await hears(1, () => buzzer.beep('bad'));
+      const wholeMs = whole?.length_ms ?? 0;
       const cut = await hears(2, () => {
         buzzer.beep('bad');
         setTimeout(() => buzzer.beep('key'), 100);
       });
-      if (cut.length === 0) return t.skip('nobody listens');
-      assert.ok((cut.at(-1)?.length_ms ?? 0) < 300);
-      const closed = await hears(1, () => {
+      for (const { length_ms } of cut) assert.ok(length_ms < wholeMs, `${length_ms} ms`);
+      const [closed] = await hears(1, () => {
         buzzer.beep('bad');
         setTimeout(() => void buzzer.close(), 100);
       });
-      assert.ok((closed[0]?.length_ms ?? 0) < 400);
+      assert.ok((closed?.length_ms ?? 0) < wholeMs, `${closed?.length_ms} ms`);
     });
   });
 }

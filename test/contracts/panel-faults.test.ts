@@ -10,6 +10,7 @@ import { openFirmataLamp } from '#firmware/firmata/lamp.ts';
 import { openFirmataMatrix } from '#firmware/firmata/matrix.ts';
 import { openFirmataSsd1306 } from '#firmware/firmata/ssd1306.ts';
 import { FramingCheck } from '#firmware/firmata/transport.ts';
+import { ownMs, shareAtRest } from '#test/at-rest.ts';
 import { until } from '#test/until.ts';
 import { type PanelBench, panelBench, WIRING } from './panel-bench.ts';
 
@@ -146,8 +147,8 @@ describe('a panel that works', () => {
     await bench.panel.press('5');
     await until('a key', () => all.keys.length > 0);
     bench.panel.up('8');
-    // A hand between two movements: a release is told to nobody.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // A release is told to nobody.
+    await until('rest', () => bench.panel.atRest);
     await bench.panel.press('8');
     await until('the key pressed anew', () => all.keys.length > 1);
     await closeAll(all);
@@ -186,16 +187,11 @@ describe('a panel that works', () => {
     const all = await openAll(bench);
     await bench.panel.press('5');
     await until('a key', () => all.keys.length > 0);
-    await until('rest', async () => {
+    await until('rest', () => bench.panel.atRest);
+    const share = await shareAtRest(() => {
       wires.length = 0;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return wires.length === 0;
-    });
-    const before = process.cpuUsage();
-    const began = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const { user, system } = process.cpuUsage(before);
-    const share = (user + system) / 1000 / (performance.now() - began);
+      return ownMs();
+    }, 0.02);
     assert.ok(share < 0.02, `${(share * 100).toFixed(1)} % of a core`);
     assert.ok(wires.length <= 4, wires.join('; '));
     await closeAll(all);

@@ -275,7 +275,7 @@ export function describeReaderContract(name: string, setUp: () => Promise<Reader
       const begun = performance.now();
       const hung = [reader.transmit(presence, VERSION, 200), reader.transmit(presence, VERSION)];
       const results = await Promise.all(hung);
-      assert.ok(performance.now() - begun < 1500);
+      assert.ok(performance.now() - begun < 10_000);
       assert.deepEqual(results, [
         { ok: false, gone: 'silent' },
         { ok: false, gone: 'silent' },

@@ -89,7 +89,7 @@ export function describeSpeakerContract(name: string, setUp: () => Promise<Speak
       const lastsMs = (1000 * expected.length) / (2 * rate);
       const tookMs = heard.ended_at - heard.started_at;
       assert.ok(lastsMs < 2500, `it lasts ${lastsMs} ms`);
-      assert.ok(tookMs > lastsMs - 60 && tookMs < lastsMs + 600, `${tookMs} for ${lastsMs} ms`);
+      assert.ok(tookMs > lastsMs - 60 && tookMs < lastsMs + 2000, `${tookMs} for ${lastsMs} ms`);
       t.diagnostic(`“${text}” lasts ${Math.round(lastsMs)} ms, was heard in ${tookMs} ms`);
     });
 

@@ -26,10 +26,10 @@ test('an opening that never returns does not keep a process that has been told t
   });
   await once(child.stdout, 'data');
   child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), 8000);
+  const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
   const began = performance.now();
   await once(child, 'exit');
   clearTimeout(late);
-  assert.ok(performance.now() - began < 6000, 'it ended by itself');
+  assert.ok(performance.now() - began < 25_000, 'it ended by itself');
   rmSync(directory, { recursive: true });
 });

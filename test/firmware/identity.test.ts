@@ -143,7 +143,7 @@ describe('identity', () => {
     });
     assert.equal(status, 200);
     await first.says('offline');
-    assert.ok(performance.now() - began < 10_000, 'long before a minute is over');
+    assert.ok(performance.now() - began < 40_000, 'long before a minute is over');
     await first.end();
     // A new code is for a terminal that starts anew; its journal stays.
     rmSync(join(data, 'identity.json'));

@@ -75,6 +75,6 @@ describe('the fuzzer', () => {
       const until = performance.now() + 3050;
       while (performance.now() < until);
     });
-    assert.match((await takeCase(late, utf8('{'), false))?.why ?? '', /took 3\d\d\d ms/);
+    assert.match((await takeCase(late, utf8('{'), false))?.why ?? '', /took \d{4,} ms/);
   });
 });

@@ -53,7 +53,7 @@ describe('the embedded broker', () => {
     await terminal.client.subscribeAsync(downlinkTopic('t-0001'), { qos: 1 });
     await until('time again', () => terminal.heard.length > count);
     const time = terminal.heard.at(-1);
-    assert.ok(time !== undefined && Math.abs(time.gateway_time - Date.now()) < 2000);
+    assert.ok(time !== undefined && Math.abs(time.gateway_time - Date.now()) < 20_000);
   });
 
   test('lets in only who knows the password', async () => {

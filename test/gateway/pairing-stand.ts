@@ -220,7 +220,7 @@ export class PhoneClient {
   /** Waits by long polling until the view is at this step. */
   async step(step: PairingView['step']): Promise<PairingView> {
     let seen = await this.seen();
-    const deadline = performance.now() + 8000;
+    const deadline = performance.now() + 20_000;
     while (seen.view.step !== step) {
       if (performance.now() > deadline) {
         throw new Error(`waited for ${step}: ${JSON.stringify(seen.view)}`);

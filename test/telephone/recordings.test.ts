@@ -10,6 +10,7 @@ import { describe, test } from 'node:test';
 import type { Clock } from '#device/ports/clock.ts';
 import type { CallFrame } from '#device/ports/modem.ts';
 import { mintCallId, Recordings } from '#firmware/telephone/recordings.ts';
+import { until } from '#test/until.ts';
 
 const ID = '20261122T190512Z-1a2b3c4d';
 const DAY_MS = 86_400_000;
@@ -170,10 +171,7 @@ describe('recordings', () => {
       [later, ID],
     );
     pass(DAY_MS + 60_000);
-    const deadline = performance.now() + 3000;
-    while (deleted.length === 0 && performance.now() < deadline) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await until('a deletion', () => deleted.length > 0);
     assert.deepEqual(deleted, [ID]);
     assert.deepEqual(readdirSync(files).sort(), [`${later}.json`, `${later}.wav`]);
   });
