@@ -22,6 +22,14 @@ const organSchema = z.discriminatedUnion('driver', [
     vendor_id: usbId.optional(),
     product_id: usbId.optional(),
   }),
+  /** A USB barcode scanner that types what it scans, through evdev. */
+  z.strictObject({
+    driver: z.literal('evdev-scanner'),
+    vendor_id: usbId,
+    product_id: usbId,
+    /** Whether nobody misses it where it was not plugged in yet; false where it is left out. */
+    optional: z.boolean().optional(),
+  }),
   /** A key matrix on a Firmata board: `keys[row][column]`. */
   z.strictObject({
     driver: z.literal('firmata-matrix'),
@@ -275,8 +283,9 @@ function usesOf(organ: OrganSettings, path: string): Use[] {
       uses.push({ of: `PC/SC reader ${organ.reader ?? 'any'}`, path: `${path}.reader` });
       break;
     case 'usb-hid-keypad':
+    case 'evdev-scanner':
       uses.push({
-        of: `USB keypad ${organ.vendor_id ?? 'any'}:${organ.product_id ?? 'any'}`,
+        of: `USB keyboard ${organ.vendor_id ?? 'any'}:${organ.product_id ?? 'any'}`,
         path,
       });
       break;

@@ -9,6 +9,7 @@ import type { Device, DeviceEvents, Role } from '#device/ports/device.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import type { Modem, ModemEvents } from '#device/ports/modem.ts';
 import type { CardEvents, ReaderEvents } from '#device/ports/reader.ts';
+import type { Scan } from '#device/ports/scanner.ts';
 import { VOCABULARY } from '#device/words/clips.ts';
 import type { Driver, OrganSettings, Profile, SettingsOf } from './boards.ts';
 import type { FirmataBoard } from './firmata/board.ts';
@@ -18,6 +19,7 @@ import { portPath } from './serial.ts';
 export const ROLES: Readonly<Record<Driver, Role>> = {
   'usb-hid-keypad': 'keypad',
   'firmata-matrix': 'keypad',
+  'evdev-scanner': 'scanner',
   'firmata-lamp': 'lamp',
   'firmata-buzzer': 'buzzer',
   'hci-native': 'advertiser',
@@ -51,11 +53,15 @@ export const modemsOf = (profile: Profile): [name: string, modem: SettingsOf<'si
     organ.driver === 'sim7600' ? [[name, organ]] : [],
   );
 
+type UsbIds = Pick<SettingsOf<'evdev-scanner'>, 'vendor_id' | 'product_id'>;
+
 /** What several organs of one profile share. */
 export interface DriverContext {
   readonly dataDirectory: string;
   /** What the vendor speaks. */
   readonly language: Language;
+  /** Keyboards that are no keypads. */
+  readonly scanners: readonly UsbIds[];
   /** The microcontroller of that name, opened by its first organ. */
   microcontroller(name: string): Promise<FirmataBoard>;
 }
@@ -75,6 +81,7 @@ export function driverContext(
   return {
     dataDirectory,
     language,
+    scanners: Object.values(profile.organs).filter((organ) => organ.driver === 'evdev-scanner'),
     microcontroller(name) {
       const board = boards.get(name) ?? open(name);
       boards.set(name, board);
@@ -93,6 +100,8 @@ export function powerAtOneMetre(profile: Profile): number {
 
 export interface DriverEvents extends DeviceEvents {
   key(key: Key): void;
+  /** Absent where nobody asks for codes. */
+  scan?(scan: Scan): void;
   /** Absent where nobody asks for cards. */
   readonly cards?: CardEvents;
 }
@@ -114,7 +123,12 @@ export async function openOrgan(
   switch (settings.driver) {
     case 'usb-hid-keypad': {
       const { openUsbHidKeypad } = await import('./keypad/usb-hid.ts');
-      return openUsbHidKeypad(name, settings, events);
+      return openUsbHidKeypad(name, { ...settings, others: context.scanners }, events);
+    }
+    case 'evdev-scanner': {
+      const { openEvdevScanner } = await import('./scanner/evdev.ts');
+      const { lost } = events;
+      return openEvdevScanner(name, settings, { lost, scanned: (scan) => events.scan?.(scan) });
     }
     case 'firmata-matrix': {
       const { openFirmataMatrix } = await import('./firmata/matrix.ts');

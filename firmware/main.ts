@@ -215,6 +215,7 @@ async function main(): Promise<void> {
   const vocabulary = vendorVocabulary(currency, catalogue);
   const organs = new Organs(profile, context, vocabulary, systemClock, {
     key: (key) => push({ is: 'key', key }),
+    scan: (scan) => push({ is: 'scan', scan }),
     card: (reader, event) => push({ is: 'card', reader, event }),
     log,
     organ(name, state) {

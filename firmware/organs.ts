@@ -15,6 +15,7 @@ import type { Modem } from '#device/ports/modem.ts';
 import type { PrintedReceipt, Printer } from '#device/ports/printer.ts';
 import type { CardPresence, Reader, TransmitResult } from '#device/ports/reader.ts';
 import type { Heard, Recogniser, Vocabulary } from '#device/ports/recogniser.ts';
+import type { Scan, Scanner } from '#device/ports/scanner.ts';
 import type { Speaker } from '#device/ports/speaker.ts';
 import type { Outlets } from '#device/terminal.ts';
 import type { Profile } from './boards.ts';
@@ -31,6 +32,7 @@ import { asDeviceError, missingState, type Supervised, supervise } from './super
 
 export interface OrganEvents {
   key(key: Key): void;
+  scan(scan: Scan): void;
   card(reader: string, event: CardEvent): void;
   organ(name: string, state: OrganState): void;
   log(what: string): void;
@@ -48,6 +50,7 @@ interface ByRole {
   lamp: Lamp;
   buzzer: Buzzer;
   reader: Reader;
+  scanner: Scanner;
   /** None: see `terminalOrgans`. */
   modem: Modem;
   microphone: Microphone;
@@ -65,6 +68,7 @@ export class Organs implements Outlets {
     lamp: new Map(),
     buzzer: new Map(),
     reader: new Map(),
+    scanner: new Map(),
     modem: new Map(),
     microphone: new Map(),
     recogniser: new Map(),
@@ -73,6 +77,8 @@ export class Organs implements Outlets {
   readonly #clock: Clock;
   readonly #supervised: Supervised[];
   readonly #vocabulary: Vocabulary;
+  /** Optional organs that nobody has plugged in so far. */
+  readonly #unmissed: Set<string>;
   /** Settles when nothing is said any more. */
   #speech: Promise<void> = Promise.resolve();
   #listening: Listening | null = null;
@@ -90,6 +96,11 @@ export class Organs implements Outlets {
     this.#vocabulary = vocabulary;
     this.#events = events;
     this.#clock = clock;
+    this.#unmissed = new Set(
+      terminalOrgans(profile).flatMap(([name, organ]) =>
+        'optional' in organ && organ.optional === true ? [name] : [],
+      ),
+    );
     this.#supervised = terminalOrgans(profile).map(([name, settings]) =>
       supervise<Device>(
         name,
@@ -206,10 +217,11 @@ export class Organs implements Outlets {
   }
 
   /** What a person does at the organ of that name. */
-  #inputs(name: string): Pick<DriverEvents, 'key' | 'cards'> {
-    const { key, card } = this.#events;
+  #inputs(name: string): Pick<DriverEvents, 'key' | 'scan' | 'cards'> {
+    const { key, scan, card } = this.#events;
     return {
       key,
+      scan,
       cards: {
         arrived: (presence) => card(name, { is: 'arrived', card: presence }),
         left: (presence) => card(name, { is: 'left', card: presence }),
@@ -219,6 +231,7 @@ export class Organs implements Outlets {
   }
 
   #take(name: string, role: Role, device: Device): void {
+    this.#unmissed.delete(name);
     // `openOrgan` answers with the device of the driver's role; the table can't say so in types.
     (this.#working[role] as Map<string, Device>).set(name, device);
     const printer = this.#working.printer.get(name);
@@ -230,6 +243,10 @@ export class Organs implements Outlets {
   }
 
   #lose(name: string, role: Role, error: DeviceError): void {
+    if (error.code === 'absent' && this.#unmissed.has(name)) {
+      this.#events.organ(name, { is: 'unplugged' });
+      return;
+    }
     this.#working[role].delete(name);
     this.#queues.get(name)?.close();
     this.#queues.delete(name);

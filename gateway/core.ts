@@ -300,6 +300,7 @@ export function openCore(options: CoreOptions): Core {
       cardKeys: keyTeller,
       days,
       pay: (instruction) => payments.pay(instruction),
+      lookUpVoucher: (asked) => askGate(writer, gate.lookUpVoucher, asked),
       unpair: (terminal, pairing) => desk.unpair(terminal, pairing),
     }),
     identity,

@@ -9,13 +9,17 @@ import { stepRefund } from './refund.ts';
 import { hearRelay, stepRelays } from './relays.ts';
 import type { SaleEvent } from './sale-state.ts';
 import { stepOneSale, takeCard } from './sales.ts';
+import { askOnLink, hearVoucherLooked } from './scan.ts';
 import { type Effect, type Moment, type Step, stay, type TerminalState } from './state.ts';
 import { hearVoucherRefused } from './voucher.ts';
 import { hearWebPaid } from './web-paid.ts';
 
 /** The link came or went; who is paired is told anew with each connection. */
 export function stepLink(state: TerminalState, moment: Moment): Step {
-  if (state.online) return beginDrain(state, moment);
+  if (state.online) {
+    const drain = beginDrain(state, moment);
+    return { state: drain.state, effects: [...drain.effects, ...askOnLink(state, moment)] };
+  }
   return takeCard(stepRelays({ ...state, drain: null }, { is: 'offline' }, moment), moment);
 }
 
@@ -50,6 +54,8 @@ export function stepDownlink(state: TerminalState, downlink: Downlink, moment: M
       return hearWebPaid(state, downlink.paid);
     case 'voucher_refused':
       return hearVoucherRefused(state, downlink.refused);
+    case 'voucher_looked':
+      return hearVoucherLooked(state, downlink.looked, moment);
     case 'hotlist':
       return stepHotlist(state, downlink.hotlist, moment);
     // Opened and kept before it comes here; that there are keys is an input of its own.

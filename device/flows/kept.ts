@@ -37,10 +37,13 @@ export function keepEntries(
   const closed = entries.findLastIndex(({ kind }) => kind === 'day_closed');
   const hotlist = entries.findLastIndex((each) => each.kind === 'hotlist' && each.hotlist.full);
   const limits = entries.findLastIndex(({ kind }) => kind === 'card_limits');
+  const voucherKey = entries.findLastIndex(({ kind }) => kind === 'voucher_key');
   const keeps = (entry: JournalEntry, at: number): boolean => {
     // Of the open day, each line counts at its end.
     if (at > closed) return true;
     switch (entry.kind) {
+      case 'voucher_key':
+        return at === voucherKey;
       case 'hotlist':
         return at >= hotlist;
       case 'card_limits':

@@ -1,6 +1,6 @@
 /** What a key means: it is for the menu, the sale on the screen, or the entry. */
 import { mintOrderNumber } from '../codecs/order-number.ts';
-import type { Order } from '../messages/order.ts';
+import { linesTotal, type Order, type OrderLine } from '../messages/order.ts';
 import type { Key } from '../ports/keypad.ts';
 import { readNotices } from './card-state.ts';
 import { closeYesterday } from './day.ts';
@@ -10,13 +10,14 @@ import { opensMenu, stepMenu } from './menu.ts';
 import { stepRelays } from './relays.ts';
 import { beginSale } from './sale.ts';
 import { focusedSale, leaveFocus, stepOneSale, withSaleEffects } from './sales.ts';
+import { payWithPresented, readScanProblem, stepPresentedKey } from './scan.ts';
 import { type Moment, type Step, stay, type TerminalState } from './state.ts';
 import { asksToListen, beginListening, leaveVoice } from './voice.ts';
 import { beginVoucher, opensVoucher, stepVoucherKey } from './voucher.ts';
 
 /** A key, for whatever has the screen. */
 export function stepKey(before: TerminalState, key: Key, moment: Moment): Step {
-  const left = leaveRelay(readNotices(before), key, moment);
+  const left = leaveRelay(readScanProblem(readNotices(before)), key, moment);
   const step = stepKeyOn(left.state, key, moment);
   return { ...step, effects: [...left.effects, ...step.effects] };
 }
@@ -54,6 +55,8 @@ function stepEntryKey(state: TerminalState, key: Key, moment: Moment, leaving = 
 
 function stepKeyed(state: TerminalState, key: Key, moment: Moment, leaving: boolean): Step {
   const quiet: TerminalState = { ...state, diskRefused: false, aside: null };
+  const presented = stepPresented(quiet, key, moment);
+  if (presented !== null) return presented;
   if (key === 'cancel' && !leaving && state.entry.keyed === '' && state.paired !== null) {
     const { pairing } = state.paired;
     const unpair = { kind: 'unpair', unpair: { pairing } } as const;
@@ -79,14 +82,31 @@ function placeOrder(state: TerminalState, moment: Moment): Step {
     const entry = { ...state.entry, refused: true };
     return stay({ ...state, entry }, { do: 'beep', pattern: 'bad' });
   }
+  return beginOrder(state, read.lines, moment);
+}
+
+/** Enter and Cancel where a scanned voucher waits for its amount; `null` where they are the entry's. */
+function stepPresented(state: TerminalState, key: Key, moment: Moment): Step | null {
+  const { entry, settings } = state;
+  const read = entry.keyed === '' ? null : readEntry(entry, settings.stall);
+  if (key === 'enter' && read?.problem !== undefined) return null;
+  const step = stepPresentedKey(state, key, read?.total_minor ?? null, moment);
+  if (step === null || !('sells' in step)) return step;
+  const lines = read?.lines ?? [{ quantity: 1, unit_minor: step.sells }];
+  const begun = beginOrder(state, lines, moment);
+  return { ...begun, state: payWithPresented(begun.state, begun.state.focus ?? '') };
+}
+
+function beginOrder(state: TerminalState, lines: readonly OrderLine[], moment: Moment): Step {
+  const { stall } = state.settings;
   const order: Order = {
     number: mintOrderNumber(moment.now, moment.chance),
     terminal: state.settings.terminal,
     vendor: stall.vendor,
     place: stall.place,
     currency: stall.currency,
-    amount_minor: read.total_minor,
-    lines: [...read.lines],
+    amount_minor: linesTotal(lines),
+    lines: [...lines],
     made_at: moment.now,
     lifetime_s: stall.order_lifetime_s,
   };

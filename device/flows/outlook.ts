@@ -7,6 +7,7 @@ import { digitsStep, writeDigits } from '../codecs/digits.ts';
 import { writeMerchantPresented } from '../codecs/emvco.ts';
 import { writeOffer } from '../codecs/offer.ts';
 import { groupOrderNumber } from '../codecs/order-number.ts';
+import { showVoucherNumber } from '../codecs/voucher.ts';
 import { CURRENCIES, formatMoney, MAX_ORDER_MINOR } from '../messages/money.ts';
 import type { Order, Result } from '../messages/order.ts';
 import type { Broadcast } from '../ports/advertiser.ts';
@@ -28,9 +29,11 @@ import {
 import { MAX_LINES, MAX_QUANTITY, type ReadEntry, readEntry } from './entry.ts';
 import { relayLine, relayView } from './relay-outlook.ts';
 import type { Sale } from './sale-state.ts';
+import type { Presented } from './scan.ts';
+import { stallTime } from './stall-time.ts';
 import type { Outlook, TerminalState } from './state.ts';
 import { canListen, isListening } from './voice.ts';
-import { voucherView } from './voucher.ts';
+import { scannedLines, voucherView } from './voucher.ts';
 
 /** What is shown, lit and broadcast at monotonic ms `now`. */
 export function outlookOf(state: TerminalState, now: number): Outlook {
@@ -50,9 +53,18 @@ function screenOf(state: TerminalState, sale: Sale | undefined, now: number): Sc
   const texts = textsIn(state.settings.stall.language);
   const view = viewOf(state, sale, texts, now);
   const relayed = showsRelay(state, sale) ? [] : relayLine(state, now);
+  const { problem } = state.scanning;
+  const scanned = problem === null ? [] : [texts.voucher.scanProblem[problem]];
   return {
     ...view,
-    lines: [...refusedLines(state), ...relayed, ...asideLines(state, texts), ...view.lines],
+    ...(problem === null ? {} : { tone: 'bad' }),
+    lines: [
+      ...scanned,
+      ...refusedLines(state),
+      ...relayed,
+      ...asideLines(state, texts),
+      ...view.lines,
+    ],
     missing: missingOrgans(state, texts),
     online: state.online,
   };
@@ -63,7 +75,8 @@ const showsRelay = (state: TerminalState, sale: Sale | undefined): boolean =>
   state.menu === null &&
   sale === undefined &&
   state.entry.keyed === '' &&
-  state.cards.work === null;
+  state.cards.work === null &&
+  state.scanning.presented === null;
 
 function viewOf(state: TerminalState, sale: Sale | undefined, texts: Texts, now: number): View {
   if (state.menu !== null) return menuView(state, state.menu);
@@ -112,6 +125,8 @@ function entryView(state: TerminalState, texts: Texts): View {
     };
   }
   if (isListening(state)) return listeningView(state, texts);
+  const { presented } = state.scanning;
+  if (presented !== null && keyed === '') return presentedView(state, presented, texts);
   const read = readEntry(state.entry, stall);
   const wrong = read.problem !== undefined && (refused || read.stuck) ? read.problem : undefined;
   const simple = /^[\d.]*$/.test(keyed);
@@ -130,11 +145,35 @@ function entryView(state: TerminalState, texts: Texts): View {
       ...unheard,
       ...(wrong === undefined ? [] : [problemText(texts, wrong, read, state)]),
       ...(simple ? [] : keyedLines(state, read)),
+      ...scannedLines(state, presented),
       ...(keyed === ''
         ? [...waitingLines(state, texts), ...unpostedLines(state), ...pairingLines(state, texts)]
         : []),
     ],
     hint: understood ? texts.hintIsThisRight : entryHint(state, texts, keyed, wrong),
+  };
+}
+
+/** A genuine voucher waits for what it is to pay. */
+function presentedView(state: TerminalState, presented: Presented, texts: Texts): View {
+  const { claims, left_minor } = presented;
+  const { currency } = claims;
+  const { time_zone } = state.settings.stall;
+  const left = left_minor === null ? '' : formatMoney({ amount_minor: left_minor, currency });
+  const voucher = texts.voucher;
+  return {
+    title: state.online ? voucher.howMuch : voucher.checked,
+    big: left,
+    tone: 'plain',
+    lines: [
+      ...scannedLines(state, presented),
+      ...(state.online && left_minor === null ? [voucher.lookingUp] : []),
+      voucher.number(showVoucherNumber(claims.number)),
+      voucher.of(claims.beneficiary),
+      voucher.until(stallTime(time_zone).date.format(claims.expires_at)),
+      ...(claims.terms.partial ? [] : [voucher.onlyWhole]),
+    ],
+    hint: state.online ? voucher.hintPresented : voucher.hintOffline,
   };
 }
 
@@ -360,6 +399,7 @@ function broadcastOf(state: TerminalState, order: Order, now: number): Broadcast
 }
 
 function lampOf(sale: Sale | undefined, state: TerminalState): LampSignal {
+  if (state.scanning.problem !== null) return 'bad';
   if (state.cards.work !== null) return 'busy';
   if (state.cards.refused !== null || state.cards.notice?.is === 'problem') return 'bad';
   if (sale === undefined && state.voice.is === 'listening') return 'busy';

@@ -40,6 +40,7 @@ function recall(sale: Sale, entry: Exclude<SaleEntry, { kind: 'order' }>): Sale 
       return recallDebit(sale, entry);
     case 'hotlist':
     case 'card_limits':
+    case 'voucher_key':
       return sale;
     case 'receipt':
       return entry.receipt.said === 'conflicts'

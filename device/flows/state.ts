@@ -13,6 +13,7 @@ import type { BeepPattern, LampSignal } from '../ports/lamp.ts';
 import type { PrintedReceipt } from '../ports/printer.ts';
 import type { CardPresence } from '../ports/reader.ts';
 import type { Heard } from '../ports/recogniser.ts';
+import type { Scan } from '../ports/scanner.ts';
 import type { SpeechProblem } from '../speech/phrase.ts';
 import type { CardInput, Cards } from './card-state.ts';
 import type { Day } from './day.ts';
@@ -21,6 +22,7 @@ import type { Entry } from './entry.ts';
 import type { Menu } from './menu.ts';
 import type { Ran, RelayEffect, RelayState } from './relay.ts';
 import type { SaleBook } from './sale-book.ts';
+import type { Scanning } from './scan.ts';
 import type { VoucherEntry } from './voucher.ts';
 import type { WebOrders } from './web-paid.ts';
 
@@ -43,6 +45,8 @@ export interface Settings {
 export type OrganState =
   | { readonly is: 'starting' }
   | { readonly is: 'working' }
+  /** Optional, and never there so far: nobody misses it. */
+  | { readonly is: 'unplugged' }
   | {
       readonly is: 'missing';
       readonly code: DeviceErrorCode;
@@ -141,8 +145,12 @@ export interface TerminalState {
   readonly menu: Menu | null;
   /** Monotonic ms from which an open menu closes, unless somebody touches it. */
   readonly menuUntil: number;
-  /** A voucher that is keyed in for the order on the screen. */
+  /** A voucher that is keyed in, or was scanned, for the order on the screen. */
   readonly voucher: VoucherEntry | null;
+  /** What was scanned last, where it still counts. */
+  readonly scanning: Scanning;
+  /** What vouchers are verified with, base64url; `null` until the gateway has told it. */
+  readonly voucherKey: string | null;
 }
 
 /** The moment at which a step runs; `chance` are random bytes for it alone. */
@@ -156,6 +164,7 @@ export interface Moment {
 
 export type Input =
   | { readonly is: 'key'; readonly key: Key }
+  | { readonly is: 'scan'; readonly scan: Scan }
   | { readonly is: 'saved'; readonly entry: JournalEntry }
   | { readonly is: 'not_saved'; readonly entry: JournalEntry; readonly why: string }
   | { readonly is: 'link'; readonly up: boolean }

@@ -5,7 +5,13 @@
 import type { JournalEntry } from '../messages/journal.ts';
 import { flushAnnouncements, STARTING, stepSpoken } from './announcements.ts';
 import { stepCard } from './card.ts';
-import { beginCards, type CardInput, clearNotice, loseReader } from './card-state.ts';
+import {
+  beginCards,
+  type CardInput,
+  clearNotice,
+  loseReader,
+  readNotices,
+} from './card-state.ts';
 import { beginDay, dayWaits, stepDayLink, stepDaySaved, stepDayTick } from './day.ts';
 import { stepDownlink, stepLink } from './downlinks.ts';
 import { keepDraining } from './drain.ts';
@@ -20,6 +26,7 @@ import { isSettled } from './sale.ts';
 import { SaleBook } from './sale-book.ts';
 import { recallSales } from './sale-recall.ts';
 import { leaveFocus, leavesAt, takeCard, tickSales } from './sales.ts';
+import { followScan, NO_SCAN, recallVoucherKey, scanWaits, stepScan } from './scan.ts';
 import {
   type Announcement,
   type Input,
@@ -87,6 +94,8 @@ export function beginTerminal(
     menuUntil: Infinity,
     day: beginDay(entries),
     voucher: null,
+    scanning: NO_SCAN,
+    voucherKey: recallVoucherKey(entries),
   };
 }
 
@@ -94,7 +103,7 @@ export function beginTerminal(
 export function stepTerminal(state: TerminalState, input: Input, moment: Moment): Step {
   const step = stepInput(state, input, moment);
   const left = leaveIdleMenu(state, step.state, input, moment);
-  const keyed = stepVoucherTick(left, moment);
+  const keyed = followScan(stepVoucherTick(left, moment), moment);
   // Who waits for an answer is looked for only where one may have come: the queue may be long.
   const same = keyed.sales === state.sales && keyed.drain === state.drain;
   const drained = same ? stay(keyed) : keepDraining(keyed, moment);
@@ -107,13 +116,15 @@ export function needsTick(state: TerminalState): boolean {
   if (state.menu !== null) return true;
   const waits = state.cards.notice !== null || relayWaits(state.relay) || isListening(state);
   const unsaid = state.toAnnounce.length > 0 || state.unsaved.length > 0;
-  return state.sales.size > 0 || unsaid || waits || dayWaits(state);
+  return state.sales.size > 0 || unsaid || waits || dayWaits(state) || scanWaits(state);
 }
 
 function stepInput(state: TerminalState, input: Input, moment: Moment): Step {
   switch (input.is) {
     case 'key':
       return stepKey(state, input.key, moment);
+    case 'scan':
+      return stepScan(readNotices(state), input.scan, moment);
     case 'saved': {
       const step = stepSaved(state, input.entry, moment);
       const day = stepDaySaved(step.state, input.entry, moment);

@@ -4,6 +4,8 @@
  */
 import { hex } from '../codecs/bytes.ts';
 import { isVoucherNumber, showVoucherNumber } from '../codecs/voucher.ts';
+import { formatMoney } from '../messages/money.ts';
+import type { Order } from '../messages/order.ts';
 import type { VoucherTrouble } from '../messages/voucher.ts';
 import type { Key } from '../ports/keypad.ts';
 import { textsIn } from '../words/catalogue.ts';
@@ -18,6 +20,9 @@ export type VoucherProblem =
   /** What was keyed is no number with its code. */
   | 'misread'
   | 'offline'
+  /** What a scan of it showed. */
+  | 'forged'
+  | 'passed_on'
   /** The same question may be asked again. */
   | 'no_answer';
 
@@ -25,6 +30,8 @@ export interface VoucherEntry {
   readonly order: string;
   /** Number and code in one row: twelve digits and six. */
   readonly keyed: string;
+  /** What was scanned: its number is not keyed, and stays. */
+  readonly scanned: Presented | null;
   /** Name of the question that is out, the same when it is asked again; `null` before it is asked. */
   readonly id: string | null;
   readonly stage: 'keying' | 'asking' | 'refused';
@@ -53,7 +60,8 @@ const wrong = (state: TerminalState): Step => ({
 export const beginVoucher = (state: TerminalState, order: string): Step =>
   to({ ...state, nudged: false }, { ...BLANK, order });
 
-const BLANK = { keyed: '', id: null, stage: 'keying', problem: null, until: Infinity } as const;
+const KEYING = { id: null, stage: 'keying', problem: null, until: Infinity } as const;
+const BLANK = { ...KEYING, keyed: '', scanned: null };
 
 /** One key while a voucher is keyed; Cancel goes back to the offer. */
 export function stepVoucherKey(
@@ -66,9 +74,45 @@ export function stepVoucherKey(
   if (stage === 'asking') return wrong(state);
   if (key === 'cancel') return to(state, null);
   if (key === 'enter') return ask(state, voucher, moment);
-  if (key === 'back') return to(state, { ...voucher, ...BLANK, keyed: keyed.slice(0, -1) });
+  if (key === 'back') {
+    if (voucher.scanned !== null && keyed.length <= NUMBER) return wrong(state);
+    return to(state, { ...voucher, ...KEYING, keyed: keyed.slice(0, -1) });
+  }
   if (!/^\d$/.test(key) || keyed.length >= LENGTH) return wrong(state);
-  return to(state, { ...voucher, ...BLANK, keyed: keyed + key });
+  return to(state, { ...voucher, ...KEYING, keyed: keyed + key });
+}
+
+/** A genuine voucher was scanned for this order: all but the code is keyed. */
+export function beginScanned(state: TerminalState, order: Order, scanned: Presented): Step {
+  const { claims } = scanned;
+  const entry: VoucherEntry = { ...BLANK, order: order.number, keyed: claims.number, scanned };
+  const problem = shortOf(order.amount_minor, scanned);
+  if (problem === null) return to({ ...state, nudged: false }, entry);
+  return wrong({ ...state, nudged: false, voucher: { ...entry, stage: 'refused', problem } });
+}
+
+/** What can be seen to be in the way before the gateway is asked. */
+function shortOf(amountMinor: number, { claims, left_minor }: Presented): VoucherProblem | null {
+  if (amountMinor > (left_minor ?? claims.amount_minor)) return 'too_small';
+  return !claims.terms.partial && amountMinor < claims.amount_minor ? 'whole_only' : null;
+}
+
+/** The gateway tells what is true of the scanned voucher; it has taken nothing. */
+export function hearScanned(
+  state: TerminalState,
+  voucher: VoucherEntry,
+  why: 'forged' | 'passed_on' | 'not_good' | null,
+  told: { readonly left_minor: number } | null,
+): Step {
+  const { scanned } = voucher;
+  // What redeeming it says counts more.
+  if (scanned === null || voucher.stage === 'asking') return { state, effects: [] };
+  const known: Presented = { ...scanned, left_minor: told?.left_minor ?? scanned.left_minor };
+  const amount = state.sales.get(voucher.order)?.order.amount_minor ?? 0;
+  const problem = why ?? shortOf(amount, known) ?? voucher.problem;
+  const stage = problem === null ? voucher.stage : 'refused';
+  const next = { ...state, voucher: { ...voucher, scanned: known, stage, problem } };
+  return problem === null || voucher.problem !== null ? { state: next, effects: [] } : wrong(next);
 }
 
 function ask(state: TerminalState, voucher: VoucherEntry, moment: Moment): Step {
@@ -123,9 +167,28 @@ export function voucherView(state: TerminalState, voucher: VoucherEntry, amount:
     tone: bad ? 'bad' : stage === 'asking' ? 'busy' : 'plain',
     lines: [
       ...(bad ? [texts.problem[problem]] : []),
+      ...scannedLines(state, voucher.scanned),
       texts.number(showVoucherNumber(keyed.slice(0, NUMBER))),
       texts.code(code),
     ],
-    hint: stage === 'asking' ? textsIn(language).hintWait : texts.hint,
+    hint: hintOf(state, voucher),
   };
+}
+
+function hintOf({ settings }: TerminalState, { stage, scanned }: VoucherEntry): string {
+  const texts = textsIn(settings.stall.language);
+  if (stage === 'asking') return texts.hintWait;
+  return scanned === null ? texts.voucher.hint : texts.voucher.hintScanned;
+}
+
+/** That it is genuine, and what is left of it where somebody has told. */
+export function scannedLines(state: TerminalState, scanned: Presented | null): string[] {
+  if (scanned === null) return [];
+  const { claims, left_minor } = scanned;
+  const { currency } = claims;
+  const texts = textsIn(state.settings.stall.language).voucher;
+  const face = formatMoney(claims);
+  const left = left_minor === null ? null : formatMoney({ amount_minor: left_minor, currency });
+  const of = left === null ? texts.genuine(face) : texts.genuineLeft(left, face);
+  return state.online ? [of] : [of, texts.checkedOnly];
 }

@@ -46,6 +46,8 @@ export const journalEntrySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('hotlist'), hotlist: hotlistSchema }),
   /** The vendor changed how far the terminal goes without network. */
   z.strictObject({ kind: z.literal('card_limits'), limits: offlineLimitsSchema }),
+  /** What vouchers are verified with, so that it can be done without network, too. */
+  z.strictObject({ kind: z.literal('voucher_key'), key: z.string().regex(/^[\w-]{43}$/) }),
   /** Written before the refund is acknowledged and told. */
   z.strictObject({ kind: z.literal('refund'), refund: refundSchema }),
   /** The refund was handed to the speaker or, without one, to the screen. */

@@ -29,7 +29,12 @@ import {
   relayWantedSchema,
   relayWithdrawSchema,
 } from './relay.ts';
-import { voucherPaymentSchema, voucherRefusalSchema } from './voucher.ts';
+import {
+  voucherLookedSchema,
+  voucherLookSchema,
+  voucherPaymentSchema,
+  voucherRefusalSchema,
+} from './voucher.ts';
 
 /** `t-` and what the operator chose: letters, digits and hyphens, usable in an MQTT topic. */
 export const terminalIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{1,30}$/);
@@ -138,6 +143,7 @@ export const uplinkSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('day'), day: dayPageSchema }),
   z.strictObject({ kind: z.literal('voucher'), voucher: voucherPaymentSchema }),
+  z.strictObject({ kind: z.literal('voucher_look'), look: voucherLookSchema }),
 ]);
 export type Uplink = z.infer<typeof uplinkSchema>;
 
@@ -258,6 +264,11 @@ export const downlinkSchema = z.discriminatedUnion('kind', [
     kind: z.literal('voucher_refused'),
     ...downlinkBody,
     refused: voucherRefusalSchema,
+  }),
+  z.strictObject({
+    kind: z.literal('voucher_looked'),
+    ...downlinkBody,
+    looked: voucherLookedSchema,
   }),
   z.strictObject({ kind: z.literal('time'), ...downlinkBody }),
   z.strictObject({ kind: z.literal('attempt'), ...downlinkBody, attempt: attemptSchema }),

@@ -95,3 +95,35 @@ export const voucherRefusalSchema = z.strictObject({
   reason: voucherTroubleSchema,
 });
 export type VoucherRefusal = z.infer<typeof voucherRefusalSchema>;
+
+/** The terminal asks what vouchers are verified with and, with `token`, what is true of one. */
+export const voucherLookSchema = z.strictObject({
+  id: voucherPaymentSchema.shape.id,
+  /** What is signed of it, in either form. */
+  token: z.string().min(1).max(2000).optional(),
+});
+export type VoucherLook = z.infer<typeof voucherLookSchema>;
+
+/** The answer to a {@link VoucherLook}; it takes nothing. */
+export const voucherLookedSchema = z.strictObject({
+  id: voucherPaymentSchema.shape.id,
+  /** The fund server's Ed25519 key, base64url; `null` where the house has no vouchers. */
+  key: z
+    .string()
+    .regex(/^[\w-]{43}$/)
+    .nullable(),
+  /** `null` where none was asked for. */
+  voucher: z
+    .discriminatedUnion('said', [
+      z.strictObject({
+        said: z.literal('genuine'),
+        state: voucherStateSchema,
+        left_minor: z.int().min(0),
+        /** It was passed on since: the newer one is good. */
+        superseded: z.boolean(),
+      }),
+      z.strictObject({ said: z.literal('forged') }),
+    ])
+    .nullable(),
+});
+export type VoucherLooked = z.infer<typeof voucherLookedSchema>;

@@ -9,6 +9,7 @@ export type Role =
   | 'lamp'
   | 'buzzer'
   | 'reader'
+  | 'scanner'
   | 'modem'
   | 'microphone'
   | 'recogniser';

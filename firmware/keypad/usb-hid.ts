@@ -17,6 +17,8 @@ export interface UsbHidKeypadSettings {
   /** Four hexadecimal digits, as lsusb prints them; any keyboard where absent. */
   readonly vendor_id?: string | undefined;
   readonly product_id?: string | undefined;
+  /** Keyboards that are something else, such as a scanner: never taken for the keypad. */
+  readonly others?: readonly { readonly vendor_id: string; readonly product_id: string }[];
 }
 
 /** Generic Desktop page; Keyboard and Keypad usages (HID Usage Tables §4). */
@@ -77,10 +79,16 @@ export const openUsbHidKeypad: Open<UsbHidKeypadSettings, KeypadEvents, Keypad> 
 async function findKeypad(name: string, settings: UsbHidKeypadSettings): Promise<string> {
   const devices = await listDevices(name);
   const [vendor, product] = [settings.vendor_id, settings.product_id];
+  const others = settings.others ?? [];
   const wanted = devices.filter(
     ({ vendorId, productId, usagePage, usage }) =>
       (vendor === undefined || vendorId === Number.parseInt(vendor, 16)) &&
       (product === undefined || productId === Number.parseInt(product, 16)) &&
+      !others.some(
+        (other) =>
+          vendorId === Number.parseInt(other.vendor_id, 16) &&
+          productId === Number.parseInt(other.product_id, 16),
+      ) &&
       usagePage === GENERIC_DESKTOP &&
       (usage === KEYBOARD || usage === KEYPAD),
   );

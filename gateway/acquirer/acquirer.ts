@@ -1,4 +1,5 @@
 /** The acquirer as a whole: its gate, and the resolver of what the issuer has not answered. */
+import type { VoucherLookUp } from '../funds/schemas.ts';
 import { askGate, type GateHere, type GateThere, here, there } from '../gate.ts';
 import type { PayerProof } from '../issuer/gate.ts';
 import { backOff, roundOf, startResolver } from '../resolver.ts';
@@ -8,6 +9,8 @@ import { refundedMinor } from './action-beginnings.ts';
 import { Actions } from './actions.ts';
 import type { AcquirerGate, AcquirerStatus, AcquirerVerbs } from './gate.ts';
 import { type AcquirerParts, answerOf, Payments, sourceOf } from './payments.ts';
+
+type PaymentVerbs = Omit<AcquirerVerbs, 'lookUpVoucher'>;
 
 export class Acquirer {
   readonly payments: Payments;
@@ -38,10 +41,16 @@ export class Acquirer {
     // Number and code of a voucher are compared where it is redeemed.
     const present = async (proof: PayerProof) =>
       proof.by === 'voucher' ? { proof } : issuer.present(proof);
-    return { ...verbs, present };
+    const { writer, vouchers } = this.#parts;
+    const lookUpVoucher = there(async (asked: VoucherLookUp) =>
+      vouchers === undefined
+        ? { key: null, voucher: null }
+        : await askGate(writer, vouchers.lookUp, asked),
+    );
+    return { ...verbs, lookUpVoucher, present };
   }
 
-  #here(): GateHere<AcquirerVerbs> {
+  #here(): GateHere<PaymentVerbs> {
     const { payments, actions } = this;
     const { admit } = this.#parts.issuer;
     if (admit.where === 'there') throw new Error('the issuer is elsewhere');
@@ -55,7 +64,7 @@ export class Acquirer {
     };
   }
 
-  #there(): GateThere<AcquirerVerbs> {
+  #there(): GateThere<PaymentVerbs> {
     const { payments, actions } = this;
     const { writer, issuer } = this.#parts;
     return {

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
 import { orderLineSchema } from '#device/messages/order.ts';
+import type { VoucherLookedUp, VoucherLookUp } from '../funds/schemas.ts';
 import type { Gate, Verb } from '../gate.ts';
 import {
   type AdmitAnswer,
@@ -136,6 +137,8 @@ export interface AcquirerVerbs {
   readonly capture: Verb<PaymentCaptureRequest, PaymentCaptureAnswer>;
   readonly refund: Verb<RefundRequest, RefundAnswer>;
   readonly void: Verb<VoidRequest, VoidAnswer>;
+  /** The fund server's word about a voucher, through the acquirer: it alone knows the fund server. */
+  readonly lookUpVoucher: Verb<VoucherLookUp, VoucherLookedUp>;
   /** Of a pay request's id. */
   readonly status: Verb<string, AcquirerStatus>;
 }

@@ -1,5 +1,6 @@
 /** The acquirer's HTTP interface, for the order centre. */
 import { z } from 'zod';
+import { voucherLookedUpSchema, voucherLookUpSchema } from '../funds/schemas.ts';
 import { askGate } from '../gate.ts';
 import { admitAnswerSchema, admitSchema } from '../issuer/gate.ts';
 import { reply } from '../issuer/http.ts';
@@ -58,6 +59,21 @@ export function acquirerRoutes({
         const payer = await gate.present(body.payer);
         try {
           return { status: 200, body: await askGate(writer, gate.admit, { payer }) };
+        } catch (cause) {
+          if (!(cause instanceof PeerError)) throw cause;
+          return { problem: 'issuer_unreachable', extras: {} };
+        }
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/acquirer/voucher-look-ups', caller: 'peer' },
+      says: 'What vouchers are verified with, and what is true of one, as the fund server knows',
+      body: { schema: voucherLookUpSchema, example: { token: 'eyJhbGciOiJFZERTQSJ9.e30.c2ln' } },
+      answers: { 200: { says: 'The key, and the voucher', schema: voucherLookedUpSchema } },
+      problems: ['peer_refused', 'issuer_unreachable'],
+      async handle({ body }) {
+        try {
+          return { status: 200, body: await askGate(writer, gate.lookUpVoucher, body) };
         } catch (cause) {
           if (!(cause instanceof PeerError)) throw cause;
           return { problem: 'issuer_unreachable', extras: {} };

@@ -4,7 +4,7 @@
  */
 import type { Currency } from '#device/messages/money.ts';
 import type { Clock } from '../clock.ts';
-import type { FundGate, FundVerbs } from '../funds/gate.ts';
+import type { FundGate, TillVerbs } from '../funds/gate.ts';
 import {
   type Ask,
   type Gate,
@@ -220,14 +220,14 @@ export const sourceOf = (
 /** Where there is no fund server, no voucher is good and nothing was ever taken of one. */
 const NO_VOUCHER = { said: 'voucher_refused', reason: 'not_good' } as const;
 const NOTHING = { said: 'refused', code: 'unknown_request' } as const;
-const NO_FUNDS_HERE: GateHere<FundVerbs> = {
+const NO_FUNDS_HERE: GateHere<TillVerbs> = {
   admit: here(() => NO_VOUCHER),
   debit: here(() => NO_VOUCHER),
   reverse: here(() => NOTHING),
   refund: here(() => NOTHING),
   status: here(() => ({ said: 'unknown' })),
 };
-const NO_FUNDS_THERE: GateThere<FundVerbs> = {
+const NO_FUNDS_THERE: GateThere<TillVerbs> = {
   admit: there(async () => NO_VOUCHER),
   debit: there(async () => NO_VOUCHER),
   reverse: there(async () => NOTHING),

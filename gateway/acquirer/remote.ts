@@ -1,4 +1,5 @@
 /** The acquirer's gate where the acquirer is another process. */
+import { voucherLookedUpSchema } from '../funds/schemas.ts';
 import { type GateThere, there } from '../gate.ts';
 import { admitAnswerSchema, type IssuerPresents } from '../issuer/gate.ts';
 import type { PeerClient } from '../peers/client.ts';
@@ -23,6 +24,11 @@ export function remoteAcquirer(client: PeerClient): GateThere<AcquirerVerbs> & I
     admit: there(({ payer }) =>
       ask(client, admitAnswerSchema, {
         ...{ method: 'POST', path: '/v1/acquirer/admissions', body: { payer: payer.proof } },
+      }),
+    ),
+    lookUpVoucher: there((body) =>
+      ask(client, voucherLookedUpSchema, {
+        ...{ method: 'POST', path: '/v1/acquirer/voucher-look-ups', body },
       }),
     ),
     pay: there(({ payer, ...rest }) => {

@@ -6,6 +6,7 @@
 import { fromBase64url } from '#device/codecs/bytes.ts';
 import { mintVoucherNumber, readVoucher } from '#device/codecs/voucher.ts';
 import { type Currency, currencySchema } from '#device/messages/money.ts';
+import { there } from '../gate.ts';
 import type { Presented } from '../issuer/gate.ts';
 import { keyedDigest } from '../keys.ts';
 import type { VoucherRow } from '../store/tables-funds.ts';
@@ -21,7 +22,7 @@ import { actorsOf, askId, type FundParts, move } from './parts.ts';
 import { type Problem, problemOf, proveAccount } from './proofs.ts';
 import type { AskReply } from './questions.ts';
 import { beginRedemption, redeemTrouble } from './redemption.ts';
-import type { ActInput, Checked, CreateVoucher, VoucherView } from './schemas.ts';
+import type { ActInput, Checked, CreateVoucher, VoucherLookUp, VoucherView } from './schemas.ts';
 import { Till } from './till.ts';
 import { CHANGES, claimsOf, viewVoucher } from './view.ts';
 
@@ -60,7 +61,12 @@ export class Funds {
 
   /** For the acquirer: vouchers at tills. */
   gate(): FundGate {
-    return this.#till.gate();
+    const { keys } = this.#parts;
+    const lookUp = there(async ({ token }: VoucherLookUp) => ({
+      key: keys.public,
+      voucher: token === undefined ? null : this.check(token),
+    }));
+    return { ...this.#till.gate(), lookUp };
   }
 
   /** The issuing party asks a paying party to be payer. */

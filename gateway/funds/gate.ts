@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { currencySchema, priceMinorSchema } from '#device/messages/money.ts';
 import type { Gate, Verb } from '../gate.ts';
 import { type IssuerVerbs, payerProofSchema, voucherRefusedSchema } from '../issuer/gate.ts';
+import type { VoucherLookedUp, VoucherLookUp } from './schemas.ts';
 
 /** Whether a voucher would pay so much from afar: number, code and its beneficiary's phone. */
 export const voucherAdmitSchema = z.strictObject({
@@ -26,8 +27,12 @@ export const voucherAdmittedSchema = z.discriminatedUnion('said', [
 ]);
 export type VoucherAdmitted = z.infer<typeof voucherAdmittedSchema>;
 
-export type FundVerbs = Pick<IssuerVerbs, 'debit' | 'reverse' | 'refund' | 'status'> & {
+export type TillVerbs = Pick<IssuerVerbs, 'debit' | 'reverse' | 'refund' | 'status'> & {
   /** Takes nothing; each wrong code counts. */
   readonly admit: Verb<VoucherAdmit, VoucherAdmitted>;
+};
+export type FundVerbs = TillVerbs & {
+  /** Takes nothing, and counts nothing. */
+  readonly lookUp: Verb<VoucherLookUp, VoucherLookedUp>;
 };
 export type FundGate = Gate<FundVerbs>;

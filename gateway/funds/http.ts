@@ -38,6 +38,8 @@ import {
   registerPhoneSchema,
   transferSchema,
   voucherListSchema,
+  voucherLookedUpSchema,
+  voucherLookUpSchema,
   voucherViewSchema,
 } from './schemas.ts';
 
@@ -87,6 +89,14 @@ export function fundRoutes({
       answers: { 200: { says: 'Whether it would', schema: voucherAdmittedSchema } },
       problems: ['peer_refused', 'issuer_unreachable'],
       handle: ({ body }) => answered(askGate(writer, gate.admit, body)),
+    }),
+    route({
+      ...{ method: 'POST', path: '/v1/funds/look-ups', caller: 'peer' },
+      says: 'What vouchers are verified with, and what is true of one; takes nothing',
+      body: { schema: voucherLookUpSchema, example: { token: 'eyJhbGciOiJFZERTQSJ9.e30.c2ln' } },
+      answers: { 200: { says: 'The key, and the voucher', schema: voucherLookedUpSchema } },
+      problems: ['peer_refused'],
+      handle: async ({ body }) => ({ status: 200, body: await askGate(writer, gate.lookUp, body) }),
     }),
     route({
       ...{ method: 'POST', path: '/v1/funds/reversals', ...peer },

@@ -9,6 +9,7 @@ import {
 import type { PeerClient } from '../peers/client.ts';
 import { ask } from '../peers/http-client.ts';
 import { type FundVerbs, voucherAdmittedSchema } from './gate.ts';
+import { voucherLookedUpSchema } from './schemas.ts';
 
 export function remoteFunds(client: PeerClient): GateThere<FundVerbs> {
   const post = (path: string, body: { readonly id: string }) =>
@@ -16,6 +17,9 @@ export function remoteFunds(client: PeerClient): GateThere<FundVerbs> {
   return {
     admit: there((body) =>
       ask(client, voucherAdmittedSchema, { method: 'POST', path: '/v1/funds/admissions', body }),
+    ),
+    lookUp: there((body) =>
+      ask(client, voucherLookedUpSchema, { method: 'POST', path: '/v1/funds/look-ups', body }),
     ),
     debit: there(({ payer, ...rest }) =>
       ask(

@@ -122,6 +122,16 @@ export const checkedSchema = z.discriminatedUnion('said', [
 ]);
 export type Checked = z.infer<typeof checkedSchema>;
 
+/** What a till asks before it redeems: with what vouchers are verified, and what is true of one. */
+export const voucherLookUpSchema = z.strictObject({ token: checkSchema.shape.token.optional() });
+export type VoucherLookUp = z.infer<typeof voucherLookUpSchema>;
+/** The key is Ed25519, base64url; `null` where the house has no vouchers. */
+export const voucherLookedUpSchema = z.strictObject({
+  key: z.string().nullable(),
+  voucher: checkedSchema.nullable(),
+});
+export type VoucherLookedUp = z.infer<typeof voucherLookedUpSchema>;
+
 export const addPartySchema = z.strictObject({
   id: partyIdSchema,
   name: z.string().min(1).max(80),

@@ -2,7 +2,7 @@
  * Vouchers at a till. The acquirer asks under ids of its own, as it asks the issuer: the same id and
  * body get the same answer, and a reversal that comes first refuses what it undoes.
  */
-import { type GateHere, type GateThere, here, there } from '../gate.ts';
+import { type Gate, type GateHere, type GateThere, here, there } from '../gate.ts';
 import type { DebitAnswer, DebitRequest, IssuerStatus, VoucherRefused } from '../issuer/gate.ts';
 import { sameSecret } from '../keys.ts';
 import { PeerError } from '../peers/client.ts';
@@ -10,7 +10,7 @@ import type { FundActRow, VoucherRow } from '../store/tables-funds.ts';
 import type { Transaction } from '../store/writer.ts';
 import type { Asks } from './asks.ts';
 import { expireLate } from './expiry.ts';
-import type { FundGate, FundVerbs, VoucherAdmit, VoucherAdmitted } from './gate.ts';
+import type { TillVerbs, VoucherAdmit, VoucherAdmitted } from './gate.ts';
 import { codeOf, type FundParts } from './parts.ts';
 import type { AskReply } from './questions.ts';
 import { beginRedemption, redeemTrouble } from './redemption.ts';
@@ -44,11 +44,11 @@ export class Till {
   }
 
   /** Functions of a transaction where the issuer is in the same store, else calls. */
-  gate(): FundGate {
+  gate(): Gate<TillVerbs> {
     return this.#parts.issuer.release.where === 'here' ? this.#here() : this.#there();
   }
 
-  #here(): GateHere<FundVerbs> {
+  #here(): GateHere<TillVerbs> {
     const now = (tx: Transaction, begun: Begun): Returned =>
       'ask' in begun ? returned(tx, begun.ask) : begun.answer;
     return {
@@ -63,7 +63,7 @@ export class Till {
     };
   }
 
-  #there(): GateThere<FundVerbs> {
+  #there(): GateThere<TillVerbs> {
     const { writer, tables } = this.#parts;
     const later = async (begun: Begun): Promise<Returned> => {
       if (!('ask' in begun)) return begun.answer;

@@ -1,10 +1,11 @@
 /** What a terminal says, whichever broker carried it: verified, decoded, recorded, answered. */
 import { open } from '#device/codecs/jws.ts';
 import { type Uplink, uplinkSchema } from '#device/messages/order.ts';
-import type { VoucherPayment, VoucherTrouble } from '#device/messages/voucher.ts';
+import type { VoucherLook, VoucherPayment, VoucherTrouble } from '#device/messages/voucher.ts';
 import type { Clock } from '../clock.ts';
 import type { Days } from '../days/days.ts';
 import { decode, writeComplaints } from '../decode.ts';
+import type { Checked, VoucherLookedUp, VoucherLookUp } from '../funds/schemas.ts';
 import type { Log } from '../log.ts';
 import type { CardKeyTeller } from '../notify/card-keys.ts';
 import type { Downlinks } from '../notify/downlinks.ts';
@@ -33,6 +34,8 @@ export interface UplinksParts {
   readonly relay: Pick<RelayDesk, 'wanted' | 'answer' | 'declined'>;
   /** Pays an order as whoever keyed it in tells. */
   readonly pay: (instruction: PayInstruction) => Promise<Paid>;
+  /** What vouchers are verified with, and what is true of one. */
+  readonly lookUpVoucher: (asked: VoucherLookUp) => Promise<VoucherLookedUp>;
   /** `null` where there is no settlement. */
   readonly cards: Pick<OrderCards, 'take' | 'concludeWaiting'> | null;
   /** `null` where there is no settlement. */
@@ -66,6 +69,8 @@ export class Uplinks {
       return 'refused';
     }
     switch (read.uplink.kind) {
+      case 'voucher_look':
+        return this.#lookUp(terminal, read.uplink.look);
       case 'order':
         return this.#order(terminal, read.uplink.order);
       case 'close':
@@ -183,6 +188,23 @@ export class Uplinks {
     return 'committed';
   }
 
+  /** Whoever hears nothing scans again: it is asked for once. */
+  #lookUp(terminal: string, { id, token }: VoucherLook): Handled {
+    const { downlinks, log, lookUpVoucher } = this.#parts;
+    lookUpVoucher(token === undefined ? {} : { token }).then(
+      ({ key, voucher }) => {
+        const told =
+          voucher === null || voucher.said === 'forged' ? voucher : withoutClaims(voucher);
+        downlinks.tell(terminal, { kind: 'voucher_looked', looked: { id, key, voucher: told } });
+      },
+      (error: unknown) => {
+        const place = `mqtt hawker/1/${terminal}/up`;
+        log({ level: 'warn', place, says: `a voucher can't be looked up: ${String(error)}` });
+      },
+    );
+    return 'committed';
+  }
+
   /** Without a settlement, or an answer of it, the terminal keeps what it told, and tells it again. */
   async #card(terminal: string, uplink: Parameters<OrderCards['take']>[1]): Promise<Handled> {
     const { cards, tables, log } = this.#parts;
@@ -212,6 +234,11 @@ export class Uplinks {
     return 'refused' as const;
   }
 }
+
+const withoutClaims = ({
+  claims: _claims,
+  ...told
+}: Extract<Checked, { said: 'genuine' }>): Omit<typeof told, 'claims'> => told;
 
 type ReadUplink =
   | { readonly ok: true; readonly uplink: Uplink }

@@ -17,7 +17,7 @@ import type {
 } from '#device/messages/order.ts';
 import type { RelayEnd, RelayGroup, RelayInvite, RelayWithdraw } from '#device/messages/relay.ts';
 import { downlinkTopic } from '#device/messages/topics.ts';
-import type { VoucherRefusal } from '#device/messages/voucher.ts';
+import type { VoucherLooked, VoucherRefusal } from '#device/messages/voucher.ts';
 import type { Clock } from '../clock.ts';
 import type { GatewayKeys } from '../keys.ts';
 import type { Log } from '../log.ts';
@@ -239,6 +239,7 @@ export type News =
   | { readonly kind: 'attempt'; readonly attempt: Attempt }
   | { readonly kind: 'pairing'; readonly pairing: Pairing }
   | { readonly kind: 'voucher_refused'; readonly refused: VoucherRefusal }
+  | { readonly kind: 'voucher_looked'; readonly looked: VoucherLooked }
   | { readonly kind: 'relay_invite'; readonly invite: RelayInvite }
   | { readonly kind: 'relay_withdraw'; readonly withdraw: RelayWithdraw }
   | { readonly kind: 'relay'; readonly group: RelayGroup }

@@ -1,42 +1,26 @@
 /**
- * A USB numeric keypad for a process started with {@link UsbKeypad.wrap}: umockdev shows it a sysfs
- * with the keypad in it, and its hidraw node is a pseudo-terminal whose far end is here.
+ * A USB numeric keypad on a {@link UsbTestbed}: the process started there finds it in sysfs, and its
+ * hidraw node is a pseudo-terminal whose far end is here.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { hex } from '#device/codecs/bytes.ts';
 import { writeReport } from '#device/codecs/hid-keyboard.ts';
 import type { Clock } from '#device/ports/clock.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import { realClock } from '#simulators/clock.ts';
 import { Pty } from '#simulators/pty.ts';
+import { type Launch, type UsbSocket, UsbTestbed } from '#simulators/usb/testbed.ts';
 import { type Fault, FaultError, type Simulator, type Watch } from '#simulators/wire.ts';
 import { CLASS_LINK, CLASS_TARGET, DEVICES, INHIBITED, writeIoctls } from './description.ts';
 
-export const UMOCKDEV = { program: 'umockdev-run', install: 'sudo apt-get install umockdev' };
-
 export interface UsbKeypadOptions {
-  /** A directory of its own; what is not there is made. */
+  /** Of its pseudo-terminal; what is not there is made. */
   readonly directory: string;
+  /** The bus that it is plugged into; one of its own, in `directory`, where it is left out. */
+  readonly usb?: UsbTestbed;
   readonly watch?: Watch;
   readonly clock?: Clock;
-}
-
-export interface Launch {
-  readonly command: string;
-  readonly args: readonly string[];
-  /** To be added to the environment. */
-  readonly env: Readonly<Record<string, string>>;
 }
 
 /** The keypad's own keys (HID Usage Tables §10). */
@@ -61,26 +45,14 @@ const USAGES: Readonly<Record<Key, number>> = {
   cancel: 0x53,
 };
 
-/**
- * Started inside the testbed: replaces the hidraw node by our pseudo-terminal, says where the
- * testbed is, and becomes the program. Without a node the keypad is unplugged.
- */
-const LAUNCHER = `\
-dir=$1; shift
-rm -f "$UMOCKDEV_DIR/dev/hidraw0"
-if [ -s "$dir/node" ]; then ln -s "$(cat "$dir/node")" "$UMOCKDEV_DIR/dev/hidraw0"
-else rm -f "$UMOCKDEV_DIR/${CLASS_LINK}"; fi
-echo $$ > "$dir/pid"
-echo "$UMOCKDEV_DIR" > "$dir/testbed"
-exec "$@"
-`;
-
 /** A full-speed keypad is polled this often; a press and its release take two polls. */
 const HOLD_MS = 40;
 
 export class UsbKeypad implements Simulator {
   readonly wire = 'keypad';
-  readonly #directory: string;
+  readonly #path: string;
+  readonly #usb: UsbTestbed;
+  readonly #socket: UsbSocket;
   readonly #watch: Watch;
   readonly #clock: Clock;
   #pty: Pty | null = null;
@@ -88,7 +60,12 @@ export class UsbKeypad implements Simulator {
   #leds: number[] = [];
 
   private constructor(options: UsbKeypadOptions) {
-    this.#directory = options.directory;
+    this.#path = join(options.directory, 'hidraw0');
+    this.#usb = options.usb ?? new UsbTestbed(options.directory);
+    this.#socket = this.#usb.socket({
+      ...{ name: 'keypad', node: 'dev/hidraw0', classLink: CLASS_LINK, classTarget: CLASS_TARGET },
+      ...{ description: DEVICES, ioctls: writeIoctls() },
+    });
     this.#watch = options.watch ?? (() => undefined);
     this.#clock = options.clock ?? realClock;
   }
@@ -96,39 +73,25 @@ export class UsbKeypad implements Simulator {
   /** Resolves when a process can be started with {@link wrap}. */
   static async open(options: UsbKeypadOptions): Promise<UsbKeypad> {
     const keypad = new UsbKeypad(options);
-    mkdirSync(options.directory, { recursive: true });
-    writeFileSync(keypad.#file('keypad.umockdev'), DEVICES);
-    writeFileSync(keypad.#file('keypad.ioctl'), writeIoctls());
-    writeFileSync(keypad.#file('launch.sh'), LAUNCHER);
-    rmSync(keypad.#file('testbed'), { force: true });
     keypad.#pty = await Pty.open({
       wire: keypad.wire,
-      path: keypad.#file('hidraw0'),
+      path: keypad.#path,
       data: (bytes) => keypad.#receive(bytes),
-      plugged: () => keypad.#publish(),
+      plugged: () => keypad.#plug(),
       watch: keypad.#watch,
       clock: keypad.#clock,
     });
     return keypad;
   }
 
-  /** How to start a process so that it finds the keypad; one process at a time. */
+  /** How to start a process so that it finds the keypad, and what else is on its bus. */
   wrap(command: string, args: readonly string[]): Launch {
-    const inside = ['sh', this.#file('launch.sh'), this.#directory, command, ...args];
-    const ioctl = `/dev/hidraw0=${this.#file('keypad.ioctl')}`;
-    return {
-      command: UMOCKDEV.program,
-      args: ['-d', this.#file('keypad.umockdev'), '-i', ioctl, '--', ...inside],
-      env: {},
-    };
+    return this.#usb.wrap(command, args);
   }
 
-  /**
-   * The process that runs now, or `null`: kill this one. umockdev-run passes SIGTERM on, but killed
-   * itself it leaves the program running; when the program ends, it ends with the same code.
-   */
+  /** See {@link UsbTestbed.pid}. */
   get pid(): number | null {
-    return this.#testbed() === null ? null : Number(readFileSync(this.#file('pid'), 'utf8'));
+    return this.#usb.pid;
   }
 
   /** Lamps the terminal set, oldest first: bit 0 is Num Lock. */
@@ -138,9 +101,9 @@ export class UsbKeypad implements Simulator {
 
   /** Whether the terminal keeps the keys from the kernel's keyboard driver. */
   get inhibited(): boolean {
-    const testbed = this.#testbed();
-    if (testbed === null) return false;
-    return readFileSync(join(testbed, INHIBITED), 'utf8').trim() === '1';
+    const { root } = this.#usb;
+    if (root === null) return false;
+    return readFileSync(join(root, INHIBITED), 'utf8').trim() === '1';
   }
 
   /** Presses and lets go; resolves when the second report is sent. */
@@ -184,7 +147,7 @@ export class UsbKeypad implements Simulator {
       default:
         throw new FaultError(`${this.wire} knows unplug, replug, hang, clear; not ${fault.fault}`);
     }
-    if (fault.fault === 'unplug') this.#withdraw();
+    if (fault.fault === 'unplug') this.#socket.unplug();
     await this.#pty?.apply(fault);
   }
 
@@ -192,28 +155,11 @@ export class UsbKeypad implements Simulator {
     await this.#pty?.close();
   }
 
-  #file(name: string): string {
-    return join(this.#directory, name);
-  }
-
   #report(text: string): void {
     // Six keys at most; a keyboard with more down says so in all six places.
     const report = writeReport(this.#down.length > 6 ? [1, 1, 1, 1, 1, 1] : this.#down);
     this.#watch({ wire: this.wire, direction: 'in', text, hex: hex(report) });
-    // The kernel keeps no reports for later: what nobody has opened nobody hears.
-    if (this.#isOpened()) this.#pty?.write(report);
-  }
-
-  #isOpened(): boolean {
-    const { pid } = this;
-    if (pid === null || !this.#pty?.plugged) return false;
-    const node = readFileSync(this.#file('node'), 'utf8');
-    const files = `/proc/${pid}/fd`;
-    try {
-      return readdirSync(files).some((file) => target(join(files, file)) === node);
-    } catch {
-      return false; // The process has just ended.
-    }
+    if (this.#pty?.plugged && this.#socket.opened) this.#pty?.write(report);
   }
 
   #receive(bytes: Uint8Array): void {
@@ -226,29 +172,9 @@ export class UsbKeypad implements Simulator {
     }
   }
 
-  #publish(): void {
+  #plug(): void {
     this.#down = [];
-    const node = realpathSync(this.#file('hidraw0'));
-    writeFileSync(this.#file('node'), node);
-    const testbed = this.#testbed();
-    if (testbed === null) return;
-    relink(node, join(testbed, 'dev/hidraw0'));
-    relink(CLASS_TARGET, join(testbed, CLASS_LINK));
-  }
-
-  #withdraw(): void {
-    writeFileSync(this.#file('node'), '');
-    const testbed = this.#testbed();
-    if (testbed === null) return;
-    rmSync(join(testbed, CLASS_LINK), { force: true });
-    rmSync(join(testbed, 'dev/hidraw0'), { force: true });
-  }
-
-  /** Where umockdev keeps the devices of the process that runs now. */
-  #testbed(): string | null {
-    const file = this.#file('testbed');
-    const testbed = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-    return testbed !== '' && existsSync(testbed) ? testbed : null;
+    this.#socket.plug(realpathSync(this.#path));
   }
 
   #until(monotonicMs: number): Promise<void> {
@@ -258,25 +184,5 @@ export class UsbKeypad implements Simulator {
   #wait(ms: number): Promise<void> {
     if (ms <= 0) return Promise.resolve();
     return new Promise((resolve) => this.#clock.after(ms, resolve));
-  }
-}
-
-function target(link: string): string {
-  try {
-    return readlinkSync(link);
-  } catch {
-    return ''; // Closed meanwhile.
-  }
-}
-
-/** Links anew; nothing where the testbed is just being taken away with the process that it ran. */
-function relink(target: string, path: string): void {
-  try {
-    rmSync(path, { force: true });
-    // umockdev takes folders away with the device.
-    mkdirSync(dirname(path), { recursive: true });
-    symlinkSync(target, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }

@@ -128,6 +128,10 @@ function describeUplink(up: Uplink): string {
     // Its code stays out of what is shown.
     case 'voucher':
       return `order ${up.voucher.order}: voucher ${up.voucher.number}`;
+    case 'voucher_look':
+      return up.look.token === undefined
+        ? 'asks for the key of vouchers'
+        : 'asks what is left of a voucher';
     case 'card_payment': {
       const { order, card, counter } = up.payment;
       return `order ${order} paid by card ${card}, its transaction ${counter}`;
@@ -171,6 +175,11 @@ function describeDownlink(down: Downlink): string {
       return `web order ${down.paid.order} paid by ${down.paid.card}`;
     case 'voucher_refused':
       return `voucher for ${down.refused.order}: ${down.refused.reason}`;
+    case 'voucher_looked': {
+      const { voucher } = down.looked;
+      if (voucher === null) return 'key of vouchers';
+      return `voucher: ${voucher.said === 'genuine' ? voucher.state : voucher.said}`;
+    }
     case 'relay_invite':
       return `asks for a card, to ${down.invite.purpose}`;
     case 'relay_withdraw':

@@ -10,6 +10,7 @@ import { addCardCalls } from './card-calls.ts';
 import { refuse } from './guard.ts';
 import { addPairingCalls } from './pairing-calls.ts';
 import { Problem } from './problems.ts';
+import { addScannerCalls } from './scanner-calls.ts';
 import { addScreen } from './screen-door.ts';
 import { takeSound } from './sound-body.ts';
 import type { Stall } from './stall.ts';
@@ -60,6 +61,7 @@ export async function openInterface(
   addCalls(server, stall);
   addPairingCalls(server, stall);
   addCardCalls(server, stall);
+  addScannerCalls(server, stall);
   addTelephoneCalls(server, stall);
   addScreen(server, stall);
   addEvents(server, stall);

@@ -12,13 +12,16 @@ import { PrinterSimulator, type PrinterState } from '../printer/printer.ts';
 import { PTY_TOOL } from '../pty.ts';
 import type { Air } from '../radio/air.ts';
 import { Controller } from '../radio/controller.ts';
+import { UsbScanner } from '../scanner/usb-scanner.ts';
 import { SoundCard } from '../speaker/card.ts';
+import { UsbTestbed } from '../usb/testbed.ts';
 import type { Fault, Watch } from '../wire.ts';
 import type { Faulty, Rack } from './rack.ts';
 import type { Wiring } from './wiring.ts';
 
 export interface Organs {
   readonly keypad: UsbKeypad | null;
+  readonly scanner: UsbScanner | null;
   readonly panel: VirtualPanel | null;
   readonly hmi: HmiPanel | null;
   readonly printer: PrinterSimulator | null;
@@ -48,14 +51,25 @@ export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Or
   const wire = (port: string | undefined, otherwise: string): string =>
     join(terminal, port ?? otherwise);
   const serial = PTY_TOOL.install;
-  const [keypad, panel, hmi, printer, speaker, reader, microphone] = await Promise.all([
+  // One bus: the terminal is started inside the sysfs that both are in.
+  const usb = new UsbTestbed(join(directory, 'usb'));
+  const [keypad, scanner, panel, hmi, printer, speaker, reader, microphone] = await Promise.all([
     rack.add(
       'keypad',
       ['unplug', 'replug', 'hang', 'clear'],
       'sudo apt-get install umockdev socat',
       () => {
         wantPrograms('umockdev-run', 'socat');
-        return UsbKeypad.open({ directory: join(directory, 'usb'), watch });
+        return UsbKeypad.open({ directory: join(directory, 'usb'), usb, watch });
+      },
+    ),
+    rack.add(
+      'scanner',
+      ['unplug', 'replug', 'hang', 'half', 'garbage', 'clear'],
+      'sudo apt-get install umockdev socat',
+      () => {
+        wantPrograms('umockdev-run', 'socat');
+        return UsbScanner.open({ directory: join(directory, 'usb'), usb, watch });
       },
     ),
     rack.add('panel', SERIAL, serial, () =>
@@ -108,7 +122,7 @@ export async function openOrgans(rack: Rack, options: OrgansOptions): Promise<Or
       }),
     ),
   ]);
-  return { keypad, panel, hmi, printer, speaker, reader, microphone };
+  return { keypad, scanner, panel, hmi, printer, speaker, reader, microphone };
 }
 
 /** Beside the sound card's own `default`. */

@@ -63,6 +63,7 @@ export class Stall {
   readonly #terminalDirectory: string;
   #organs: Organs = {
     keypad: null,
+    scanner: null,
     panel: null,
     hmi: null,
     printer: null,

@@ -88,6 +88,7 @@ const seedSchema = z.looseObject({
     ],
     z.unknown(),
   ),
+  parties: z.array(z.looseObject({ id: z.string() })).default([]),
   vendors: z.array(z.looseObject({ id: z.string(), name: z.string() })),
   contracts: z.array(z.looseObject({ phone: z.string(), password: z.string() })).default([]),
   payers: z.array(

@@ -23,6 +23,7 @@ import type { Screen } from '#device/ports/display.ts';
 import type { Key } from '#device/ports/keypad.ts';
 import type { PrintedReceipt } from '#device/ports/printer.ts';
 import type { Heard } from '#device/ports/recogniser.ts';
+import type { Scan } from '#device/ports/scanner.ts';
 import { Terminal, type TerminalPorts } from '#device/terminal.ts';
 import { textOf } from '#device/words/clips.ts';
 
@@ -246,6 +247,15 @@ export class Stand {
 
   key(...keys: Key[]): void {
     for (const key of keys) this.terminal.push({ is: 'key', key });
+  }
+
+  scan(scan: Scan): void {
+    this.terminal.push({ is: 'scan', scan });
+  }
+
+  /** Resolves when what is on its way to the disk is there. */
+  settle(): Promise<void> {
+    return settled();
   }
 
   /** Keys an amount, Enter, and waits until it is on disk. */

@@ -48,6 +48,13 @@ export function downlinksOf(order: string): Downlink[] {
       ...{ kind: 'voucher_refused', ...head },
       refused: { id: '0123456789ABCDEF', order, reason: 'wrong_code' },
     },
+    {
+      ...{ kind: 'voucher_looked', ...head },
+      looked: {
+        ...{ id: '0123456789ABCDEF', key: DIGEST },
+        voucher: { said: 'genuine', state: 'issued', left_minor: 100, superseded: false },
+      },
+    },
     { kind: 'time', ...head },
     { kind: 'attempt', ...head, attempt: { order, attempt: 1, state: 'asked', payer: '•••• 1' } },
     {
@@ -131,5 +138,6 @@ export function uplinksOf(order: Order, fresh: Order): Uplink[] {
       kind: 'voucher',
       voucher: { id: '0123456789ABCDEF', order: number, number: '123456789012', code: '123456' },
     },
+    { kind: 'voucher_look', look: { id: '0123456789ABCDEF', token: 'A'.repeat(40) } },
   ];
 }

@@ -44,6 +44,7 @@ async function openCentre(): Promise<{ core: Core; order: Order; asked: Asked }>
           return Promise.reject(new Error('no answer'));
         }),
         admit: unused,
+        lookUpVoucher: unused,
         capture: unused,
         refund: unused,
         void: there<VoidRequest, VoidAnswer>(

@@ -77,6 +77,7 @@ export class JournalBooks {
       switch (entry.kind) {
         case 'hotlist':
         case 'card_limits':
+        case 'voucher_key':
           return known.findLast(({ kind }) => kind === entry.kind) !== entry;
         case 'refund':
           return told.has(entry.refund.refund) && !open.has(entry.refund.order);

@@ -74,6 +74,7 @@ async function terminalAt() {
   const working = new Set<string>();
   const organs = new Organs(profile, context, vocabulary, systemClock, {
     key: () => undefined,
+    scan: () => undefined,
     card: () => undefined,
     log: () => undefined,
     organ(name, state) {

@@ -5,6 +5,7 @@ import { buildDevice } from './device.js';
 import { byId, fill, make, mark, show, write } from './dom.js';
 import { buildHint } from './hint.js';
 import { buildPhones } from './phones.js';
+import { buildScanner } from './scanner.js';
 import { buildSound } from './sound.js';
 import { listen } from './stall.js';
 import { buildRoad } from './street.js';
@@ -45,6 +46,7 @@ const parts = [
   buildRoad(byId('road'), { say }),
   buildPhones(byId('phones'), byId('add-phone'), { say }),
   buildCards(byId('cards'), { say }),
+  buildScanner(byId('scanner'), { say }),
   buildCall(byId('call'), { say, isLoud: sound.isOn }),
   cables,
   spoken,

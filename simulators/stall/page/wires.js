@@ -161,6 +161,8 @@ const FAULTS = {
   sms_refused: { fault: 'sms_refused', code: 21 },
   mute: { fault: 'mute' },
   restart: { fault: 'restart' },
+  half: { fault: 'half' },
+  garbage: { fault: 'garbage' },
 };
 
 export function buildCables({ say }) {

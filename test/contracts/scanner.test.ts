@@ -1,0 +1,36 @@
+/** The scanner contract on the simulated USB scanner, or on that of the board's profile. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { describe, test } from 'node:test';
+import { readBoard } from '#firmware/boards.ts';
+import { driverContext, openOrgan, ROLES, terminalOrgans } from '#firmware/drivers.ts';
+import { describeScannerContract } from './scanner.ts';
+import { usbScannerBench } from './usb-scanner-bench.ts';
+
+const board = process.env.TERMINAL_BOARD;
+if (board !== undefined) {
+  const read = readBoard(readFileSync('boards.json', 'utf8'), board);
+  assert.ok(read.ok, `${board} is a board`);
+  const context = driverContext(read.profile, tmpdir(), 'en');
+  for (const [name, settings] of terminalOrgans(read.profile)) {
+    if (ROLES[settings.driver] !== 'scanner') continue;
+    describeScannerContract(`${board} ${name}`, async () => ({
+      open: ({ scanned: scan, lost }) =>
+        openOrgan(name, settings, context, { key: () => undefined, scan, lost }),
+      trigger: null,
+      close: async () => undefined,
+    }));
+  }
+} else {
+  describeScannerContract('USB scanner', () => usbScannerBench());
+}
+
+describe('USB scanner', { skip: board !== undefined }, () => {
+  test('is absent where another is wanted, with the mend', async (t) => {
+    const bench = await usbScannerBench({ vendor_id: '0c2e', product_id: '0b61' });
+    t.after(() => bench.close());
+    const opened = bench.open({ scanned: () => undefined, lost: () => undefined });
+    await assert.rejects(opened, { code: 'absent', message: /0c2e:0b61/, mend: /keyboard mode/ });
+  });
+});
