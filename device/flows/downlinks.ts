@@ -9,7 +9,7 @@ import { stepRefund } from './refund.ts';
 import { hearRelay, stepRelays } from './relays.ts';
 import type { SaleEvent } from './sale-state.ts';
 import { stepOneSale, takeCard } from './sales.ts';
-import { askOnLink, hearVoucherLooked } from './scan.ts';
+import { askOnLink, forgetOffline, hearVoucherLooked } from './scan.ts';
 import { type Effect, type Moment, type Step, stay, type TerminalState } from './state.ts';
 import { hearVoucherRefused } from './voucher.ts';
 import { hearWebPaid } from './web-paid.ts';
@@ -17,7 +17,7 @@ import { hearWebPaid } from './web-paid.ts';
 /** The link came or went; who is paired is told anew with each connection. */
 export function stepLink(state: TerminalState, moment: Moment): Step {
   if (state.online) {
-    const drain = beginDrain(state, moment);
+    const drain = beginDrain(forgetOffline(state), moment);
     return { state: drain.state, effects: [...drain.effects, ...askOnLink(state, moment)] };
   }
   return takeCard(stepRelays({ ...state, drain: null }, { is: 'offline' }, moment), moment);

@@ -54,7 +54,7 @@ function screenOf(state: TerminalState, sale: Sale | undefined, now: number): Sc
   const view = viewOf(state, sale, texts, now);
   const relayed = showsRelay(state, sale) ? [] : relayLine(state, now);
   const { problem } = state.scanning;
-  const scanned = problem === null ? [] : [texts.voucher.scanProblem[problem]];
+  const scanned = problem === null ? [] : texts.voucher.scanProblem[problem];
   return {
     ...view,
     ...(problem === null ? {} : { tone: 'bad' }),
@@ -197,7 +197,10 @@ function entryHint(
   keyed: string,
   wrong: EntryProblem | undefined,
 ): string {
-  if (keyed !== '') return wrong === undefined ? texts.hintConfirm : texts.hintAfterProblem;
+  if (keyed !== '') {
+    if (wrong !== undefined) return texts.hintAfterProblem;
+    return state.scanning.presented === null ? texts.hintConfirm : texts.voucher.hintPays;
+  }
   if (state.paired !== null) return texts.hintPaired;
   const hint = takesCards(state) ? texts.hintCards : texts.hintEnterAmount;
   return canListen(state) ? `${hint} · ${texts.hintSpeak}` : hint;

@@ -81,6 +81,7 @@ export function numberOf(entry: SaleEntry): string | null {
   switch (entry.kind) {
     case 'hotlist':
     case 'card_limits':
+    case 'voucher_key':
       return null;
     case 'card_begun':
       return entry.debit.order;

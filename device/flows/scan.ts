@@ -181,6 +181,12 @@ function whyNot(
   return good ? null : 'not_good';
 }
 
+/** What only the network was missing for. */
+export const forgetOffline = (state: TerminalState): TerminalState => {
+  const { problem } = state.scanning;
+  return problem === 'offline' || problem === 'no_key' ? readScanProblem(state) : state;
+};
+
 /** The link is up: asks for the key, and anew for what is left of what lies there. */
 export function askOnLink(state: TerminalState, moment: Moment): Effect[] {
   if (!hasScanner(state) || !state.online) return [];

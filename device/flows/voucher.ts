@@ -12,6 +12,7 @@ import { textsIn } from '../words/catalogue.ts';
 import type { View } from './card-outlook.ts';
 import { isDebiting } from './debit.ts';
 import type { Sale } from './sale-state.ts';
+import type { Presented } from './scan.ts';
 import type { Effect, Moment, Step, TerminalState } from './state.ts';
 
 /** Why a voucher was not taken. */
