@@ -5,13 +5,7 @@
 import type { JournalEntry } from '../messages/journal.ts';
 import { flushAnnouncements, STARTING, stepSpoken } from './announcements.ts';
 import { stepCard } from './card.ts';
-import {
-  beginCards,
-  type CardInput,
-  clearNotice,
-  loseReader,
-  readNotices,
-} from './card-state.ts';
+import { beginCards, type CardInput, clearNotice, loseReader, readNotices } from './card-state.ts';
 import { beginDay, dayWaits, stepDayLink, stepDaySaved, stepDayTick } from './day.ts';
 import { stepDownlink, stepLink } from './downlinks.ts';
 import { keepDraining } from './drain.ts';

@@ -3,7 +3,8 @@
  * node, which is grabbed: what is scanned goes neither to a login prompt nor to the kiosk browser.
  *
  * Node can't wait for a device node without a thread of its own in a blocked read. So `cat` does: it
- * shares the open file, and with it the grab, and its end is told like any child's.
+ * shares the open file, and with it the grab, and its end is told like any child's. The kernel ends it
+ * with the terminal, however that ends: else it would keep the grab from the next one.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,7 +40,7 @@ export const openEvdevScanner: Open<EvdevScannerSettings, ScannerEvents, Scanner
   events,
 ) => {
   const file = openNode(name, findNode(name, settings));
-  const reading = startReading(name, file);
+  const reading = await startReading(name, file);
   let typed: Typed = NOTHING_TYPED;
   let rest: Uint8Array = new Uint8Array(0);
   let silence: NodeJS.Timeout | undefined;
@@ -128,13 +129,17 @@ function openNode(name: string, node: string): number {
   }
 }
 
-function startReading(name: string, file: number): ChildProcess {
+async function startReading(name: string, file: number): Promise<ChildProcess> {
+  const reading = spawn('setpriv', ['--pdeathsig', 'KILL', 'cat'], {
+    stdio: [file, 'pipe', NOWHERE],
+  });
   try {
-    return spawn('cat', { stdio: [file, 'pipe', NOWHERE] });
+    await once(reading, 'spawn');
+    return reading;
   } catch (cause) {
     closeSync(file);
-    throw new DeviceError('missing_tool', name, 'cat can’t be started', {
-      ...{ cause, mend: 'sudo apt-get install coreutils' },
+    throw new DeviceError('missing_tool', name, 'setpriv can’t be started', {
+      ...{ cause, mend: 'sudo apt-get install util-linux' },
     });
   }
 }

@@ -33,7 +33,8 @@ test('each missing organ is named with its mend', () => {
   assert.match(mends.get('speaker') ?? '', /apt-get install alsa-utils espeak-ng/);
   assert.match(mends.get('reader') ?? '', /apt-get install pcscd vsmartcard-vpcd/);
   assert.ok(mends.has('disk'), 'no mkfs: the terminal writes to an ordinary directory');
-  assert.deepEqual([...mends.keys()].sort(), ['disk', 'keypad', 'microphone', 'reader', 'speaker']);
+  const all = ['disk', 'keypad', 'microphone', 'reader', 'scanner', 'speaker'];
+  assert.deepEqual([...mends.keys()].sort(), all);
 });
 
 test('a fault of a missing organ is refused with the mend', async () => {
