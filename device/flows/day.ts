@@ -205,7 +205,7 @@ const pageOf = ({ head, lines }: DayStatement, page: number) => ({
   lines: lines.slice(page * DAY_PAGE, (page + 1) * DAY_PAGE),
 });
 
-/** The gateway has all before that page; where it has all, it compares, and is asked again soon. */
+/** The gateway has all before that page; where it has all, it compares, and is asked again. */
 export function stepDayWanted(state: TerminalState, wanted: DayWanted, moment: Moment): Step {
   const due = dueDay(state.day);
   const { sending } = state.day;
@@ -214,9 +214,11 @@ export function stepDayWanted(state: TerminalState, wanted: DayWanted, moment: M
   if (wanted.book !== head.book || wanted.number !== head.number) return stay(state);
   const pages = pagesOf(due.day);
   if (wanted.page >= pages) {
+    // Asked again after pauses that grow: what it compares with may be out of its reach for hours.
+    const last = pages - 1;
+    if (sending.page === last) return stay(state);
     const resendAt = moment.monotonic + FIRST_RESEND_MS;
-    const next = { ...sending, page: pages - 1, tries: 0, resendAt };
-    return stay(withDay(state, { sending: next }));
+    return stay(withDay(state, { sending: { ...sending, page: last, tries: 0, resendAt } }));
   }
   return sendDay(withDay(state, { sending: { ...sending, page: wanted.page, tries: 0 } }), moment);
 }
