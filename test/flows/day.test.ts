@@ -165,7 +165,10 @@ describe('the end of a business day', () => {
       await stand.clock.pass(5000);
     }
     const asked = daysSent(stand).length - sent;
-    assert.ok(asked > 55 && asked < 70, `once a minute while it can’t compare: ${asked} in an hour`);
+    assert.ok(
+      asked > 55 && asked < 70,
+      `once a minute while it can’t compare: ${asked} in an hour`,
+    );
     await stand.told({ kind: 'day_wanted', wanted: { ...name(), number: 9, page: 0 } });
     const head = daysSent(stand)[0]?.head;
     await stand.told({ kind: 'day_receipt', receipt: receiptFor(head, { digest: NO_DAY }) });
