@@ -60,11 +60,16 @@ export interface InboxEvents {
   log(what: string): void;
 }
 
-/** What the modem keeps, and how often a message could not be read. */
+/** What is no text each time, and each time the same, is none. */
+const SAME_READS = 4;
+/** A line that is never quiet is not asked for ever; it is asked again a minute later. */
+const MOST_READS = 12;
+
+/** What the modem keeps, and what of it could not be read. */
 export class Inbox {
   readonly #send: Send;
   readonly #events: InboxEvents;
-  readonly #unread = new Map<number, number>();
+  readonly #unread = new Map<number, { readonly pdu: string; readonly times: number }>();
   #again = false;
   #busy = false;
 
@@ -78,25 +83,33 @@ export class Inbox {
     this.#again = true;
     if (this.#busy) return;
     this.#busy = true;
-    while (this.#again) {
+    for (let reads = 1; this.#again; reads += 1) {
       this.#again = false;
-      await this.#collect();
+      const clear = await this.#collect();
+      if (!clear && reads < MOST_READS) this.#again = true;
     }
     this.#busy = false;
   }
 
-  async #collect(): Promise<void> {
+  /** Whether all that is kept could be read. */
+  async #collect(): Promise<boolean> {
     const outcome = await this.#send({
       ...{ text: 'AT+CMGL=4', prefix: '+CMGL', pdus: true, timeoutMs: QUICK_MS },
     });
-    if (outcome.is !== 'ok') return;
+    if (outcome.is !== 'ok') return true;
     const parts: WaitingPart[] = [];
-    for (const { index, length, pdu } of pairsOf(outcome.lines)) {
+    const pairs = pairsOf(outcome.lines);
+    let clear = pairs.length === outcome.lines.filter((line) => line.startsWith('+')).length;
+    for (const { index, length, pdu } of pairs) {
       const message = readSmsPdu(pdu, length);
       if (message?.is === 'deliver') {
         this.#unread.delete(index);
         parts.push({ message, index });
-      } else await this.#doubt(index, message !== null);
+      } else if (message !== null || this.#isHopeless(index, pdu)) {
+        this.#unread.delete(index);
+        this.#events.log('a stored message that is no text was deleted');
+        await this.#delete(index);
+      } else clear = false;
     }
     const now = Math.max(...parts.map(({ message }) => message.sent_at));
     for (const { indexes, ...message } of joinParts(parts, now).whole) {
@@ -107,17 +120,16 @@ export class Inbox {
         this.#events.log(`a message stays in the modem: ${String(error)}`);
       }
     }
+    return clear;
   }
 
-  /** A disturbed line reads well the next time; what never does must not fill the modem up. */
-  async #doubt(index: number, readable: boolean): Promise<void> {
-    const tries = (this.#unread.get(index) ?? 0) + 1;
-    this.#unread.set(index, tries);
-    if (readable || tries > 3) {
-      this.#unread.delete(index);
-      this.#events.log('a stored message that is no text was deleted');
-      await this.#delete(index);
-    } else this.#again = true;
+  /** A disturbed line reads otherwise each time, and well at last; what never does fills the modem up. */
+  #isHopeless(index: number, pdu: string): boolean {
+    if (pdu === '') return false;
+    const before = this.#unread.get(index);
+    const times = before?.pdu === pdu ? before.times + 1 : 1;
+    this.#unread.set(index, { pdu, times });
+    return times >= SAME_READS;
   }
 
   async #delete(index: number): Promise<void> {

@@ -195,7 +195,8 @@ describe('a modem that fails', { skip: !isSimulated, concurrency: true }, () => 
       () => network.commands.filter((c) => /CMGL/.test(c)).length > 1,
     );
     await network.apply({ fault: 'clear' });
-    await until('the messages', () => ear.messages.length >= 2);
+    // Where the noise took the news of one, the modem is looked through once a minute.
+    await until('the messages', () => ear.messages.length >= 2, 90_000);
     const call = await talking({ network }, modem, ear);
     await modem.hangUp(call);
     assert.deepEqual(ear.losses, []);
