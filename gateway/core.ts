@@ -47,7 +47,7 @@ import { Shop } from './shop/shop.ts';
 import { openSqlite } from './store/sqlite/engine.ts';
 import type { Engine, Tables } from './store/tables.ts';
 import { Writer } from './store/writer.ts';
-import type { Stretch } from './stretch.ts';
+import { crowdedStretch, type Stretch } from './stretch.ts';
 import { type Enrolled, type EnrolmentRequest, enrol } from './terminals/enrolment.ts';
 import { Registry } from './terminals/registry.ts';
 import { TopUps } from './topups/topups.ts';
@@ -156,7 +156,8 @@ export interface Core extends Omit<CoreOptions, 'tell' | 'house' | 'tellCard'> {
 
 /** Opens the store and starts the timers; throws a `StoreError` where it can't. */
 export function openCore(options: CoreOptions): Core {
-  const { database, keys, clock, chance, stretch, log, defer } = options;
+  const { database, keys, clock, chance, log, defer } = options;
+  const stretch = options.stretch ?? crowdedStretch();
   const engine = typeof database === 'string' ? openSqlite(database) : database;
   const { tables } = engine;
   const writer = new Writer(engine, defer);

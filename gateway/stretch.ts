@@ -3,6 +3,7 @@
  * the operating system. A port, because when a thread is done is chance.
  */
 import { createHmac, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { StoreError } from './store/writer.ts';
 
 export interface StretchCost {
   readonly N: number;
@@ -28,6 +29,27 @@ export const stretchWithScrypt: Stretch = (secret, salt, cost) => {
     );
   });
 };
+
+/** Of whom none waits for long: on two cores the last of them for two seconds. */
+const AT_ONCE = 64;
+
+/**
+ * Scrypt for a whole gateway. Rejects with a `StoreError` ("ask again") at once where too many wait:
+ * whoever gave up waiting would ask again while the work for them still queues, and nobody ever got an
+ * answer.
+ */
+export function crowdedStretch(stretch: Stretch = stretchWithScrypt): Stretch {
+  let waiting = 0;
+  return async (secret, salt, cost) => {
+    if (waiting >= AT_ONCE) throw new StoreError('too many PINs and passwords at once');
+    waiting += 1;
+    try {
+      return await stretch(secret, salt, cost);
+    } finally {
+      waiting -= 1;
+    }
+  };
+}
 
 /** Under a key that is not in the database: a copied database alone is then worth nothing. */
 const peppered = (key: Uint8Array, text: string): Uint8Array =>

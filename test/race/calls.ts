@@ -16,6 +16,7 @@ export interface Call {
 
 const PATIENCE_MS = 120_000;
 const PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1600;
 
 /** One call, which rejects where no whole answer comes. */
 export function ask(url: string, { agent, bearer, body, key }: Call): Promise<Answer> {
@@ -54,13 +55,13 @@ export function ask(url: string, { agent, bearer, body, key }: Call): Promise<An
  */
 export async function insist(send: () => Promise<Answer>): Promise<Answer> {
   const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
+  for (let pause = PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     const answer = await send().catch((error: unknown) => error);
     if (isAnswer(answer) && !isLater(answer)) return answer;
     if (performance.now() > deadline) {
       throw answer instanceof Error ? answer : new Error(JSON.stringify(answer));
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
