@@ -26,6 +26,10 @@ const USAGE = `usage: npm start -- --board NAME [options]
 
 function readOptions() {
   const text = { type: 'string' } as const;
+  if (process.argv.includes('--help')) {
+    process.stdout.write(USAGE);
+    process.exit(0);
+  }
   try {
     return parseArgs({
       options: {

@@ -13,12 +13,20 @@ export const speaker =
   (text: string): void =>
     void process.stderr.write(`${name}: ${text}\n`);
 
+/** `--help`: prints what the command takes, which is no error, and ends. */
+export function answerHelp(usage: string): void {
+  if (!process.argv.slice(2).some((arg) => arg === '--help' || arg === '-h')) return;
+  process.stdout.write(`${usage}\n`);
+  process.exit(0);
+}
+
 /** What `read` makes of the options; what it throws ends the command with 2, the reason and its usage. */
 export function readOptions<const Options extends Kinds, Read>(
   usage: string,
   options: Options,
   read: (values: Values<Options>) => Read,
 ): Read {
+  answerHelp(usage);
   try {
     return read(parseArgs({ options }).values as Values<Options>);
   } catch (error) {
@@ -30,8 +38,8 @@ export function readOptions<const Options extends Kinds, Read>(
 /** The number of minutes asked for; throws where it is none. */
 export function readMinutes(asked: string | undefined, otherwise: number): number {
   const minutes = Number(asked ?? otherwise);
-  if (minutes > 0) return minutes;
-  throw new Error('--minutes: give a number above 0');
+  if (minutes > 0 && Number.isFinite(minutes)) return minutes;
+  throw new Error(`--minutes ${asked}: give a number above 0`);
 }
 
 /** The whole number asked for as `--name`; throws where it is none, or below `least`. */

@@ -17,7 +17,7 @@ import { CallDesk, type DeskEvent } from './desk.ts';
 import { type Line, openLine } from './line.ts';
 import { Recognisers } from './recognisers.ts';
 import { Recordings } from './recordings.ts';
-import { readModems, readSettings, type TelephoneSettings, UsageError } from './settings.ts';
+import { readModems, readSettings, type TelephoneSettings, USAGE, UsageError } from './settings.ts';
 import { SmsDesk } from './sms-desk.ts';
 import { openSmsDoor } from './sms-door.ts';
 import { SmsLog } from './sms-log.ts';
@@ -50,6 +50,10 @@ function openAssistant(settings: TelephoneSettings, agents: () => boolean) {
 }
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(`${USAGE}\n`);
+    process.exit(0);
+  }
   const settings = readSettings(process.argv.slice(2), process.env);
   const { data, secret } = settings;
   const modems = readModems(settings.boards, settings.board);

@@ -28,6 +28,10 @@ function fail(text: string): never {
 
 function readOptions() {
   const text = { type: 'string' } as const;
+  if (process.argv.includes('--help')) {
+    process.stdout.write(`${USAGE}\n`);
+    process.exit(0);
+  }
   try {
     const { values } = parseArgs({
       options: {

@@ -14,6 +14,7 @@ import node from '#firmware/node.json' with { type: 'json' };
 import { CallDesk } from '#firmware/telephone/desk.ts';
 import { openLine } from '#firmware/telephone/line.ts';
 import { Recordings } from '#firmware/telephone/recordings.ts';
+import { answerHelp } from '#test/command.ts';
 import { memoryOf } from './process.ts';
 
 const GOAL_MB = 10;
@@ -147,11 +148,23 @@ async function measure(minutes: number): Promise<void> {
 }
 
 const text = { type: 'string' } as const;
-const { values } = parseArgs({ options: { minutes: text, data: text } });
+const USAGE = `usage: npm run bench:call -- [--minutes N], 2 to 600 of them (default 30)`;
+
+function readOptions() {
+  answerHelp(USAGE);
+  try {
+    return parseArgs({ options: { minutes: text, data: text } }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}\n`);
+    return process.exit(2);
+  }
+}
+
+const values = readOptions();
 const minutes = Number(values.minutes ?? '30');
 if (process.env[CHILD] === '1') await terminal(values.data ?? '');
 else if (minutes >= 2 && minutes <= 600) await measure(minutes);
 else {
-  process.stderr.write(`--minutes ${values.minutes}: use 2 to 600\n`);
+  process.stderr.write(`--minutes ${values.minutes}: use 2 to 600\n\n${USAGE}\n`);
   process.exitCode = 2;
 }

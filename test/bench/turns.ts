@@ -3,6 +3,7 @@
  * the reply, on the program that ships. `node test/bench/turns.ts [SENTENCES]`
  */
 import { type CallerVoice, speakAs, VOICES } from '#simulators/modem/voices.ts';
+import { answerHelp } from '#test/command.ts';
 import { openSaleStand } from '#test/journeys/telephone-stand.ts';
 import { until } from '#test/until.ts';
 
@@ -55,8 +56,10 @@ async function measure(count: number): Promise<void> {
   }
 }
 
+const USAGE = 'usage: npm run bench:turns [-- SENTENCES], 1 to 1000 of them';
+answerHelp(USAGE);
 const count = Number(process.argv[2] ?? '16');
 if (!Number.isInteger(count) || count < 1 || count > 1000) {
-  process.stderr.write('usage: npm run bench:turns [-- SENTENCES], 1 to 1000 of them\n');
+  process.stderr.write(`${USAGE}\n`);
   process.exitCode = 2;
 } else await measure(count);

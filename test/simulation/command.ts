@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import { answerHelp } from '#test/command.ts';
 import { hunt } from './hunt.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { NOTHING_PLANTED, type Planted } from './plant-kit.ts';
@@ -80,6 +81,8 @@ function serveParent(options: Options): void {
     );
   });
   process.on('disconnect', () => process.exit(0));
+  // A signal to all of the run: the parent ends it after the worlds it is in.
+  process.on('SIGTERM', () => undefined);
 }
 
 /** Of `cards` what they committed; of `faults` strokes at machines and ways, and failed verbs of disks. */
@@ -167,9 +170,10 @@ function runMany(options: Options): Promise<number> {
       }
       give(child);
     });
-    child.once('exit', (code) => {
-      if (code === 0 || code === null) return;
-      say('a world ended its process: see above');
+    child.once('exit', (code, signal) => {
+      if (code === 0) return;
+      const how = signal === null ? 'see above' : `by ${signal}`;
+      say(`a world's process has ended: ${how}; seeds ${from} to ${next - 1} were begun`);
       process.exit(1);
     });
     give(child);
@@ -214,6 +218,7 @@ async function runHunts({ from, seeds }: Options): Promise<number> {
 /** Does what the command line says; sets the exit code. */
 export async function simulate(): Promise<void> {
   let options: Options;
+  answerHelp(USAGE);
   try {
     options = readOptions(process.argv.slice(2), () => randomInt(1, 2 ** 31));
   } catch (error) {

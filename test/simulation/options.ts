@@ -1,6 +1,7 @@
 /** What `npm run simulate` is told. */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { readMinutes } from '#test/command.ts';
 import { PLANTED } from './planted.ts';
 
 export const USAGE = `usage: npm run simulate -- [options]
@@ -44,12 +45,9 @@ export function readOptions(args: readonly string[], chance: () => number): Opti
     if (/^\d{1,15}$/.test(given) && Number(given) >= least) return Number(given);
     throw new Error(`--${name} ${given}: give a whole number from ${least} on`);
   };
-  const minutes = values.minutes === undefined ? null : Number(values.minutes);
-  if (minutes !== null && !(minutes > 0)) {
-    throw new Error(`--minutes ${values.minutes}: give a number above 0`);
-  }
+  const minutes = values.minutes === undefined ? null : readMinutes(values.minutes, 1);
   const plant = values.plant ?? null;
-  if (plant !== null && plant !== 'all' && !(plant in PLANTED)) {
+  if (plant !== null && plant !== 'all' && !Object.hasOwn(PLANTED, plant)) {
     throw new Error(`--plant ${plant}: there are ${Object.keys(PLANTED).join(', ')}`);
   }
   const { quiet, child, 'go-on': goesOn } = values;
