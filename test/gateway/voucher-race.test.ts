@@ -5,11 +5,13 @@ import { fractions } from '#simulators/simulation/chance.ts';
 import { losesAnswers, raceInProcess } from '#test/race/in-process.ts';
 import { race } from '#test/race/voucher-race.ts';
 
+const SIZE = { vouchers: 60, parties: 200 };
+
 for (const kind of ['together', 'apart'] as const) {
   test(`200 parties race for the money of 20 accounts, issuer ${kind}`, async () => {
     const chance = fractions(7);
-    const way = await raceInProcess(kind, 200, losesAnswers(chance));
-    const raced = await race(way, { vouchers: 110, parties: 200, chance });
+    const way = await raceInProcess(kind, SIZE, losesAnswers(chance));
+    const raced = await race(way, { ...SIZE, chance });
     assert.deepEqual(raced.complaints, []);
     assert.ok(raced.acts > 500 && raced.refused > 50, JSON.stringify(raced));
     assert.ok(raced.captured_minor > 0 && raced.spent_elsewhere > 0, JSON.stringify(raced));

@@ -1,7 +1,7 @@
 /** What the books have to say after a race, and at any time in it. */
 import { trialBalance } from '#gateway/ledger/trial-balance.ts';
 import type { Tables } from '#gateway/store/tables.ts';
-import { ACCOUNTS, type Books, FUNDS_MINOR } from './way.ts';
+import type { Books } from './way.ts';
 
 /** Accounts of which more is frozen or taken than funds and credit allow. */
 export const overdrawn = ({ ledger }: Pick<Tables, 'ledger'>): string[] =>
@@ -22,11 +22,11 @@ export interface Settled {
   readonly at_tills_minor: number;
 }
 
-/** `spent` is what was paid to merchants from the accounts, by those who paid. */
+/** `held` is what the accounts held at first, `spent` what was paid to merchants from them. */
 export function settle(
   { bank, funds: fund }: Books,
   numbers: readonly string[],
-  spent: number,
+  { held, spent }: { readonly held: number; readonly spent: number },
 ): Settled {
   const { funds, ledger } = fund;
   const both = [...new Set([bank, fund])];
@@ -70,7 +70,7 @@ export function settle(
   same('owed to the fund server', sum(bank.ledger, /^issuer:due:fund-server:/, owed), captured);
   same('owed to parties', sum(ledger, /^funds:party:/, owed), captured - atTills);
   same('owed to the acquirer', sum(ledger, /^funds:due:acquirer:/, owed), atTills);
-  const left = ACCOUNTS * FUNDS_MINOR - captured - spent;
+  const left = held - captured - spent;
   same('left to payers', sum(bank.ledger, /^issuer:payer:/, owed), left);
   return { complaints, ended, captured_minor: captured, at_tills_minor: atTills };
 }

@@ -5,7 +5,7 @@ import type { Reply } from '#gateway/web/routes.ts';
 import { type Fault, openStand } from '#test/gateway/voucher-stand.ts';
 import { until } from '#test/until.ts';
 import { overdrawn } from './books.ts';
-import { DAY_MS, type Kind, type Known, payerOf, seedOf, type Way } from './way.ts';
+import { DAY_MS, type Kind, type Known, payerOf, type Size, seedOf, type Way } from './way.ts';
 
 const FAULTS: readonly Fault[] = ['lose_answer', 'lose_request'];
 
@@ -15,10 +15,10 @@ export const losesAnswers = (chance: () => number) => (): Fault | null =>
 
 export async function raceInProcess(
   kind: Kind,
-  parties: number,
+  size: Size,
   trouble: () => Fault | null,
 ): Promise<Way> {
-  const stand = await openStand(kind, { seed: seedOf(parties), trouble });
+  const stand = await openStand(kind, { seed: seedOf(size), trouble });
   const { funds, bank, core, clock } = stand;
   const look = (number: string): Known | undefined => {
     const row = core.tables.funds.voucher(number);

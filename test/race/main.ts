@@ -42,8 +42,8 @@ for (const kind of kinds) {
   const chance = fractions(seed);
   const begun = performance.now();
   const way = http
-    ? await raceOverHttp(kind, parties, { kills })
-    : await raceInProcess(kind, parties, losesAnswers(chance));
+    ? await raceOverHttp(kind, { vouchers, parties }, { kills })
+    : await raceInProcess(kind, { vouchers, parties }, losesAnswers(chance));
   // Over HTTP each act takes longer, and all that is done to a voucher has to be done in time.
   const say = (made: number): void => {
     if (made % 1000 === 0) process.stderr.write(`${kind}: ${made} of ${vouchers} vouchers\n`);
@@ -53,4 +53,8 @@ for (const kind of kinds) {
   const asked = { kind, over: http ? 'http' : 'calls', vouchers, parties, seed };
   process.stdout.write(`${JSON.stringify({ ...asked, seconds, ...raced })}\n`);
   if (raced.complaints.length > 0) process.exitCode = 1;
+  if (raced.captured_minor === 0) {
+    process.stderr.write(`${kind}: nothing was captured; race more vouchers\n`);
+    process.exitCode = 1;
+  }
 }

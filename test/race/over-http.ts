@@ -17,7 +17,16 @@ import { until } from '#test/until.ts';
 import { overdrawn } from './books.ts';
 import { type Answer, ask, insist } from './calls.ts';
 import { type Elsewhere, openPeers, openTerminal } from './elsewhere.ts';
-import { type Books, DAY_MS, type Kind, type Known, seedOf, tokenOf, type Way } from './way.ts';
+import {
+  type Books,
+  DAY_MS,
+  type Kind,
+  type Known,
+  type Size,
+  seedOf,
+  tokenOf,
+  type Way,
+} from './way.ts';
 
 export interface Troubles {
   /** How often all processes are killed, and are off for some days. */
@@ -28,8 +37,8 @@ export interface Troubles {
 const END_MS = 120_000;
 const ENDED: readonly string[] = ['refused', 'cancelled', 'redeemed', 'expired'];
 
-export async function raceOverHttp(kind: Kind, parties: number, { kills }: Troubles): Promise<Way> {
-  const houses = await Houses.open(kind, parties);
+export async function raceOverHttp(kind: Kind, size: Size, { kills }: Troubles): Promise<Way> {
+  const houses = await Houses.open(kind, size);
   const clock = { now: () => Date.now() + houses.aheadMs };
   const { home, bankUrl, fundUrl } = houses;
   const elsewhere =
@@ -64,11 +73,11 @@ class Houses {
     this.fundUrl = fund;
   }
 
-  static async open(kind: Kind, parties: number): Promise<Houses> {
+  static async open(kind: Kind, size: Size): Promise<Houses> {
     const home = mkdtempSync(join(tmpdir(), 'hawker-race-'));
     sharePeerSecrets(home);
     const seed = join(home, 'seed.json');
-    writeFileSync(seed, JSON.stringify(withTerminal(seedOf(parties))));
+    writeFileSync(seed, JSON.stringify(withTerminal(seedOf(size))));
     const [bank, fund] = [await freePort(), await freePort()];
     const urlOf = (port: number) => `http://127.0.0.1:${port}`;
     const house = (name: string, port: number, ...more: string[]): House => ({

@@ -8,11 +8,9 @@ import { PARTY_ACTIONS } from '#gateway/funds/http.ts';
 import { actorsOf } from '#gateway/funds/parts.ts';
 import type { ActInput } from '#gateway/funds/schemas.ts';
 import { type Settled, settle } from './books.ts';
-import { ACCOUNTS, DAY_MS, payerOf, type Way } from './way.ts';
+import { ACCOUNTS, DAY_MS, fundsOfAll, payerOf, type Size, type Way } from './way.ts';
 
-export interface Race {
-  readonly vouchers: number;
-  readonly parties: number;
+export interface Race extends Size {
   /** How often one of all acts makes a new voucher: the fewer, the more is done to each. */
   readonly fresh?: number;
   /** Told of each new one, how many there are. */
@@ -37,6 +35,10 @@ export async function race(way: Way, asked: Race): Promise<Raced> {
   }
 }
 
+const FRESH = 0.007;
+/** Vouchers that something is done to: the last ones. */
+const AT_ONCE = 60;
+
 class Runners {
   readonly #way: Way;
   readonly #race: Race;
@@ -44,10 +46,14 @@ class Runners {
   readonly #complaints: string[] = [];
   readonly #counts = { acts: 0, refused: 0, spent_elsewhere: 0 };
   #made = 0;
+  /** Turns that are left after the last voucher was made. */
+  #left: number;
 
   constructor(way: Way, asked: Race) {
     this.#way = way;
     this.#race = asked;
+    // So much was done to the first ones.
+    this.#left = Math.min(AT_ONCE, asked.vouchers) / (asked.fresh ?? FRESH);
   }
 
   async run(): Promise<Raced> {
@@ -56,7 +62,8 @@ class Runners {
     await Promise.all(Array.from({ length: parties }, (_, worker) => this.#work(worker)));
     const books = await this.#way.end(this.#numbers);
     try {
-      const settled = settle(books, this.#numbers, this.#counts.spent_elsewhere);
+      const spent = this.#counts.spent_elsewhere;
+      const settled = settle(books, this.#numbers, { held: fundsOfAll(this.#race), spent });
       const complaints = [...this.#complaints, ...settled.complaints];
       return { ...settled, complaints, ...this.#counts, kills: this.#way.kills };
     } finally {
@@ -65,10 +72,11 @@ class Runners {
   }
 
   async #work(worker: number): Promise<void> {
-    const { chance, vouchers, fresh = 0.007 } = this.#race;
-    while (this.#made < vouchers) {
+    const { chance, vouchers, fresh = FRESH } = this.#race;
+    while (this.#left > 0) {
       const pick = chance();
-      if (pick < fresh) await this.#create();
+      if (this.#made >= vouchers) this.#left -= 1;
+      if (pick < fresh && this.#made < vouchers) await this.#create();
       else if (pick < fresh + 0.013) await this.#spend();
       else if (pick < fresh + 0.02) await this.#sell();
       else await this.#act(worker);
@@ -100,7 +108,7 @@ class Runners {
 
   /** Few at a time, so that many meet at the same one. */
   #anyNumber(): string {
-    const lately = this.#numbers.slice(-60);
+    const lately = this.#numbers.slice(-AT_ONCE);
     return lately[this.#below(lately.length)] ?? '';
   }
 
@@ -149,7 +157,7 @@ class Runners {
   /** A sale that a voucher shall pay. */
   async #sell(): Promise<void> {
     const good = this.#numbers
-      .slice(-60)
+      .slice(-AT_ONCE)
       .filter((number) => this.#way.look(number)?.state === 'issued');
     const number = good[this.#below(good.length)] ?? '';
     const row = this.#way.look(number);

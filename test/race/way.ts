@@ -8,9 +8,20 @@ import type { Tables } from '#gateway/store/tables.ts';
 export type Kind = 'together' | 'apart';
 
 export const ACCOUNTS = 20;
-export const FUNDS_MINOR = 60_000;
 export const CREDIT_MINOR = 20_000;
 export const DAY_MS = 86_400_000;
+
+export interface Size {
+  readonly vouchers: number;
+  readonly parties: number;
+}
+
+/** Of account number `at`: from poor to rich, so that at any time of a long race one is running dry. */
+const fundsOf = (at: number, vouchers: number): number => 60_000 + at * 20 * vouchers;
+
+/** What all accounts hold at first. */
+export const fundsOfAll = ({ vouchers }: Size): number =>
+  Array.from({ length: ACCOUNTS }, (_, at) => fundsOf(at, vouchers)).reduce((a, b) => a + b);
 
 /** What a race knows of a voucher: over HTTP as the last answer told, and so of a moment ago. */
 export interface Known {
@@ -63,12 +74,12 @@ export const payerOf = (at: number) => ({
 export const tokenOf = (party: string): string => `token-of-party-number-${party.slice(1)}`;
 
 /** Twenty accounts, and parties `p0`, `p1` … with a token each. */
-export function seedOf(parties: number): Seed {
+export function seedOf({ vouchers, parties }: Size): Seed {
   return {
     ...{ calling_code: '86', vendors: [], terminals: [] },
     payers: Array.from({ length: ACCOUNTS }, (_, at) => {
       const { phone, pin, name } = payerOf(at);
-      const funds = { amount_minor: FUNDS_MINOR, credit_minor: CREDIT_MINOR };
+      const funds = { amount_minor: fundsOf(at, vouchers), credit_minor: CREDIT_MINOR };
       const holder = { name, identity_number: '110101199003070011' };
       return { phone, pin, holder, balances: [{ currency: 'CNY' as const, ...funds }] };
     }),
