@@ -8,6 +8,7 @@ import { openHook, PRODUCTS } from './centre-bench.ts';
 import { type Constellation, type Kind, type Own, openConstellation } from './constellation.ts';
 import { ALSO_RICH, type Answer, call, freshKey, POOR, RICH, SEED } from './harness.ts';
 import type { BareBrowser, Seen } from './platform-stand.ts';
+import { VOUCHER_SEED } from './voucher-stand.ts';
 
 export const LIN = { name: 'Wang Lin', identity_number: '110101199003070011' };
 export const MEI = { name: 'Chen Mei', identity_number: '310101198811220025' };
@@ -52,6 +53,18 @@ export const LINK_SEED: Seed = {
     { phone: ALSO_RICH.phone, ...MEI, password: OTHER_PASSWORD },
     { phone: POOR.phone, ...HUO, password: PASSWORD },
   ],
+};
+
+/** Chen has registered the phone of the orders, Zhao another; the others none. */
+const PHONES: Readonly<Record<string, string>> = { chen: RICH.phone, zhao: ALSO_RICH.phone };
+
+/** The same with parties of vouchers. */
+export const VOUCHER_LINK_SEED: Seed = {
+  ...LINK_SEED,
+  parties: VOUCHER_SEED.parties.map((party) => {
+    const phone = PHONES[party.id];
+    return phone === undefined ? party : { ...party, phone };
+  }),
 };
 
 export interface LinkStand {
@@ -153,5 +166,16 @@ export async function sendPassword(
   password: string,
 ): Promise<Seen> {
   const sent = await browser.post(`${link}/password?lang=en`, { phone, password });
+  return sent.status === 303 ? browser.get(new URL(sent.location, link).href) : sent;
+}
+
+/** Types number and code behind a link; the page that follows. */
+export async function sendVoucher(
+  browser: BareBrowser,
+  link: string,
+  voucher: string,
+  code: string,
+): Promise<Seen> {
+  const sent = await browser.post(`${link}/voucher?lang=en`, { voucher, code });
   return sent.status === 303 ? browser.get(new URL(sent.location, link).href) : sent;
 }

@@ -2,32 +2,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { until } from '#test/until.ts';
-import { ALSO_RICH, POOR, RICH } from './harness.ts';
-import { LINK_SEED, type LinkStand, openLinkStand, payByPassword } from './link-stand.ts';
+import { POOR } from './harness.ts';
+import {
+  type LinkStand,
+  openLinkStand,
+  payByPassword,
+  VOUCHER_LINK_SEED as SEED,
+  sendVoucher,
+} from './link-stand.ts';
 import { BareBrowser, type Seen } from './platform-stand.ts';
 import { type VoucherDesk, voucherDesk } from './voucher-desk.ts';
-import { VOUCHER_SEED } from './voucher-stand.ts';
-
-/** Chen has registered the phone of the orders, Zhao another; the others none. */
-const PHONES: Readonly<Record<string, string>> = { chen: RICH.phone, zhao: ALSO_RICH.phone };
-const SEED = {
-  ...LINK_SEED,
-  parties: VOUCHER_SEED.parties.map((party) => {
-    const phone = PHONES[party.id];
-    return phone === undefined ? party : { ...party, phone };
-  }),
-};
-
-/** Types number and code behind a link; the page that follows. */
-export async function sendVoucher(
-  browser: BareBrowser,
-  link: string,
-  voucher: string,
-  code: string,
-): Promise<Seen> {
-  const sent = await browser.post(`${link}/voucher?lang=en`, { voucher, code });
-  return sent.status === 303 ? browser.get(new URL(sent.location, link).href) : sent;
-}
 
 const wrongOf = (code: string): string => (code === '000000' ? '000001' : '000000');
 

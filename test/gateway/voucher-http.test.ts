@@ -1,6 +1,8 @@
 /** Vouchers over HTTP, by the tokens of their parties, in both constellations. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { fromBase64url } from '#device/codecs/bytes.ts';
+import { readVoucher } from '#device/codecs/voucher.ts';
 import type { Seed } from '#gateway/seed.ts';
 import { until } from '#test/until.ts';
 import { type Constellation, openConstellation } from './constellation.ts';
@@ -70,6 +72,40 @@ for (const kind of ['together', 'apart'] as const) {
       await until('the voucher refilled', async () => {
         return (await ask('chen', `vouchers/${number}`)).body.frozen_minor === 19_250;
       });
+    });
+
+    test('looked up by the terminal: its key, what is left, that it was passed on', async () => {
+      const { number, token } = await issue({ amount_minor: 5000 });
+      const look = async (id: string, asked?: string) => {
+        await terminal.say({
+          kind: 'voucher_look',
+          look: { id, ...(asked === undefined ? {} : { token: asked }) },
+        });
+        return until(`the answer to ${id}`, () => {
+          const [told] = terminal.heard.flatMap((each) =>
+            each.kind === 'voucher_looked' && each.looked.id === id ? [each.looked] : [],
+          );
+          return told;
+        });
+      };
+      const { key, voucher: none } = await look('LOOKUP0000000001');
+      assert.equal(none, null);
+      const read = readVoucher(fromBase64url(key ?? '') ?? assert.fail(), token, Date.now());
+      assert.ok(read.ok && read.claims.number === number, 'read without asking anybody');
+      await act('chen', number, 'redeem', { amount_minor: 1200, currency: 'CNY' });
+      const { body: owned } = await ask('chen', `vouchers/${number}`);
+      const good = { said: 'genuine', state: 'issued', left_minor: 3800, superseded: false };
+      for (const [id, form] of [
+        ['LOOKUP0000000002', token],
+        ['LOOKUP0000000003', String(owned.qr)],
+      ] as const) {
+        assert.deepEqual((await look(id, form)).voucher, good);
+      }
+      await act('chen', number, 'transfer', { beneficiary: 'zhao' });
+      const passed = await look('LOOKUP0000000004', token);
+      assert.deepEqual(passed.voucher, { ...good, superseded: true });
+      const forged = await look('LOOKUP0000000005', token.slice(0, -4));
+      assert.deepEqual(forged.voucher, { said: 'forged' });
     });
 
     test('pays on the cashier page, and a wrong code leaves the order open', async () => {
