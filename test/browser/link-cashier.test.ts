@@ -9,8 +9,10 @@ import {
   OTHER_PASSWORD,
   openLinkStand,
   PASSWORD,
+  VOUCHER_LINK_SEED,
 } from '#test/gateway/link-stand.ts';
 import { ALICE, CODE, startPlatform, type TestPlatform } from '#test/gateway/platform-stand.ts';
+import { voucherDesk } from '#test/gateway/voucher-desk.ts';
 import { until } from '#test/until.ts';
 import { examine } from './cashier-stand.ts';
 import { type PhoneSettings, Phones } from './phones.ts';
@@ -39,7 +41,7 @@ describe('the page behind a payment link', () => {
         publicUrl: `http://localhost:${port}`,
         platforms: [{ kind: 'lotus', title: 'Lotus Pay', url: platform.url, secret: CODE }],
         seed: {
-          ...LINK_SEED,
+          ...VOUCHER_LINK_SEED,
           vendors: [...LINK_SEED.vendors, CARD_OFFICE],
           card_merchant: 'cards',
           contracts: (LINK_SEED.contracts ?? []).map((each) =>
@@ -94,6 +96,32 @@ describe('the page behind a payment link', () => {
       await context.close();
     });
   }
+
+  test('pays by voucher: a wrong code is named at its place, then the whole order', async () => {
+    const { number, link } = await stand.order();
+    const desk = voucherDesk(() => stand.all.http);
+    const voucher = await desk.issue({ amount_minor: 5000 });
+    const context = await phone();
+    const page = await open(context, link);
+    await page.getByRole('link', { name: 'Voucher' }).click();
+    await examine(page);
+    await page.locator('#voucher').fill(voucher.number);
+    await page.locator('#code').fill(voucher.code === '000000' ? '000001' : '000000');
+    await page.locator('.pay').click();
+    await page.locator('#code[aria-invalid]').waitFor();
+    assert.equal(await page.locator('#voucher').inputValue(), voucher.number);
+    assert.equal(await page.locator(':focus').getAttribute('id'), 'code');
+    await examine(page);
+    await page.locator('#code').fill(voucher.code);
+    await page.keyboard.press('Enter');
+    await heading(page, 'Paid');
+    assert.equal(
+      (await stand.state(number, 'paid')).body.payer,
+      `•••• ${voucher.number.slice(-4)}`,
+    );
+    assert.deepEqual(await desk.seen(voucher.number), ['issued', 2000, 3000]);
+    await context.close();
+  });
 
   for (const script of [true, false]) {
     test(`pays through a platform, JavaScript ${script ? 'on' : 'off'}`, async () => {

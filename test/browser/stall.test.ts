@@ -127,6 +127,34 @@ test('a whole sale by keyboard alone, audible at the end', async () => {
   assert.deepEqual(await violations(page), [], 'after the sale');
 });
 
+test('a voucher is held before the scanner by keyboard, and pays; another code is named', async () => {
+  const page = await openPage(360, 640);
+  await page.locator('#scanner button', { hasText: 'Issue a voucher' }).focus();
+  await page.keyboard.press('Enter');
+  const pocket = page.locator('.pocket[data-kind=voucher]');
+  await pocket.getByText('¥50.00 left').waitFor();
+  const code = /code (\d{6})/.exec(await pocket.innerText())?.[1] ?? assert.fail();
+  const hold = async (): Promise<void> => {
+    await pocket.getByRole('button').focus();
+    await page.keyboard.press('Enter');
+  };
+  await stall.offer('12.50');
+  await hold();
+  await stall.waitForScreen(/Genuine voucher: ¥50\.00 left/);
+  await stall.key(`${code}\n`, /Paid/);
+  await pocket.getByText('¥37.50 left').waitFor();
+  await hold();
+  await stall.waitForScreen(/how much/);
+  await page.locator('.any-code input').fill('4006381333931');
+  await page.keyboard.press('Enter');
+  await stall.waitForScreen(/product’s barcode/);
+  await stall.key('\n', /Voucher\n¥37\.50/);
+  await stall.key(`${code}\n`, /Paid/);
+  await pocket.getByText('used up').waitFor();
+  assert.deepEqual(await violations(page), [], 'with a voucher');
+  await page.context().close();
+});
+
 test('a phone is moved along the street with the arrow keys, a cable is pulled with the space bar', async () => {
   const page = await openPage(1280, 800);
   await page.locator('.token', { hasText: 'Bob' }).focus();

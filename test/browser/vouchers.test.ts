@@ -2,6 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { fromBase64url } from '#device/codecs/bytes.ts';
+import { readScan } from '#device/codecs/scan.ts';
+import { readVoucher } from '#device/codecs/voucher.ts';
+import { readPng } from '#simulators/picture.ts';
+import { readQr } from '#test/eyes.ts';
 import { type Constellation, openConstellation } from '#test/gateway/constellation.ts';
 import { SEED } from '#test/gateway/harness.ts';
 import { type Party, VOUCHER_SEED, WANG } from '#test/gateway/voucher-stand.ts';
@@ -66,6 +71,7 @@ describe('pages of vouchers', () => {
     await examine(chen);
     const qr = await chen.locator('svg.qr').count();
     assert.equal(qr, 1);
+    await readsAsSigned(chen);
     await chen.locator('#amount').fill('12.50');
     await press(chen, 'redeem');
     await chen.locator('[role=status]').waitFor();
@@ -84,6 +90,23 @@ describe('pages of vouchers', () => {
       await shop.screenshot({ path: `${process.env.HAWKER_PICTURES}/list.png`, fullPage: true });
     }
   });
+
+  /** Two decoders read the code off the page's pixels; what they read is what was signed. */
+  async function readsAsSigned(page: Page): Promise<void> {
+    const text = await readQr(
+      readPng(await page.locator('svg.qr').screenshot({ scale: 'device' })),
+    );
+    const scanned = readScan(text ?? '');
+    assert.ok(scanned.is === 'voucher', String(text));
+    const { key } = (await (await fetch(`${all.http}/v1/funds/key`)).json()) as { key: string };
+    const read = readVoucher(fromBase64url(key) ?? assert.fail(), scanned.token, Date.now());
+    assert.ok(read.ok && !read.expired);
+    const { amount_minor, beneficiary } = read.claims;
+    assert.deepEqual([amount_minor, beneficiary], [20_000, 'The chen']);
+    const answer = await fetch(String(text).replace(/^https?:\/\/[^/]+/i, all.http));
+    assert.equal(answer.status, 200);
+    assert.match(await answer.text(), /¥200\.00/);
+  }
 
   test('a stranger sees nothing, and whoever scans the code whether it is genuine', async () => {
     const chen = await logIn('chen', 'en', false);

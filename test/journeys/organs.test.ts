@@ -31,6 +31,7 @@ const WIRES: readonly [wire: string, named: RegExp][] = [
   ['hmi', /customer screen/i],
   ['printer', /printer/i],
   ['speaker', /speaker/i],
+  ['scanner', /scanner/i],
 ];
 
 for (const [wire, named] of WIRES) {
