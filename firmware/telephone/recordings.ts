@@ -182,17 +182,30 @@ export class Recordings {
     const { directory } = this.#settings;
     for (const name of await readdir(directory)) {
       if (name.endsWith('.json.part')) await rm(join(directory, name), { force: true });
-      else if (name.endsWith('.part')) await this.#mendOne(name.slice(0, -5));
+      else if (name.endsWith('.part'))
+        await this.#try(name.slice(0, -5), (id) => this.#mendOne(id));
     }
     for (const info of await this.list()) {
-      if (info.ended !== 'recording') continue;
-      // Renamed, but not described: or described, and no sound of it came to the disk.
-      const size = await stat(this.#path(info.id, 'wav')).then(
-        ({ size: s }) => s,
-        () => HEAD_BYTES,
-      );
-      await this.#writeInfo({ ...info, ended: 'crash', length_ms: durationMs(size) });
+      if (info.ended === 'recording') await this.#try(info.id, () => this.#describe(info));
     }
+  }
+
+  /** A disk that is full or broken keeps nobody from calling: the next start tries again. */
+  async #try(id: string, mend: (id: string) => Promise<void>): Promise<void> {
+    try {
+      await mend(id);
+    } catch (error) {
+      this.#events.log(`recording ${id} can't be mended: ${String(error)}; free some space`);
+    }
+  }
+
+  /** Renamed, but not described: or described, and no sound of it came to the disk. */
+  async #describe(info: RecordingInfo): Promise<void> {
+    const size = await stat(this.#path(info.id, 'wav')).then(
+      ({ size: s }) => s,
+      () => HEAD_BYTES,
+    );
+    await this.#writeInfo({ ...info, ended: 'crash', length_ms: durationMs(size) });
   }
 
   async #mendOne(id: string): Promise<void> {
@@ -224,11 +237,26 @@ export class Recordings {
       await rm(this.#path(info.id, 'json'), { force: true });
       this.#events.deleted?.(info.id);
     }
+    await this.#sweepUnknown(oldest);
+  }
+
+  /** Sound whose description was lost is deleted in its time, too: its name has when it began. */
+  async #sweepUnknown(oldest: number): Promise<void> {
+    const limit = nameOf(oldest);
+    const names = await readdir(this.#settings.directory);
+    const ids = new Set(names.flatMap((name) => /^(.+)\.(?:wav|json)$/.exec(name)?.[1] ?? []));
+    for (const id of ids) {
+      if (id.slice(0, limit.length) >= limit || (await this.#readInfo(id)) !== null) continue;
+      await rm(this.#path(id, 'wav'), { force: true });
+      await rm(this.#path(id, 'json'), { force: true });
+      this.#events.deleted?.(id);
+    }
   }
 }
 
+/** `20261122T190512Z` */
+const nameOf = (now: number): string => new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+
 /** `20261122T190512Z-1a2b3c4d`: sorts by time, and is no other call's. */
-export const mintCallId = (now: number, chance: Uint8Array): string => {
-  const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
-  return `${time}-${Buffer.from(chance.subarray(0, 4)).toString('hex')}`;
-};
+export const mintCallId = (now: number, chance: Uint8Array): string =>
+  `${nameOf(now)}-${Buffer.from(chance.subarray(0, 4)).toString('hex')}`;

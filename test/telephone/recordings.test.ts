@@ -1,7 +1,15 @@
 /** Recordings of calls: both directions, mended after a crash, kept for a time, private. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,6 +123,31 @@ describe('recordings', () => {
     }
     assert.equal(await recordings.file('../../etc/passwd'), null);
     assert.equal(await recordings.find('../x'), null);
+  });
+
+  test('what can’t be mended keeps nobody from calling', async (t) => {
+    const { begin, files, recordings, logs } = await stand(t);
+    recordings.close();
+    mkdirSync(join(files, `${ID}.part`));
+    const again = await begin();
+    t.after(() => again.close());
+    assert.match(logs.join(), new RegExp(`recording ${ID} can't be mended: .*; free some space`));
+    assert.deepEqual(await again.list(), []);
+  });
+
+  test('sound whose description is broken is deleted in its time, too', async (t) => {
+    const { begin, files, recordings, pass, clock, deleted } = await stand(t);
+    recordings.close();
+    const id = mintCallId(clock.now(), Uint8Array.of(1, 2, 3, 4));
+    writeFileSync(join(files, `${id}.wav`), new Uint8Array(44));
+    writeFileSync(join(files, `${id}.json`), '{');
+    (await begin()).close();
+    assert.equal(readdirSync(files).length, 2);
+    pass(31 * DAY_MS);
+    const again = await begin();
+    t.after(() => again.close());
+    assert.deepEqual(readdirSync(files), []);
+    assert.deepEqual(deleted, [id]);
   });
 
   test('killed in mid-call: all but the last second is there, and plays', async (t) => {
