@@ -132,17 +132,19 @@ function entryView(state: TerminalState, texts: Texts): View {
   const simple = /^[\d.]*$/.test(keyed);
   const { voice } = state;
   const understood = voice.is === 'understood';
+  const guessed = understood && !voice.sure;
   const unheard = voice.is === 'problem' ? [texts.voiceProblem[voice.why]] : [];
   return {
-    title: understood ? texts.isThisRight : texts.enterAmount,
+    title: guessed ? texts.perhapsThis : understood ? texts.isThisRight : texts.enterAmount,
     // As it was keyed while it is one amount, so that each key is seen to be taken.
     big:
       simple && keyed !== ''
         ? symbol + keyed
         : formatMoney({ amount_minor: read.total_minor, currency: stall.currency }),
-    tone: wrong === undefined && unheard.length === 0 ? 'plain' : 'bad',
+    tone: wrong === undefined && unheard.length === 0 && !guessed ? 'plain' : 'bad',
     lines: [
       ...unheard,
+      ...(guessed ? [texts.guessAdvice] : []),
       ...(wrong === undefined ? [] : [problemText(texts, wrong, read, state)]),
       ...(simple ? [] : keyedLines(state, read)),
       ...scannedLines(state, presented),

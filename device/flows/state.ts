@@ -70,8 +70,8 @@ export type Voice =
   | { readonly is: 'off' }
   /** `opening` until the microphone gives sound. */
   | { readonly is: 'opening' | 'listening'; readonly id: number; readonly until: number }
-  /** What is keyed from `from` on was said, and waits for Enter. */
-  | { readonly is: 'understood'; readonly from: number }
+  /** What is keyed from `from` on was said, or is guessed where it is not `sure`; it waits for Enter. */
+  | { readonly is: 'understood'; readonly from: number; readonly sure: boolean }
   | { readonly is: 'problem'; readonly why: VoiceProblem };
 
 /** Something final that has not been announced yet. */

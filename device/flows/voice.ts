@@ -69,10 +69,12 @@ export function stepHeard(state: TerminalState, id: number, heard: Heard): Step 
     return problem(state, read.problem === 'too_large' ? 'too_large' : 'not_understood');
   }
   const clips = sayQuestion(read.total_minor, stall.currency, stall.language);
-  const understood: Voice = { is: 'understood', from: entry.keyed.length };
+  const { sure } = judged;
+  const understood: Voice = { is: 'understood', from: entry.keyed.length, sure };
   return {
     state: { ...state, entry: next, voice: understood },
-    effects: [{ do: 'say', clips }],
+    // Heard before the amount, so that a hand stops on its way to Enter.
+    effects: [...(sure ? [] : [{ do: 'beep', pattern: 'bad' } as const]), { do: 'say', clips }],
   };
 }
 
@@ -103,7 +105,7 @@ export interface VoiceKey {
 
 /**
  * What a key does to the listening before it does anything else: it ends it, and a figure after a
- * spoken amount begins another amount in its place.
+ * spoken amount begins another amount in its place; after a guess `*` has it said again.
  */
 export function leaveVoice(state: TerminalState, key: Key): VoiceKey {
   const { voice, entry } = state;
@@ -117,7 +119,7 @@ export function leaveVoice(state: TerminalState, key: Key): VoiceKey {
         done: key === '*' || key === 'cancel' || key === 'enter',
       };
     case 'understood': {
-      const replaces = /^[\d./-]$/.test(key);
+      const replaces = /^[\d./-]$/.test(key) || (key === '*' && !voice.sure);
       const keyed = replaces ? entry.keyed.slice(0, voice.from) : entry.keyed;
       return { state: { ...quiet, entry: { keyed, refused: false } }, effects: [], done: false };
     }

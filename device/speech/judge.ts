@@ -7,13 +7,16 @@ import type { SpeechProblem, SpeechStall } from './phrase.ts';
 const LEAST_FIT = 0.5;
 
 export type Judged =
-  /** What `readEntry` reads as it. */
-  | { readonly ok: true; readonly expression: string }
+  /**
+   * What `readEntry` reads as it. Where it is not `sure`, most decoders understood it and others did
+   * not: it is to be offered as a guess.
+   */
+  | { readonly ok: true; readonly expression: string; readonly sure: boolean }
   | { readonly ok: false; readonly why: SpeechProblem | 'silence' | 'failed' | 'unsure' };
 
 /**
- * Believes what every decoder understood alike. `unsure`: they did not mean the same, or it was hardly
- * a phrase at all; it is better to ask again than to show an amount that was not said.
+ * Believes what every decoder understood alike, and guesses what more than half of them did. `unsure`:
+ * no two meant the same, or it was hardly a phrase at all.
  */
 export function judge(heard: Heard, stall: SpeechStall): Judged {
   switch (heard.is) {
@@ -30,6 +33,9 @@ export function judge(heard: Heard, stall: SpeechStall): Judged {
   if (first === undefined) return { ok: false, why: 'not_understood' };
   if (!first.ok) return first;
   const expression = expressionOf(first.terms, stall);
-  const alike = meanings.every((each) => each.ok && expressionOf(each.terms, stall) === expression);
-  return alike ? { ok: true, expression } : { ok: false, why: 'unsure' };
+  const alike = meanings.filter(
+    (each) => each.ok && expressionOf(each.terms, stall) === expression,
+  ).length;
+  if (2 * alike <= meanings.length) return { ok: false, why: 'unsure' };
+  return { ok: true, expression, sure: alike === meanings.length };
 }

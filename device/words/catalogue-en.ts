@@ -38,6 +38,8 @@ export const ENGLISH_TEXTS: Texts = {
   voiceOpening: 'One moment…',
   listening: 'Listening…',
   isThisRight: 'Is this right?',
+  perhapsThis: 'Perhaps this?',
+  guessAdvice: 'Not heard clearly: look before Enter, or press * again.',
   enterQuantity: 'How many?',
   enterItem: 'Item code?',
   saving: 'Saving…',

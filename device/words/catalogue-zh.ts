@@ -38,6 +38,8 @@ export const CHINESE_TEXTS: Texts = {
   voiceOpening: '请稍等…',
   listening: '请说…',
   isThisRight: '对吗？',
+  perhapsThis: '是这个吗？',
+  guessAdvice: '没有听清：看清楚再按确认，或按 * 再说。',
   enterQuantity: '几份？',
   enterItem: '商品编号？',
   saving: '正在保存…',

@@ -50,6 +50,9 @@ export interface Texts {
   readonly voiceOpening: string;
   readonly listening: string;
   readonly isThisRight: string;
+  /** Above a spoken amount that is guessed, and what to do with it. */
+  readonly perhapsThis: string;
+  readonly guessAdvice: string;
   readonly enterQuantity: string;
   readonly enterItem: string;
   readonly saving: string;

@@ -16,10 +16,9 @@ export interface ChildSettings {
   readonly losses: Readonly<Record<Loss, { readonly what: string; readonly mend: string }>>;
   /** A model of some 200 MB is read from a memory card. */
   readonly openTimeoutMs: number;
+  /** Longer than any utterance takes. */
+  readonly answerTimeoutMs: number;
 }
-
-/** No utterance takes so long, on any board. */
-const ANSWER_TIMEOUT_MS = 15_000;
 
 type Answer = Extract<FromRecogniser, { id: number }>;
 
@@ -98,7 +97,7 @@ class RecogniserChild implements Recogniser {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#lose(this.#error('timeout', 'the recogniser does not answer'));
-      }, ANSWER_TIMEOUT_MS);
+      }, this.#settings.answerTimeoutMs);
       this.#waiting.set(id, (answer) => {
         clearTimeout(timer);
         this.#waiting.delete(id);

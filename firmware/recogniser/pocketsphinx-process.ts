@@ -13,8 +13,16 @@ import { arpaOf } from '#device/speech/language-model.ts';
 import { resample } from '#device/speech/resample.ts';
 import { examplesOf, pruned, wordsOf } from '#device/speech/rules.ts';
 import { type Engine, lose, serve } from './child-end.ts';
-import { levelsOf, openDenoiser, prepare, TOO_NOISY_DB, viewsOf } from './front-end.ts';
-import { type Alike, rivalsFsg } from './rivals.ts';
+import {
+  isNarrow,
+  levelsOf,
+  NOISY_DB,
+  openDenoiser,
+  prepare,
+  TOO_NOISY_DB,
+  viewsOf,
+} from './front-end.ts';
+import { type Alike, phraseFsg, rivalsFsg } from './rivals.ts';
 import { type Decoded, DICTIONARY, LANGUAGE_WEIGHT, Sphinx } from './sphinx.ts';
 
 const RATE = 16_000;
@@ -31,8 +39,17 @@ const BAD_MARGIN = -10;
 const GRAMMAR_INSERTION = 0.05;
 const MODEL_INSERTION = 0.65;
 const RIVAL_INSERTION = 0.2;
-/** By so much (in nats) a phrase has to sound better than every rival. */
-const HANDICAP = Math.exp(-10 / LANGUAGE_WEIGHT);
+/** Of a phrase that can't have been said. */
+const NEVER = -(2 ** 30);
+/** Of four views, who have to have heard it in the same words; the rest may differ in words alone. */
+const ENOUGH_VOTES = 3;
+/** By so much (in nats) a phrase has to sound better than every rival: in quiet, and for each dB of noise. */
+const HANDICAP = 10;
+const HANDICAP_A_DB = 1.5;
+
+/** The probability of a phrase against that of each rival, where the voice is so far above the place. */
+const handicapAt = (aboveDb: number): number =>
+  Math.exp(-(HANDICAP + HANDICAP_A_DB * Math.max(0, NOISY_DB - aboveDb)) / LANGUAGE_WEIGHT);
 
 /**
  * All ways to say each of `words`, as the dictionary has them. `A` rhymes with `day` only as a letter:
@@ -84,7 +101,13 @@ async function open(): Promise<Engine> {
   };
   const denoise = await openDenoiser();
   const dictionary = PHONES.map((phone) => `_${phone} ${phone}\n`).join('');
-  const sphinx = new Sphinx(write('words.dict', dictionary), { '-remove_noise': 'no' });
+  const words = write('words.dict', dictionary);
+  const sphinx = new Sphinx(words, { '-remove_noise': 'no' });
+  /**
+   * Weighs phrases that several views heard: it takes every sound of the model into account in every
+   * frame, which alone makes likelihoods of two runs comparable.
+   */
+  let scales: Sphinx | null = null;
   sphinx.setting('-wip', GRAMMAR_INSERTION);
   sphinx.setGrammar('phones', write('phones.fsg', loopOfPhones()));
   const spoken = new Map<string, Set<string>>();
@@ -97,10 +120,41 @@ async function open(): Promise<Engine> {
       const known = spoken.get(word) ?? new Set();
       spoken.set(word, known);
       for (const [entry, phones] of ways) {
-        if (!known.has(phones)) sphinx.addWord(entry, phones);
+        if (!known.has(phones)) {
+          sphinx.addWord(entry, phones);
+          scales?.addWord(entry, phones);
+        }
         known.add(phones);
       }
     }
+  };
+  const openScales = (): Sphinx => {
+    const opened = new Sphinx(words, { '-remove_noise': 'no', '-compallsen': 'yes' });
+    opened.setting('-wip', GRAMMAR_INSERTION);
+    for (const [word, ways] of spoken) {
+      for (const [at, phones] of [...ways].entries()) {
+        opened.addWord(at === 0 ? word : `${word}(${at + 1})`, phones);
+      }
+    }
+    return opened;
+  };
+
+  /** Each phrase once, the one that fits all views together best first. */
+  const weigh = (texts: readonly string[], views: readonly Int16Array[]): string[] => {
+    const phrases = [...new Set(texts)].filter((text) => text !== '');
+    if (phrases.length < 2) return phrases;
+    scales ??= openScales();
+    const weights = new Map<string, number>();
+    for (const phrase of phrases) {
+      scales.setGrammar('phrase', write('phrase.fsg', phraseFsg(phrase.split(' '))));
+      let sum = 0;
+      for (const view of views) {
+        const { text, score } = scales.decode('phrase', view);
+        sum += text === '' ? NEVER : score;
+      }
+      weights.set(phrase, sum);
+    }
+    return phrases.sort((a, b) => (weights.get(b) ?? NEVER) - (weights.get(a) ?? NEVER));
   };
   const alike: Alike = (one, other) =>
     `${one}s` === other ||
@@ -108,11 +162,16 @@ async function open(): Promise<Engine> {
     [...(spoken.get(one) ?? [])].some((phones) => spoken.get(other)?.has(phones));
 
   /** What is heard of each view where nothing but `phrase` and its rivals could have been said. */
-  const confirm = (phrase: string, name: string, views: readonly Int16Array[]): string[] => {
+  const confirm = (
+    phrase: string,
+    name: string,
+    views: readonly Int16Array[],
+    handicap: number,
+  ): string[] => {
     const grammar = grammars.get(name);
     if (phrase === '' || grammar === undefined) return [];
     sphinx.setting('-wip', RIVAL_INSERTION);
-    const rivals = rivalsFsg(phrase.split(' '), grammar, alike, HANDICAP);
+    const rivals = rivalsFsg(phrase.split(' '), grammar, alike, handicap);
     sphinx.setGrammar('rivals', write('rivals.fsg', rivals));
     return views.map((view) => sphinx.decode('rivals', view).text);
   };
@@ -122,19 +181,23 @@ async function open(): Promise<Engine> {
     const texts = [sphinx.decode(`${name}.model`, sound).text, byGrammar.text];
     return { texts, sound, byGrammar };
   };
-  const decodeWithCare = (wide: Int16Array, name: string): Hearing => {
-    const { noisy, plain, cleaned, longer, shorter } = viewsOf(wide, denoise);
+  const decodeWithCare = (wide: Int16Array, name: string, clear: boolean): Hearing => {
+    const { noisy, aboveDb, plain, cleaned, longer, shorter } = viewsOf(wide, denoise);
     const byGrammar = sphinx.decode(`${name}.grammar`, cleaned);
     const votes = [
+      byGrammar.text,
       // Where it is noisy the grammar makes words of the noise.
       sphinx.decode(`${name}.${noisy ? 'model' : 'grammar'}`, plain).text,
-      byGrammar.text,
       ...[longer, shorter].map((view) => sphinx.decode(`${name}.grammar`, view).text),
     ];
-    const texts = mostFirst(votes);
-    // Nobody will believe what each heard otherwise.
-    if (texts[0] !== texts[1]) return { texts, sound: null, byGrammar };
-    const confirmed = confirm(texts[0] ?? '', name, noisy ? [cleaned] : [plain, cleaned]);
+    if (!clear) return { texts: mostFirst(votes), sound: null, byGrammar };
+    const [best = ''] = weigh(votes, [plain, cleaned, shorter, ...(noisy ? [longer] : [])]);
+    const texts = [best, ...votes];
+    const agree = votes.filter((each) => each === best).length;
+    // Nobody will believe what one alone heard, nor be sure of what some did.
+    if (agree < ENOUGH_VOTES) return { texts, sound: agree > 1 ? cleaned : null, byGrammar };
+    const views = noisy ? [cleaned, shorter] : [plain, cleaned];
+    const confirmed = confirm(best, name, views, handicapAt(aboveDb));
     return { texts: [...texts, ...confirmed], sound: cleaned, byGrammar };
   };
 
@@ -154,9 +217,12 @@ async function open(): Promise<Engine> {
     recognise({ rate, samples }: Utterance, name: string): Recognised {
       const wide = resample(samples, rate, RATE);
       const { place, voice } = levelsOf(wide);
-      const { texts, sound, byGrammar } = quick.has(name)
+      const soon = quick.has(name);
+      // What is read back all the same may come by telephone.
+      const clear = voice - place >= TOO_NOISY_DB && (soon || !isNarrow(wide));
+      const { texts, sound, byGrammar } = soon
         ? decodeQuickly(prepare(wide, denoise), name)
-        : decodeWithCare(wide, name);
+        : decodeWithCare(wide, name, clear);
       if (texts.every((text) => text === '')) return { is: 'nothing' };
       if (sound === null) return { is: 'heard', texts, fit: 0 };
       const bySound = sphinx.decode('phones', sound);
@@ -165,7 +231,7 @@ async function open(): Promise<Engine> {
       return {
         is: 'heard',
         texts,
-        fit: voice - place < TOO_NOISY_DB ? 0 : Math.max(0, Math.min(1, fit)),
+        fit: clear ? Math.max(0, Math.min(1, fit)) : 0,
       };
     },
   };

@@ -9,12 +9,20 @@ import { type ChildSettings, openChild } from './child.ts';
 const PROGRAM = fileURLToPath(new URL('./pocketsphinx-process.ts', import.meta.url));
 const DICTIONARY = '/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict';
 const INSTALL = 'sudo apt-get install libpocketsphinx3 pocketsphinx-en-us';
-const OPEN_TIMEOUT_MS = 10_000;
 
 const LOSSES: ChildSettings['losses'] = {
   library: { what: 'the program pocketsphinx is not installed', mend: INSTALL },
   model: { what: 'the English voice model is not installed', mend: INSTALL },
   failed: { what: 'the recogniser failed', mend: INSTALL },
+};
+
+/** How its process is run, and for how long it is waited for: on no board an utterance takes so long. */
+export const POCKETSPHINX: ChildSettings = {
+  program: PROGRAM,
+  args: [],
+  losses: LOSSES,
+  openTimeoutMs: 10_000,
+  answerTimeoutMs: 15_000,
 };
 
 /** What is to be done for voice entry in a language that no package brings a model for. */
@@ -38,6 +46,5 @@ export async function openPocketsphinx(
   if (!existsSync(DICTIONARY)) {
     throw new DeviceError('missing_tool', name, LOSSES.model.what, { mend: INSTALL });
   }
-  const settings = { program: PROGRAM, args: [], losses: LOSSES, openTimeoutMs: OPEN_TIMEOUT_MS };
-  return openChild(name, settings, events);
+  return openChild(name, POCKETSPHINX, events);
 }

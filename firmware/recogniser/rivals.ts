@@ -1,6 +1,6 @@
 /**
  * What else could have been said: a phrase beside every phrase of the grammar that differs from it in
- * one word, with a handicap for the first. A decoder that still chooses it heard it clearly.
+ * one word, or in two that are easily taken for one another, with a handicap for the first. A decoder that still chooses it heard it clearly.
  */
 import { type Automaton, takes } from '#device/speech/automaton.ts';
 
@@ -11,23 +11,38 @@ interface Change {
   /** Of the places between and before words. */
   readonly from: number;
   readonly to: number;
-  /** '' for a word that is left out. */
-  readonly word: string;
+  /** None where a word is left out. */
+  readonly words: readonly string[];
 }
 
-/** Every change of one word, other, left out or put in, that the grammar still takes. */
+/** `Six yuan` and `sixty one` differ in two words, and in hardly a sound. */
+const TWINS: readonly (readonly [string, string])[] = [
+  ['four yuan', 'forty one'],
+  ['six yuan', 'sixty one'],
+  ['seven yuan', 'seventy one'],
+  ['eight yuan', 'eighty one'],
+  ['nine yuan', 'ninety one'],
+];
+const twinOf = (said: string): string | undefined =>
+  TWINS.flatMap(([one, other]) => (said === one ? [other] : said === other ? [one] : []))[0];
+
+/** Every change that the grammar still takes. */
 function changesOf(phrase: readonly string[], grammar: Automaton, alike: Alike): Change[] {
-  const words = new Set(grammar.steps.flatMap((step) => [...step.keys()]));
-  const fits = (from: number, to: number, word: string): boolean =>
-    takes(grammar, [...phrase.slice(0, from), ...(word === '' ? [] : [word]), ...phrase.slice(to)]);
+  const every = new Set(grammar.steps.flatMap((step) => [...step.keys()]));
   const changes: Change[] = [];
+  const add = (from: number, to: number, ...words: string[]): void => {
+    const changed = [...phrase.slice(0, from), ...words, ...phrase.slice(to)];
+    if (takes(grammar, changed)) changes.push({ from, to, words });
+  };
   for (let from = 0; from <= phrase.length; from += 1) {
     const said = phrase[from];
-    const others = [...words].filter((word) => said !== undefined && !alike(said, word));
-    for (const word of said === undefined ? [] : ['', ...others]) {
-      if (fits(from, from + 1, word)) changes.push({ from, to: from + 1, word });
+    if (said !== undefined) {
+      add(from, from + 1);
+      for (const word of every) if (!alike(said, word)) add(from, from + 1, word);
+      const twin = twinOf(`${said} ${phrase[from + 1]}`);
+      if (twin !== undefined) add(from, from + 2, ...twin.split(' '));
     }
-    for (const word of words) if (fits(from, from, word)) changes.push({ from, to: from, word });
+    for (const word of every) add(from, from, word);
   }
   return changes;
 }
@@ -49,12 +64,20 @@ export function rivalsFsg(
     `TRANSITION ${at} ${at + 1} 1.0 ${word}`,
     `TRANSITION ${row + at} ${row + at + 1} 1.0 ${word}`,
   ]);
-  const changed = changesOf(phrase, grammar, alike).map(({ from, to, word }) =>
-    `TRANSITION ${from} ${row + to} 1.0 ${word}`.trimEnd(),
-  );
+  let states = end + 1;
+  const changed = changesOf(phrase, grammar, alike).flatMap(({ from, to, words }) => {
+    const [first = '', second] = words;
+    if (second === undefined) return [`TRANSITION ${from} ${row + to} 1.0 ${first}`.trimEnd()];
+    const between = states;
+    states += 1;
+    return [
+      `TRANSITION ${from} ${between} 1.0 ${first}`,
+      `TRANSITION ${between} ${row + to} 1.0 ${second}`,
+    ];
+  });
   return [
     'FSG_BEGIN <rivals>',
-    `NUM_STATES ${end + 1}`,
+    `NUM_STATES ${states}`,
     'START_STATE 0',
     `FINAL_STATE ${end}`,
     ...same,
@@ -65,3 +88,15 @@ export function rivalsFsg(
     '',
   ].join('\n');
 }
+
+/** One phrase and nothing else, in the same format. */
+export const phraseFsg = (phrase: readonly string[]): string =>
+  [
+    'FSG_BEGIN <phrase>',
+    `NUM_STATES ${phrase.length + 1}`,
+    'START_STATE 0',
+    `FINAL_STATE ${phrase.length}`,
+    ...phrase.map((word, at) => `TRANSITION ${at} ${at + 1} 1.0 ${word}`),
+    'FSG_END',
+    '',
+  ].join('\n');

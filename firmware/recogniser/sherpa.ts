@@ -14,6 +14,8 @@ import { addAModel } from './pocketsphinx.ts';
 const PROGRAM = fileURLToPath(new URL('./sherpa-process.ts', import.meta.url));
 /** Some 200 MB from a memory card. */
 const OPEN_TIMEOUT_MS = 60_000;
+/** No utterance takes so long, on any board. */
+const ANSWER_TIMEOUT_MS = 15_000;
 
 /** Files of a model, by their absolute paths. */
 export type SherpaModel =
@@ -63,6 +65,6 @@ export async function openSherpa(
     failed: { what: 'the recogniser failed', mend },
   };
   const args = [JSON.stringify(model)];
-  const settings = { program: PROGRAM, args, losses, openTimeoutMs: OPEN_TIMEOUT_MS };
-  return openChild(name, settings, events);
+  const limits = { openTimeoutMs: OPEN_TIMEOUT_MS, answerTimeoutMs: ANSWER_TIMEOUT_MS };
+  return openChild(name, { program: PROGRAM, args, losses, ...limits }, events);
 }

@@ -1,9 +1,13 @@
 /** Voices at the stall: called from the page's phone box, sold by voice; an amount said to the terminal. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { durationMs, writeWav } from '#firmware/speaker/wav.ts';
+import { Booth, RATE, VOICES } from '#test/bench/speech/voices.ts';
 import { TestStall } from '#test/journeys/stall.ts';
 import { launchChromium } from './phones.ts';
 
@@ -11,15 +15,38 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** Of speech, on a machine that is busy with other things. */
 const PATIENCE_MS = 60_000;
 
+/** Of the sound that the browser's microphone hears; counted where the page's recorder gets it. */
+const COUNT_RECORDED = `
+  globalThis.recordedMs = 0;
+  globalThis.AudioWorkletNode = class extends AudioWorkletNode {
+    constructor(context, ...rest) {
+      super(context, ...rest);
+      this.port.addEventListener('message', ({ data }) => {
+        globalThis.recordedMs += (1000 * data.length) / context.sampleRate;
+      });
+    }
+  };`;
+
+let directory: string;
+/** How long the browser's microphone takes to hear what is said once. */
+let saidMs = 0;
 let stall: TestStall;
 let browser: Browser;
 let page: Page;
 before(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'own-voice-'));
+  const ownVoice = await recordOwnVoice('thirty four fifty');
   stall = await TestStall.open('Alice:1');
-  browser = await launchChromium('--autoplay-policy=no-user-gesture-required');
+  browser = await launchChromium(
+    '--autoplay-policy=no-user-gesture-required',
+    '--use-fake-device-for-media-stream',
+    `--use-file-for-fake-audio-capture=${ownVoice}%noloop`,
+  );
   const context = await browser.newContext({
     ...{ viewport: { width: 1280, height: 800 }, locale: 'en-GB' },
+    permissions: ['microphone'],
   });
+  await context.addInitScript(COUNT_RECORDED);
   page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   page.on('pageerror', (error) => assert.fail(error));
@@ -29,7 +56,21 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await stall?.close();
+  rmSync(directory, { recursive: true, force: true });
 });
+
+/** Writes the file that the browser takes for its microphone, with quiet around the words. */
+async function recordOwnVoice(text: string): Promise<string> {
+  const voice = VOICES.find(({ name }) => name === 'flite rms');
+  assert.ok(voice);
+  const [sound = new Int16Array()] = await new Booth(directory).render(voice, [text]);
+  const quiet = new Int16Array(RATE);
+  const said = { rate: RATE, samples: Int16Array.from([...quiet, ...sound, ...quiet]) };
+  saidMs = durationMs(said);
+  const path = join(directory, 'own-voice.wav');
+  writeFileSync(path, writeWav(said));
+  return path;
+}
 
 const talk = (text: string) => page.locator('.talk li', { hasText: text }).last().waitFor();
 
@@ -77,6 +118,20 @@ test('called by keyboard, answered, ordered by voice; the message comes over the
   await page.getByText('The call is over.').waitFor();
   await assert.rejects(client.call('POST', 'telephone/keys', { keys: '1' }), /dial/);
   await assert.rejects(client.call('POST', 'telephone/call', { from: '1380' }), /\+8613800000001/);
+});
+
+test('“thirty four fifty” in the browser’s own microphone: recorded, sent, shown and asked', async () => {
+  const { client } = stall;
+  await page.getByRole('button', { name: 'Use my voice' }).click();
+  const stop = page.getByRole('button', { name: 'Stop, send it' });
+  await stop.waitFor();
+  assert.equal(await stop.getAttribute('aria-pressed'), 'true');
+  await page.waitForFunction(`recordedMs > ${saidMs}`);
+  await stop.click();
+  await client.until('the question', () => /34\.50/.test(stall.screen), PATIENCE_MS);
+  assert.equal(client.state.screen.qr, null, 'nothing is ordered before Enter');
+  await page.getByRole('button', { name: 'Use my voice' }).waitFor();
+  await stall.key('\u001b');
 });
 
 test('“twelve fifty”, said to the terminal: shown, asked, and an order with Enter', async () => {

@@ -97,6 +97,41 @@ test('a figure after a spoken line replaces that line alone', async () => {
   assert.equal(stand.orders()[0]?.amount_minor, 700);
 });
 
+async function guess(): Promise<Stand> {
+  const stand = await Stand.start();
+  stand.key('*');
+  stand.listening?.started();
+  stand.listening?.heard(heard('twelve fifty', 'twelve fifty', 'twelve fifteen'));
+  await settled();
+  return stand;
+}
+
+test('what most decoders heard is offered as a guess, with a beep, and Enter takes it', async () => {
+  const stand = await guess();
+  assert.equal(stand.screen?.title, 'Perhaps this?');
+  assert.equal(stand.screen?.big, '¥12.50');
+  assert.equal(stand.screen?.tone, 'bad');
+  assert.match(stand.screen?.lines.join() ?? '', /look before Enter/);
+  assert.equal(stand.beeps.at(-1), 'bad');
+  assert.match(stand.spoken.at(-1) ?? '', /^is it twelve yuan fifty/);
+  assert.deepEqual(stand.orders(), []);
+  stand.key('enter');
+  await settled();
+  assert.equal(stand.orders()[0]?.amount_minor, 1250);
+});
+
+test('after a guess * listens again in its place, and a figure begins another amount', async () => {
+  const stand = await guess();
+  await speak(stand, 'eight fifty');
+  assert.equal(stand.screen?.title, 'Is this right?');
+  assert.equal(stand.screen?.big, '¥8.50');
+  stand.key('cancel');
+  const other = await guess();
+  other.key('7', 'enter');
+  await settled();
+  assert.equal(other.orders()[0]?.amount_minor, 700);
+});
+
 const DECLINED: readonly [why: string, heard: Heard, shown: RegExp][] = [
   ['decoders that disagree', heard('twelve fifty', 'twelve fifteen'), /Not heard clearly/],
   ['a poor fit', { is: 'heard', texts: ['twelve fifty', 'twelve fifty'], fit: 0.1 }, /Not heard/],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { automatonOf } from '#device/speech/automaton.ts';
 import type { Rules } from '#device/speech/rules.ts';
-import { rivalsFsg } from '#firmware/recogniser/rivals.ts';
+import { phraseFsg, rivalsFsg } from '#firmware/recogniser/rivals.ts';
 
 const RULES: Rules = {
   figure: { oneOf: ['four', 'six'] },
@@ -35,8 +35,11 @@ function stepsOf(fsg: string): Step[] {
 }
 
 /** Every phrase of it, with the product of its probabilities. */
-function phrasesOf(phrase: string, handicap: number): Map<string, number> {
-  const fsg = rivalsFsg(phrase.split(' '), grammar, alike, handicap);
+function phrasesOf(phrase: string, handicap: number, of = grammar): Map<string, number> {
+  return read(rivalsFsg(phrase.split(' '), of, alike, handicap));
+}
+
+function read(fsg: string): Map<string, number> {
   const steps = stepsOf(fsg);
   const end = Number(/FINAL_STATE (\d+)/.exec(fsg)?.[1]);
   const found = new Map<string, number>();
@@ -73,4 +76,24 @@ test('what sounds the same is no rival', () => {
     'sixty four for four teas',
     'sixty six for four teas',
   ]);
+});
+
+test('six yuan and sixty one are rivals, in either order', () => {
+  const rules: Rules = {
+    amount: { oneOf: ['ten sixty one', 'ten six yuan', 'ten'] },
+  };
+  const amounts = automatonOf(rules, 'amount');
+  const [one, other] = ['ten sixty one', 'ten six yuan'] as const;
+  assert.equal(phrasesOf(one, 0.5, amounts).get(other), 1);
+  assert.deepEqual(
+    [...phrasesOf(other, 0.5, amounts)],
+    [
+      [other, 0.5],
+      [one, 1],
+    ],
+  );
+});
+
+test('a phrase alone is a grammar that takes nothing else', () => {
+  assert.deepEqual([...read(phraseFsg(['forty', 'six']))], [['forty six', 1]]);
 });

@@ -1,123 +1,37 @@
 /**
  * How well a spoken amount is understood: synthetic voices in noises, through the pieces that ship
- * (end-pointing, recogniser's process, reading, judging). `npm run bench:speech -- --help`.
+ * (hearing.ts). `npm run bench:speech -- --help`.
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Recognised, Recogniser, Utterance } from '#device/ports/recogniser.ts';
-import { judge } from '#device/speech/judge.ts';
-import { expressionOf, readOrder } from '#device/speech/order.ts';
-import { vendorVocabulary } from '#device/speech/vocabulary.ts';
-import { VoiceActivity } from '#device/speech/voice-activity.ts';
-import { openPocketsphinx } from '#firmware/recogniser/pocketsphinx.ts';
+import { Ear } from './hearing.ts';
 import { CONDITIONS, type Condition, inPlace } from './noise.ts';
-import { CATALOGUE, type Phrase, phrases, SCORING_TALK, TUNING_TALK } from './phrases.ts';
-import { Booth, RATE, VOICES, type Voice } from './voices.ts';
+import { type Phrase, phrases, SCORING_TALK, TUNING_TALK } from './phrases.ts';
+import { type Result, Results, tablesOf } from './results.ts';
+import { Booth, VOICES, type Voice } from './voices.ts';
+
+const SCORING_SEED = 4909;
 
 const USAGE = `npm run bench:speech -- [options]
   --phrases N      phrases each voice says in each condition; 20
   --set NAME       score, or tune: other voices and other phrases
+  --seed N         of the scoring phrases; ${SCORING_SEED}
   --conditions A,B ${CONDITIONS.join(', ')}
   --voices A,B     of the set, those alone; by name, as the table has them
+  --decoders N     that work at once; 2
+  --results FILE   keep what was heard there, and go on with what is not there yet
   --quick          without the strangers’ talk
   --show           each phrase that was not understood`;
 
-const STALL = { language: 'en', currency: 'CNY', catalogue: CATALOGUE } as const;
-const STALL_OF_BENCH = { ...STALL, catalogue: [...CATALOGUE] };
-const SCORING_SEED = 2611;
+/** Enough to say how long an answer takes. */
+const TIMED = 20;
 
-/** Phrases that tuned the grammar: none of them scores it. The second draw scored an earlier one. */
-function tuningPhrases(): Phrase[] {
-  const first = phrases(11, 60);
-  return [...first, ...phrases(77, 20, first)];
-}
-
-interface Tally {
-  said: number;
-  /** The most trusted decoder meant it exactly. */
-  exact: number;
-  /** It was shown, without asking again. */
-  shown: number;
-  right: number;
-}
-
-const tally = (): Tally => ({ said: 0, exact: 0, shown: 0, right: 0 });
-
-interface Heard {
-  readonly meant: string | null;
-  readonly shown: string | null;
-  readonly texts: readonly string[];
-  readonly decodeMs: number;
-}
-
-/** A recogniser that is opened again where it was lost, as a terminal does. */
-class Ear {
-  #recogniser: Promise<Recogniser> | null = null;
-
-  async recognise(utterance: Utterance, left = 4): Promise<Recognised> {
-    try {
-      return await (await this.#open()).recognise(utterance, VOCABULARY);
-    } catch (error) {
-      say(`${error}`);
-      await this.close();
-      return left === 0 ? { is: 'nothing' } : this.recognise(utterance, left - 1);
-    }
-  }
-
-  #open(): Promise<Recogniser> {
-    this.#recogniser ??= openPocketsphinx('recogniser', 'en', { lost: () => undefined });
-    return this.#recogniser;
-  }
-
-  async close(): Promise<void> {
-    const opened = this.#recogniser;
-    this.#recogniser = null;
-    await opened?.then(
-      (recogniser) => recogniser.close(),
-      () => undefined,
-    );
-  }
-}
-
-/** One utterance through everything but the microphone. */
-async function hear(ear: Ear, sound: Int16Array): Promise<Heard> {
-  const activity = new VoiceActivity(RATE);
-  const nothing = { meant: null, shown: null, texts: [], decodeMs: 0 };
-  if (!activity.push(sound).includes('end')) return nothing;
-  const samples = activity.utterance();
-  const began = performance.now();
-  const heard = await ear.recognise({ rate: RATE, samples });
-  const decodeMs = performance.now() - began;
-  if (heard.is !== 'heard') return { ...nothing, decodeMs };
-  const first = readOrder(heard.texts[0] ?? '', STALL_OF_BENCH);
-  const judged = judge(heard, STALL_OF_BENCH);
-  return {
-    meant: first.ok ? expressionOf(first.terms, STALL) : null,
-    shown: judged.ok ? judged.expression : null,
-    texts: heard.texts,
-    decodeMs,
-  };
-}
-
-const VOCABULARY = vendorVocabulary('CNY', CATALOGUE);
-
-function count(tallies: readonly Tally[], { meant, shown }: Heard, means: string | null): void {
-  for (const each of tallies) {
-    each.said += 1;
-    if (means !== null && meant === means) each.exact += 1;
-    if (shown === null) continue;
-    each.shown += 1;
-    if (shown === means) each.right += 1;
-  }
-}
-
-const percent = (part: number, whole: number): string =>
-  whole === 0 ? '    –' : `${((100 * part) / whole).toFixed(1)} %`.padStart(7);
-
-function row(name: string, { said, exact, shown, right }: Tally): string {
-  const cells = [percent(exact, said), percent(shown, said), percent(right, shown)];
-  return `${name.padEnd(36)} ${String(said).padStart(5)}  ${cells.join('  ')}`;
+/** Phrases that tuned it, or scored it before: none of them scores it. */
+function seenPhrases(): Phrase[] {
+  const tuning = phrases(11, 60);
+  const seen = [...tuning, ...phrases(77, 20, tuning)];
+  return [...seen, ...phrases(401, 160), ...phrases(2611, 20, seen)];
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -127,13 +41,8 @@ function options() {
   const flag = { type: 'boolean' } as const;
   const { values } = parseArgs({
     options: {
-      phrases: text,
-      set: text,
-      conditions: text,
-      voices: text,
-      quick: flag,
-      show: flag,
-      help: flag,
+      ...{ phrases: text, set: text, seed: text, conditions: text, voices: text },
+      ...{ decoders: text, results: text, quick: flag, show: flag, help: flag },
     },
   });
   if (values.help === true) {
@@ -141,96 +50,124 @@ function options() {
     process.exit(0);
   }
   const chosen = values.conditions?.split(',') ?? CONDITIONS;
-  const conditions = CONDITIONS.filter((each) => chosen.includes(each));
   return {
     count: Number(values.phrases ?? 20),
     set: values.set === 'tune' ? ('tune' as const) : ('score' as const),
-    conditions,
+    seed: Number(values.seed ?? SCORING_SEED),
+    conditions: CONDITIONS.filter((each) => chosen.includes(each)),
     only: values.voices?.split(',') ?? null,
+    decoders: Number(values.decoders ?? 2),
+    results: values.results ?? null,
     quick: values.quick === true,
     show: values.show === true,
   };
 }
 
-interface Run {
-  readonly ear: Ear;
-  readonly booth: Booth;
-  readonly conditions: readonly Condition[];
-  readonly list: readonly Phrase[];
-  readonly talk: readonly string[];
-  readonly quick: boolean;
-  readonly show: boolean;
-  readonly byCondition: Map<string, Tally>;
-  readonly byVoice: Map<string, Tally>;
-  readonly strangers: Tally;
-  readonly decodes: number[];
+type Options = ReturnType<typeof options>;
+
+interface Saying {
+  readonly voice: string;
+  readonly condition: Condition | 'talk';
+  readonly phrase: Phrase;
+  sound(): Int16Array;
 }
 
-const of = (map: Map<string, Tally>, key: string): Tally => {
-  const found = map.get(key) ?? tally();
-  map.set(key, found);
-  return found;
-};
+/** All that is to be said, the voices in turn: what is stopped early has heard all of them alike. */
+async function sayings(chosen: Options, booth: Booth): Promise<Saying[]> {
+  const { set, seed, count, only } = chosen;
+  const talk = set === 'tune' ? TUNING_TALK : SCORING_TALK;
+  const voices = VOICES.filter((voice) => voice.set === set);
+  const seen = seenPhrases();
+  const all = set === 'tune' ? seen : phrases(seed, count * voices.length, seen);
+  const crowd = await booth.render(VOICES[0] as Voice, talk);
+  const lists: Saying[][] = [];
+  for (const [at, voice] of voices.entries()) {
+    if (only !== null && !only.includes(voice.name)) continue;
+    // Each has phrases of its own.
+    const own = Array.from({ length: count }, (_, n) => all[(at * count + n) % all.length]);
+    const mine = own.flatMap((phrase) => phrase ?? []);
+    lists.push(await sayingsOf(chosen, booth, voice, mine, talk, crowd, seed + 1000 * at));
+  }
+  const longest = Math.max(...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, n) => lists.flatMap((list) => list[n] ?? [])).flat();
+}
 
-async function hearVoice(run: Run, voice: Voice, at: number): Promise<void> {
-  const { ear, booth, list, conditions } = run;
-  const crowd = await booth.render(VOICES[0] ?? voice, run.talk);
-  const sounds = await booth.render(
-    voice,
-    list.map(({ text }) => text),
-  );
-  for (const condition of conditions) {
-    const tallies = [of(run.byCondition, condition), of(run.byVoice, voice.name)];
-    const here = [...tallies, of(run.byVoice, `${voice.name}, ${condition}`)];
-    for (const [place, { text, means }] of list.entries()) {
-      const sound = inPlace(sounds[place] ?? new Int16Array(), condition, crowd, 1000 * at + place);
-      const heard = await hear(ear, sound);
-      run.decodes.push(heard.decodeMs);
-      count(here, heard, means);
-      const wrong = run.show && heard.shown !== means;
-      if (wrong) say(`${voice.name}, ${condition}: “${text}”: ${heard.texts.join(' | ')}`);
+/** What one voice says: each phrase in each condition, and talk between them. */
+async function sayingsOf(
+  { conditions, quick }: Options,
+  booth: Booth,
+  voice: Voice,
+  mine: readonly Phrase[],
+  talk: readonly string[],
+  crowd: readonly Int16Array[],
+  seed: number,
+): Promise<Saying[]> {
+  const render = (texts: readonly string[]) => booth.render(voice, texts);
+  const sounds = await render(mine.map(({ text }) => text));
+  const strangers = quick ? [] : await render(talk);
+  const sayings: Saying[] = [];
+  for (let place = 0; place < Math.max(mine.length, strangers.length); place += 1) {
+    const [phrase, clean, stranger] = [mine[place], sounds[place], strangers[place]];
+    for (const condition of conditions) {
+      if (phrase === undefined || clean === undefined) break;
+      const sound = () => inPlace(clean, condition, crowd, seed + place);
+      sayings.push({ voice: voice.name, condition, phrase, sound });
     }
+    if (stranger === undefined) continue;
+    const sound = () => inPlace(stranger, 'quiet', crowd, place);
+    const said = { text: talk[place] ?? '', means: null };
+    sayings.push({ voice: voice.name, condition: 'talk', phrase: said, sound });
   }
-  const strangers = run.quick ? [] : await booth.render(voice, run.talk);
-  for (const [place, sound] of strangers.entries()) {
-    const heard = await hear(ear, inPlace(sound, 'quiet', crowd, place));
-    count([run.strangers], heard, null);
-    if (run.show && heard.shown !== null)
-      say(`${voice.name}: talk ${run.talk[place]}: ${heard.shown}`);
-  }
+  return sayings;
 }
 
-function report({ byCondition, byVoice, strangers, decodes }: Run): void {
-  const head = `${''.padEnd(36)} ${'said'.padStart(5)}    exact    shown  of it right`;
-  say(`\n${head}`);
-  for (const [name, each] of byCondition) say(row(name, each));
-  say(`\n${head}`);
-  for (const [name, each] of [...byVoice].sort(([a], [b]) => a.localeCompare(b)))
-    say(row(name, each));
-  say(`\nstrangers' talk: ${strangers.shown} of ${strangers.said} taken for an order`);
-  const sorted = decodes.sort((a, b) => a - b);
-  const at = (share: number): number => Math.round(sorted[Math.floor(share * sorted.length)] ?? 0);
-  say(`decoding an utterance: median ${at(0.5)} ms, 95 % within ${at(0.95)} ms; it begins 320 ms`);
-  say('after the voice ends, and the answer is given at 620 ms or when it is there');
+function tell({ voice, condition, text, means, shown, texts }: Result): void {
+  if (shown === means) return;
+  say(`${voice}, ${condition}: “${text}”${shown === null ? '' : ' SHOWN'}: ${texts.join(' | ')}`);
+}
+
+async function hearAll(chosen: Options, booth: Booth, results: Results): Promise<void> {
+  // One iterator, from which every decoder takes the next.
+  const queue = (await sayings(chosen, booth)).values();
+  const work = async (): Promise<void> => {
+    const ear = new Ear();
+    for (const { voice, condition, phrase, sound } of queue) {
+      const said = { voice, condition, ...phrase };
+      if (results.has(said)) continue;
+      const result = { ...said, ...(await ear.hear(sound())) };
+      results.add(result);
+      if (chosen.show) tell(result);
+    }
+    await ear.close();
+  };
+  await Promise.all(Array.from({ length: chosen.decoders }, work));
+}
+
+/** How long an answer takes, with nothing else of the bench at work. */
+async function time(chosen: Options, booth: Booth): Promise<void> {
+  const ear = new Ear();
+  const times: number[] = [];
+  for (const { sound } of await sayings({ ...chosen, quick: true }, booth)) {
+    const { decodeMs } = await ear.hear(sound());
+    times.push(decodeMs);
+    if (times.length > TIMED) break;
+  }
+  await ear.close();
+  // The first opens the recogniser.
+  const sorted = times.slice(1).sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor(share * sorted.length)] ?? 0;
+  say(`decoding, one at a time: median ${at(0.5)} ms, nine in ten within ${at(0.9)} ms; it begins`);
+  say('320 ms after the voice ends, and the answer is given at 620 ms or when it is there');
 }
 
 async function main(): Promise<void> {
-  const { count, set, conditions, only, quick, show } = options();
-  const tuned = tuningPhrases();
-  const list = set === 'tune' ? tuned.slice(0, count) : phrases(SCORING_SEED, count, tuned);
-  const talk = set === 'tune' ? TUNING_TALK : SCORING_TALK;
-  const ear = new Ear();
-  const run: Run = {
-    ...{ ear, conditions, list, talk, quick, show },
-    booth: new Booth(join(tmpdir(), 'hawker-voices')),
-    ...{ byCondition: new Map(), byVoice: new Map(), strangers: tally(), decodes: [] },
-  };
-  const voices = VOICES.filter((voice) => voice.set === set);
-  for (const [at, voice] of voices.entries()) {
-    if (only === null || only.includes(voice.name)) await hearVoice(run, voice, at);
-  }
-  await ear.close();
-  report(run);
+  const chosen = options();
+  const booth = new Booth(join(tmpdir(), 'hawker-voices'));
+  const terms = `${chosen.set} ${chosen.set === 'tune' ? '' : chosen.seed} ${chosen.count}`;
+  const results = new Results(chosen.results, terms);
+  await hearAll(chosen, booth, results);
+  say(`\n${tablesOf(results.all())}`);
+  await time(chosen, booth);
 }
 
 await main();
