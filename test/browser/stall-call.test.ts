@@ -9,6 +9,7 @@ import type { Browser, Page } from 'playwright-core';
 import { durationMs, writeWav } from '#firmware/speaker/wav.ts';
 import { Booth, RATE, VOICES } from '#test/bench/speech/voices.ts';
 import { TestStall } from '#test/journeys/stall.ts';
+import { until } from '#test/until.ts';
 import { launchChromium } from './phones.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -126,7 +127,8 @@ test('“thirty four fifty” in the browser’s own microphone: recorded, sent,
   const stop = page.getByRole('button', { name: 'Stop, send it' });
   await stop.waitFor();
   assert.equal(await stop.getAttribute('aria-pressed'), 'true');
-  await page.waitForFunction(`recordedMs > ${saidMs}`);
+  const recorded = async () => Number(await page.evaluate('recordedMs')) > saidMs;
+  await until('all that is said', recorded, PATIENCE_MS);
   await stop.click();
   await client.until('the question', () => /34\.50/.test(stall.screen), PATIENCE_MS);
   assert.equal(client.state.screen.qr, null, 'nothing is ordered before Enter');
