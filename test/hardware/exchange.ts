@@ -69,6 +69,8 @@ export const EXCHANGE: readonly Step[] = [
   { what: 'PWM where there is none', send: 'f4 0c 03 f0 6d 0c f7', answered: true },
   { what: 'no such mode', send: 'f4 0c 09 f0 6d 0c f7', answered: true },
   { what: 'LEDs', send: 'f4 0c 01 f4 0d 01 91 30 00 f0 6d 0c f7 f0 6d 0d f7', answered: true },
+  // The chip's next sample, some milliseconds later, must not fall between the two.
+  { what: 'a long sampling interval', send: 'f0 7a 7f 7f f7' },
   { what: 'an analog input, reported once', send: 'c0 01 c0 00', answered: true },
   { what: 'sampling interval', send: 'f0 7a 32 00 f7 f0 7a 13 00 f7' },
   { what: 'I2C before its setup reads nothing', send: 'f0 78 00 00 f7' },

@@ -20,16 +20,20 @@ describe('buzzer and OLED on the real firmware', () => {
 
   test('the buzzer sounds at the pitch of the board, and falls silent', async () => {
     const buzzer = await openFirmataBuzzer(real.board)('buzzer', WIRING.buzzer, { lost });
-    const before = real.chip.edges;
-    buzzer.beep('bad');
-    // 490 Hz for 0.7 s by the host's clock: two edges a wave, fewer where the chip runs slowly.
-    await until('200 waves', () => real.chip.edges - before > 400);
-    let last = -1;
-    await until('silence', async () => {
-      const still = last === real.chip.edges;
+    let [last, still] = [-1, 0];
+    const isSilent = async (): Promise<boolean> => {
+      still = last === real.chip.edges ? still + 1 : 0;
       last = real.chip.edges;
       await new Promise((resolve) => setTimeout(resolve, 40));
-      return still;
+      return still >= 5;
+    };
+    const before = real.chip.edges;
+    // 490 Hz for 0.7 s by the host's clock: two edges a wave, fewer where the chip runs slowly.
+    await until('200 waves', async () => {
+      buzzer.beep('bad');
+      still = 0;
+      await until('silence', isSilent);
+      return real.chip.edges - before > 400;
     });
     await buzzer.close();
   });
