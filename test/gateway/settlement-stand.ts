@@ -281,6 +281,13 @@ export class Terminal {
     return tapCard(this.identity, card, { amount_minor, order, tear, ...moment });
   }
 
+  /** What a tap that pays leaves to be told; throws where it does not pay. */
+  async paid(...tap: Parameters<Terminal['tap']>): Promise<CardPayment> {
+    const tapped = await this.tap(...tap);
+    assert.ok(tapped.did === 'paid', tapped.did);
+    return tapped.payment;
+  }
+
   /** Sends the order of a payment. */
   async order(number: string, amount_minor: number): Promise<void> {
     const { vendor, place, currency } = this.identity.stall;
