@@ -18,7 +18,7 @@ const LIBRARIES = { x64: '/usr/lib/x86_64-linux-gnu', arm64: '/usr/lib/aarch64-l
 const PACKAGES = {
   'libusb-1.0-0': [`${LIBRARIES[process.arch]}/libusb-1.0.so.0`, 'the USB keypad'],
   socat: ['/usr/bin/socat', 'simulated serial wires'],
-  umockdev: ['/usr/bin/umockdev-run', 'the simulated USB keypad'],
+  umockdev: ['/usr/bin/umockdev-run', 'the simulated USB keypad and scanner'],
   'espeak-ng': ['/usr/bin/espeak-ng', 'the voice'],
   'alsa-utils': ['/usr/bin/aplay', 'the speaker and the microphone'],
   libpocketsphinx3: [`${LIBRARIES[process.arch]}/libpocketsphinx.so.3`, 'spoken amounts'],

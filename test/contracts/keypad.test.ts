@@ -57,6 +57,15 @@ describe('USB keypad', { skip: board !== undefined }, () => {
     await keypad.close();
   });
 
+  test('is absent where the only keyboard is the scanner', async (t) => {
+    const bench = await usbKeypadBench({
+      others: [{ vendor_id: '1a2c', product_id: '0e24' }],
+    });
+    t.after(() => bench.close());
+    const opened = bench.open({ key: () => undefined, lost: () => undefined });
+    await assert.rejects(opened, { code: 'absent' });
+  });
+
   test('is absent where another keypad is wanted', async (t) => {
     const bench = await usbKeypadBench({ vendor_id: '046d' });
     t.after(() => bench.close());

@@ -122,6 +122,18 @@ describe('boards.json', () => {
       /organs\.pad\.rows\[3\]: pin 4 of panel is taken by organs\.pad\.rows\[2\]/,
     ],
     [
+      'a scanner without its ids',
+      'organs.scanner.product_id',
+      undefined,
+      /^profiles\.simulated\.organs\.scanner\.product_id: /,
+    ],
+    [
+      'a keypad that is the scanner',
+      'organs.keypad',
+      { driver: 'usb-hid-keypad', vendor_id: '05e0', product_id: '1200' },
+      /organs\.scanner: USB keyboard 05e0:1200 is taken by organs\.keypad; give each its own/,
+    ],
+    [
       'two organs on one port',
       'organs.printer.port',
       'wires/radio',
