@@ -5,6 +5,8 @@ import type { SpeechProblem, SpeechStall } from './phrase.ts';
 
 /** Less than this and the sound was talk, or noise, that only resembles the words. */
 const LEAST_FIT = 0.5;
+/** A guess has to fit better: of talk, too, several decoders make the same words. */
+const LEAST_FIT_OF_A_GUESS = 0.75;
 
 export type Judged =
   /**
@@ -37,5 +39,7 @@ export function judge(heard: Heard, stall: SpeechStall): Judged {
     (each) => each.ok && expressionOf(each.terms, stall) === expression,
   ).length;
   if (2 * alike <= meanings.length) return { ok: false, why: 'unsure' };
-  return { ok: true, expression, sure: alike === meanings.length };
+  const sure = alike === meanings.length;
+  if (!sure && heard.fit < LEAST_FIT_OF_A_GUESS) return { ok: false, why: 'unsure' };
+  return { ok: true, expression, sure };
 }

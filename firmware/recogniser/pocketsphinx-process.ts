@@ -33,8 +33,8 @@ const PHONES =
     ' ',
   );
 /** Log-likelihood a frame at which words fit as well as sounds do, and at which they fit no more. */
-const GOOD_MARGIN = 10;
-const BAD_MARGIN = -10;
+const GOOD_MARGIN = 28;
+const BAD_MARGIN = -28;
 /** Price of one more word, in each decoder; the library's own default for the second. */
 const GRAMMAR_INSERTION = 0.05;
 const MODEL_INSERTION = 0.65;

@@ -134,6 +134,7 @@ test('after a guess * listens again in its place, and a figure begins another am
 
 const DECLINED: readonly [why: string, heard: Heard, shown: RegExp][] = [
   ['decoders that disagree', heard('twelve fifty', 'twelve fifteen'), /Not heard clearly/],
+  ['talk', { is: 'heard', texts: ['ten', 'ten', 'twelve'], fit: 0.6 }, /Not heard clearly/],
   ['a poor fit', { is: 'heard', texts: ['twelve fifty', 'twelve fifty'], fit: 0.1 }, /Not heard/],
   ['two readings', heard('twelve five', 'twelve five'), /two amounts/],
   ['another currency', heard('five dollars', 'five dollars'), /another currency/],
