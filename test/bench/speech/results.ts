@@ -29,7 +29,8 @@ export class Results {
     this.#file = file;
     if (file === null) return;
     if (!existsSync(file)) appendFileSync(file, `${JSON.stringify(terms)}\n`);
-    const [head = '""', ...lines] = readFileSync(file, 'utf8').split('\n');
+    const kept = readFileSync(file, 'utf8');
+    const [head = '""', ...lines] = kept.split('\n');
     if (JSON.parse(head) !== terms) {
       throw new Error(`${file} holds the results of another bench: name another file`);
     }
@@ -39,6 +40,7 @@ export class Results {
       const result: Result = JSON.parse(line);
       this.#known.set(keyOf(result), result);
     }
+    if (!kept.endsWith('\n')) appendFileSync(file, '\n');
   }
 
   has(said: Said): boolean {
