@@ -126,6 +126,14 @@ function findGoods(text: string, products: readonly Product[]) {
       count = null;
       continue;
     }
+    // 两三份 and 两份或者三份 are asked again.
+    const vague = vagueCountAt(text, at, quantity !== null);
+    if (vague > 0) {
+      count = null;
+      quantity = null;
+      at += vague;
+      continue;
+    }
     // 一下 and 一点 count nothing.
     const number = /^一(下|点|些|共|遍|会)/.test(text.slice(at)) ? null : countAt(text, at);
     if (number !== null) {
@@ -139,6 +147,16 @@ function findGoods(text: string, products: readonly Product[]) {
     at += 1;
   }
   return { ...withCount(goods, quantity), rest };
+}
+
+/** How many characters tell a number that is none for sure; `told`: there was one before it. */
+function vagueCountAt(text: string, at: number, told: boolean): number {
+  const rest = text.slice(at);
+  const two = /^[一二两三四五六七八九]{2}(?=[份个只碗杯盒袋张瓶笼盘套件])/.exec(rest)?.[0];
+  if (two !== undefined) return two.length;
+  const or = (told ? /^(或者?|还是|负)/ : /^负/).exec(rest)?.[0].length ?? 0;
+  const number = or === 0 ? null : countAt(text, at + or);
+  return number === null ? 0 : number.next - at;
 }
 
 const skipMeasure = (text: string, at: number): number =>

@@ -21,7 +21,7 @@ const SHORT: readonly (readonly [RegExp, string])[] = [
 const INTENTS: readonly (readonly [Intent, RegExp])[] = [
   [
     'agent',
-    /\b(agents?|humans?|operator|representative|real (person|people)|(speak|talk|talking|speaking) (to|with) (a|an|the|some|your)?\s?(person|people|somebody|someone|staff|colleague|man|woman)|customer service)\b/,
+    /\b(agents?|humans?|operator|representative|real (person|people)|(speak|talk|talking|speaking) (to|with) (a|an|the|some|your)?\s?(person|people|somebody|someone|staff|colleague|man|woman)|customer service)\b|^(an? )?person\b/,
   ],
   ['language', /\b(chinese|mandarin)\b/],
   [
@@ -40,7 +40,7 @@ const INTENTS: readonly (readonly [Intent, RegExp])[] = [
   ],
   [
     'cancel',
-    /\b(cancel|forget (it|everything|about it)|start (over|again)|never ?mind|nothing at all)\b/,
+    /\b(cancel|(remove|delete|drop) (everything|all)|forget (it|everything|about it)|start (over|again)|never ?mind|nothing at all)\b/,
   ],
   ['email', /\b(email|e mail)\b/],
   [
@@ -194,6 +194,8 @@ function findGoods(tokens: readonly string[], products: readonly Product[]): Goo
   let quantity: number | null = null;
   let count: number | null = null;
   let at = 0;
+  /** Where the last number ended. */
+  let told = -1;
   const take = (to: number): void => {
     for (; at < to; at += 1) used.add(at);
   };
@@ -210,9 +212,16 @@ function findGoods(tokens: readonly string[], products: readonly Product[]): Goo
     }
     const number = countAt(tokens, at);
     if (number !== null) {
-      take(number.next);
-      // "No, not two, three": the last one counts.
-      if (number.value <= 9999) {
+      const either = tokens[at - 1] === 'or' && told === at - 1;
+      const isHalved = tokens.slice(number.next, number.next + 3).join(' ') === 'and a half';
+      const isVague = either || isHalved || /^(minus|negative)$/.test(tokens[at - 1] ?? '');
+      take(number.next + (isHalved ? 3 : 0));
+      told = at;
+      // "Two or three" is asked again. "No, not two, three": the last one counts.
+      if (isVague) {
+        count = null;
+        quantity = null;
+      } else if (number.value <= 9999) {
         count = number.value;
         quantity = number.value;
       }
@@ -241,6 +250,8 @@ const PATTERN_WORDS = new Set(
     .concat(ORDER.source, LIST.source, YES.source, NO.source, THANKS.source)
     .join(' ')
     .replace(/\\[bws]/g, ' ')
+    // `agents?` is `agent`, too.
+    .replace(/([a-z]+)([a-z])\?/g, '$1 $1$2')
     .match(/[a-z]{2,}/g),
 );
 

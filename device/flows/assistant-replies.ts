@@ -72,10 +72,12 @@ export function basketTotal(state: AssistantState): string {
 }
 
 export const basketText = (state: AssistantState): string =>
-  wordsOf(state).basket(
-    state.basket.map(({ code, quantity }) => ({ name: nameOf(state, code), quantity })),
-    basketTotal(state),
-  );
+  state.basket.length === 0
+    ? wordsOf(state).empty_basket
+    : wordsOf(state).basket(
+        state.basket.map(({ code, quantity }) => ({ name: nameOf(state, code), quantity })),
+        basketTotal(state),
+      );
 
 /** What was asked last, asked again. */
 export function questionText(state: AssistantState): string {

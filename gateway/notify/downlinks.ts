@@ -6,14 +6,15 @@
 import { seal } from '#device/codecs/jws.ts';
 import type { CardReceipt, CardVerdict, Hotlist } from '#device/messages/card.ts';
 import type { DayReceipt, DayWanted } from '#device/messages/day.ts';
-import type {
-  Attempt,
-  Downlink,
-  Pairing,
-  Receipt,
-  Refund,
-  Result,
-  WebPaid,
+import {
+  type Attempt,
+  type Downlink,
+  MAX_RECEIPTS,
+  type Pairing,
+  type Receipt,
+  type Refund,
+  type Result,
+  type WebPaid,
 } from '#device/messages/order.ts';
 import type { RelayEnd, RelayGroup, RelayInvite, RelayWithdraw } from '#device/messages/relay.ts';
 import { downlinkTopic } from '#device/messages/topics.ts';
@@ -184,14 +185,17 @@ export class Downlinks {
     const due = rows.filter(
       ({ id, kind }) => kind === 'receipt' && (before.get(id)?.dueAt ?? 0) <= now,
     );
-    if (due.length < 2) return sent;
-    const receipts = due.map(({ body }) => JSON.parse(body) as Receipt);
-    if (!this.#send(terminal, { kind: 'receipts', receipts })) return sent;
-    for (const row of due) {
-      const { attempts } = before.get(row.id) ?? { attempts: 0 };
-      sent.set(row.id, this.#sentNow(row, attempts));
+    // A terminal takes no more of them at once.
+    for (let at = 0; at < due.length - 1; at += MAX_RECEIPTS) {
+      const some = due.slice(at, at + MAX_RECEIPTS);
+      const receipts = some.map(({ body }) => JSON.parse(body) as Receipt);
+      if (!this.#send(terminal, { kind: 'receipts', receipts })) return sent;
+      for (const row of some) {
+        const { attempts } = before.get(row.id) ?? { attempts: 0 };
+        sent.set(row.id, this.#sentNow(row, attempts));
+      }
+      this.#finish(some);
     }
-    this.#finish(due);
     return sent;
   }
 

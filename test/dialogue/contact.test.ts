@@ -40,6 +40,34 @@ const ORDER = `
     > yes
     < key in your mobile number`;
 
+describe('what is not said for sure', () => {
+  for (const said of ['agent', 'human', 'agent please', 'a person please']) {
+    test(`${said}: alone is enough`, () => {
+      runTalk('en', `> ${said}\n= agent`);
+    });
+  }
+
+  for (const said of ['two or three pork dumplings', 'two and a half pork dumplings']) {
+    test(`${said}: how many`, () => {
+      runTalk(
+        'en',
+        `> ${said}\n< how many portions of pork dumplings\n> three\n< 3 pork dumplings`,
+      );
+    });
+  }
+
+  for (const said of ['两三份猪肉水饺', '两份或者三份猪肉水饺']) {
+    test(`${said}: how many`, () => {
+      runTalk('zh-CN', `> ${said}\n< 请问要几份猪肉水饺\n> 还是三份吧\n< 3份猪肉水饺`);
+    });
+  }
+
+  test('none of them, and all of them off', () => {
+    runTalk('en', '> zero pork dumplings\n< you have not ordered anything yet');
+    runTalk('en', '> two pork dumplings\n> remove everything\n< nothing is ordered');
+  });
+});
+
 describe('a number', () => {
   const told: readonly [how: string, lines: string, phone: string][] = [
     ['with the calling code of the country', '> [keys 8613800000001]', '13800000001'],

@@ -1,6 +1,8 @@
 /** That each message of a long outbox is told in the end, whatever a terminal does not answer. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { mintOrderNumber } from '#device/codecs/order-number.ts';
+import { MAX_RECEIPTS } from '#device/messages/order.ts';
 import { FIRST_PAGE, lookAt, PAGE, WINDOW } from '#gateway/notify/outbox-pages.ts';
 import { openSqlite } from '#gateway/store/sqlite/engine.ts';
 import { makeOrder } from './harness.ts';
@@ -11,6 +13,14 @@ const refund = (at: number) => ({
   ...({ terminal: 't-0001', kind: 'refund', order_number: ORDER, at: 0 } as const),
   body: JSON.stringify({ order: ORDER, refund: `R-${at}` }),
 });
+
+const receipt = (at: number) => {
+  const order = mintOrderNumber(1_700_000_000_000 + at, new Uint8Array(4));
+  return {
+    ...({ terminal: 't-0001', kind: 'receipt', order_number: order, at: 0 } as const),
+    body: JSON.stringify({ order, said: 'recorded' }),
+  };
+};
 
 describe('an outbox longer than its window', () => {
   test('an earlier result is told although hundreds of later refunds are never acknowledged', async () => {
@@ -62,6 +72,25 @@ describe('an outbox longer than its window', () => {
     tables.outbox.done(earlier[0]?.id ?? 0);
     assert.equal(lookAt(tables.outbox, 't-0001', page, 0).earlier.at(-1)?.id, earlier.at(-1)?.id);
     engine.close();
+  });
+
+  test('receipts of one commit are told in as many messages as a terminal takes', async () => {
+    const stand = await openStand();
+    const [terminal] = stand.terminals;
+    const count = 2 * MAX_RECEIPTS + 1;
+    await stand.core.writer.run((tx) => {
+      for (let at = 0; at < count; at += 1) tx.outbox.add(receipt(at));
+    });
+    stand.core.downlinks.arrived('t-0001');
+    await stand.clock.pass(60_000);
+    const told = terminal.heard.flatMap((each) =>
+      each.kind === 'receipts' ? each.receipts : each.kind === 'receipt' ? [each.receipt] : [],
+    );
+    assert.equal(new Set(told.map(({ order }) => order)).size, count);
+    for (const each of terminal.heard) {
+      if (each.kind === 'receipts') assert.ok(each.receipts.length <= MAX_RECEIPTS);
+    }
+    stand.core.close();
   });
 
   test('where it is short there are no pages', () => {
