@@ -169,11 +169,11 @@ function presentedView(state: TerminalState, presented: Presented, texts: Texts)
     tone: 'plain',
     lines: [
       ...scannedLines(state, presented),
+      ...(claims.terms.partial ? [] : [voucher.onlyWhole]),
       ...(state.online && left_minor === null ? [voucher.lookingUp] : []),
       voucher.number(showVoucherNumber(claims.number)),
       voucher.of(claims.beneficiary),
       voucher.until(stallTime(time_zone).date.format(claims.expires_at)),
-      ...(claims.terms.partial ? [] : [voucher.onlyWhole]),
     ],
     hint: state.online ? voucher.hintPresented : voucher.hintOffline,
   };

@@ -28,6 +28,8 @@ export type ScanProblem =
   | 'busy'
   /** The gateway has not told yet what vouchers are verified with. */
   | 'no_key'
+  /** The house has no fund server. */
+  | 'no_vouchers'
   | 'forged'
   | 'expired'
   | 'other_currency'
@@ -93,6 +95,7 @@ export function stepScan(before: TerminalState, scan: Scan, moment: Moment): Ste
     const cut = !scan.ended && (read.what === 'unknown' || read.what === 'link');
     return fail(state, cut ? 'half' : read.what, moment);
   }
+  if (state.voucherKey === '') return fail(state, 'no_vouchers', moment);
   const key = state.voucherKey === null ? null : fromBase64url(state.voucherKey);
   if (key === null) return fail(state, 'no_key', moment);
   const voucher = readVoucher(key, read.token, moment.monotonic + state.clockOffset);
@@ -151,7 +154,8 @@ export function hearVoucherLooked(
   if (key !== null && key !== before.voucherKey) {
     effects.push({ do: 'journal', entry: { kind: 'voucher_key', key } });
   }
-  const step = hearOfVoucher({ ...before, voucherKey: key ?? before.voucherKey }, looked, moment);
+  const voucherKey = key ?? before.voucherKey ?? '';
+  const step = hearOfVoucher({ ...before, voucherKey }, looked, moment);
   return { state: step.state, effects: [...effects, ...step.effects] };
 }
 

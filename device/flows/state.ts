@@ -149,7 +149,7 @@ export interface TerminalState {
   readonly voucher: VoucherEntry | null;
   /** What was scanned last, where it still counts. */
   readonly scanning: Scanning;
-  /** What vouchers are verified with, base64url; `null` until the gateway has told it. */
+  /** What vouchers are verified with, base64url; `null` until the gateway has told it, empty where there are none. */
   readonly voucherKey: string | null;
 }
 

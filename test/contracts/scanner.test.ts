@@ -1,10 +1,11 @@
 /** The scanner contract on the simulated USB scanner, or on that of the board's profile. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
 import { readBoard } from '#firmware/boards.ts';
 import { driverContext, openOrgan, ROLES, terminalOrgans } from '#firmware/drivers.ts';
+import { until } from '#test/until.ts';
 import { describeScannerContract } from './scanner.ts';
 import { usbScannerBench } from './usb-scanner-bench.ts';
 
@@ -27,6 +28,21 @@ if (board !== undefined) {
 }
 
 describe('USB scanner', { skip: board !== undefined }, () => {
+  test('killed, it leaves nobody behind who would keep the grab', async (t) => {
+    const bench = await usbScannerBench();
+    t.after(() => bench.close());
+    const scanner = await bench.open({ scanned: () => undefined, lost: () => undefined });
+    const driver = bench.simulator.pid ?? assert.fail();
+    const children = readFileSync(`/proc/${driver}/task/${driver}/children`, 'utf8').trim();
+    assert.match(children, /^\d+$/, 'cat');
+    process.kill(driver, 'SIGKILL');
+    const stat = `/proc/${children}/stat`;
+    // Ended, though nobody may have asked with which code.
+    const ended = () => !existsSync(stat) || / Z /.test(readFileSync(stat, 'utf8'));
+    await until('the end of cat', ended);
+    await scanner.close().catch(() => undefined);
+  });
+
   test('is absent where another is wanted, with the mend', async (t) => {
     const bench = await usbScannerBench({ vendor_id: '0c2e', product_id: '0b61' });
     t.after(() => bench.close());

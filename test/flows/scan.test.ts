@@ -155,6 +155,14 @@ describe('a scanned voucher', () => {
     assert.match(lines(fresh), /can’t be checked yet/);
   });
 
+  test('a house without a fund server says so', async () => {
+    const stand = await Stand.start({ settings: WITH_SCANNER });
+    const id = of(stand, 'voucher_look')[0]?.look.id ?? '';
+    await stand.told({ kind: 'voucher_looked', looked: { id, key: null, voucher: null } });
+    scan(stand, qr());
+    assert.match(lines(stand), /has no vouchers/);
+  });
+
   test('the long form is taken, too', async () => {
     const stand = await opened();
     scan(stand, `https://pay.test/v?t=${writeVoucher(SECRET, CLAIMS)}`);
