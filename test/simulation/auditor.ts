@@ -13,6 +13,7 @@ import type { Purse } from './card-reader.ts';
 import { DayBooks } from './day-books.ts';
 import { JournalBooks } from './journal-books.ts';
 import { OrderBooks } from './order-books.ts';
+import { PlatformBooks } from './platform-books.ts';
 import { TelephoneBooks } from './telephone-books.ts';
 import type { Trace } from './trace.ts';
 import { VoucherBooks } from './voucher-books.ts';
@@ -31,6 +32,7 @@ export class Auditor {
     cards: 0,
     vouchers: 0,
     links: 0,
+    platform: 0,
     days: 0,
     faults: 0,
   };
@@ -41,6 +43,7 @@ export class Auditor {
   readonly journals: JournalBooks;
   readonly vouchers: VoucherBooks;
   readonly telephone: TelephoneBooks;
+  readonly platform: PlatformBooks;
   readonly #trace: Trace;
 
   /** Called once for each order that is paid. */
@@ -57,8 +60,9 @@ export class Auditor {
     this.journals = new JournalBooks({ trace, cards, report, counts, orders: () => this.orders });
     this.vouchers = new VoucherBooks({ trace, report, counts });
     this.telephone = new TelephoneBooks({ trace, report, counts, orders: () => this.orders });
+    this.platform = new PlatformBooks({ trace, report, counts, orders: () => this.orders });
     this.orders = new OrderBooks({
-      ...{ trace, cards, report },
+      ...{ trace, cards, report, platform: this.platform },
       made: (order) => this.journals.made(order),
       paid: (order, amountMinor, byCard) => {
         counts.paid += 1;
@@ -77,9 +81,10 @@ export class Auditor {
   committed(house: string, writes: readonly Write[]): void {
     this.counts.commits += 1;
     // What a till took of a voucher is a debit like the issuer's.
+    this.platform.committed(house, writes);
     const taken = this.vouchers.committed(house, writes);
     this.orders.committed(house, [...writes, ...taken]);
-    this.telephone.committed(house, writes);
+    this.telephone.committed(house, [...writes, ...taken]);
     this.days.committed(writes);
   }
 

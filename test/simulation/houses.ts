@@ -1,6 +1,5 @@
 /** The organisations of a world: who is which, on what machine, and how they reach each other. */
 import { remoteAcquirer, remoteLinks } from '#gateway/acquirer/remote.ts';
-import type { Core } from '#gateway/core.ts';
 import { remoteFunds } from '#gateway/funds/remote.ts';
 import { remoteIssuer } from '#gateway/issuer/remote.ts';
 import { tellByWebhook, tellCardsByWebhook } from '#gateway/peers/results.ts';
@@ -13,11 +12,12 @@ import type { VirtualTime } from '#simulators/simulation/time.ts';
 import type { Weather } from '#simulators/simulation/weather.ts';
 import type { Auditor } from './auditor.ts';
 import type { Forger } from './forger.ts';
-import { GatewayMachine, type GatewayParts } from './gateway-machine.ts';
+import { type GatewayLife, GatewayMachine, type GatewayParts } from './gateway-machine.ts';
 import { carryMessages } from './mail-wire.ts';
 import { carryResults, peerOver, type Serve } from './peer-wire.ts';
 import type { Plan } from './plan.ts';
 import type { Planted } from './plant-kit.ts';
+import { PlatformHouse } from './platform-house.ts';
 import type { Trace } from './trace.ts';
 
 const ROLES: Readonly<Record<Plan['houses'], readonly (readonly Role[])[]>> = {
@@ -57,10 +57,19 @@ export class Houses {
   /** Called with each message that reaches somebody. */
   onMessage: (to: string, text: string) => void = () => undefined;
   readonly machines: readonly GatewayMachine[];
+  /** What paired phones pay through; `null` where there is none. */
+  readonly platform: PlatformHouse | null;
   readonly #parts: HousesParts;
 
   constructor(parts: HousesParts) {
     this.#parts = parts;
+    const { time, beganAt, trace, chance, auditor, peers: weather } = parts;
+    this.platform = parts.plan.paired
+      ? new PlatformHouse({
+          ...{ time, beganAt, trace, weather, books: auditor.platform },
+          ...{ chance: chance.stream('platform'), centre: () => this.of('order-centre') },
+        })
+      : null;
     this.machines = rolesOf(parts.plan).map((roles) => this.#gateway(roles));
   }
 
@@ -100,7 +109,7 @@ export class Houses {
       auditor: this.#parts.auditor,
       beganAt: this.#parts.beganAt,
       connect: this.#connectionsOf(roles, house),
-      doors: (life) => this.#doorsOf(roles, life.core),
+      doors: (life) => this.#doorsOf(roles, life),
       plantEngine: this.#parts.planted.engine(this.#parts.chance.stream('planted'), roles),
     });
   }
@@ -138,13 +147,17 @@ export class Houses {
     };
   }
 
-  #doorsOf(roles: readonly Role[], core: Core): () => void {
+  #doorsOf(roles: readonly Role[], { core, isOn }: GatewayLife): () => void {
     const closes: (() => void)[] = [];
     const { auditor, forger, planted } = this.#parts;
     const { time, peers, plan } = this.#parts;
     if (roles.includes('acquirer')) core.payLinks.reachAt('https://pay.test');
     if (roles.includes('order-centre') && plan.telephone) {
       closes.push(carryMessages(time, peers, core, (to, text) => this.onMessage(to, text)));
+    }
+    if (roles.includes('order-centre') && this.platform !== null) {
+      const port = planted.platform(this.platform.port(isOn));
+      core.pairing.connect(port, 'https://pay.test/pair/return/lotus');
     }
     if (roles.includes('order-centre')) {
       core.downlinks.attach({

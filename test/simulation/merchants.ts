@@ -1,4 +1,5 @@
 /** Those who deal with money apart from a stall: they freeze and capture, and they give back. */
+import { VOUCHER_PAYMENT } from '#device/messages/day.ts';
 import type { Core } from '#gateway/core.ts';
 import type { RefundWish } from '#gateway/orders/refundable.ts';
 import type { SeededChance } from '#simulators/simulation/chance.ts';
@@ -82,7 +83,9 @@ async function leave(
 /** An operator who gives a paid order back, whole or in part, and asks until it is done. */
 export async function giveBack(street: Street, order: string, amountMinor: number): Promise<void> {
   const chance = street.chance.stream(`refund of ${order}`);
-  if (!chance.happens(0.12)) return;
+  // Of what a voucher paid more comes back: that refills it.
+  const byVoucher = street.auditor.orders.find(order)?.payment?.startsWith(VOUCHER_PAYMENT);
+  if (!chance.happens(byVoucher === true ? 0.5 : 0.12)) return;
   await wait(street, chance.waitMs(60_000));
   const amount_minor = chance.happens(0.5) ? amountMinor : chance.between(1, amountMinor);
   street.trace.say('operator', `gives ${amount_minor} of ${order} back`);

@@ -7,6 +7,7 @@ import type { Ending, OrderRow, Tables } from '#gateway/store/tables.ts';
 import type { IssuedRow, PaymentRow } from '#gateway/store/tables-money.ts';
 import { Books } from './books.ts';
 import type { CardBooks } from './card-books.ts';
+import { PLATFORM_PAYMENT, type PlatformBooks } from './platform-books.ts';
 import type { Trace } from './trace.ts';
 import type { Write } from './watched-engine.ts';
 
@@ -19,6 +20,7 @@ interface Debit {
 export interface OrderBooksParts {
   readonly trace: Trace;
   readonly cards: CardBooks;
+  readonly platform: Pick<PlatformBooks, 'attemptOf'>;
   readonly report: (what: string) => void;
   /** An order as a journal has it, as JSON. */
   readonly made: (order: string) => string | undefined;
@@ -172,6 +174,10 @@ export class OrderBooks {
       const posted = this.#books.has(`settlement:debit:${card}:${counter}`);
       return posted && this.#parts.cards.hasPaid(number, amount_minor, terminal);
     }
+    if (order.payment.startsWith(PLATFORM_PAYMENT)) {
+      const attempt = this.#parts.platform.attemptOf(order.payment);
+      return attempt?.order_number === number && this.#books.has(`platform:${attempt.id}`);
+    }
     const payment = this.#payments.get(order.payment);
     return (
       payment?.state === 'paid' &&
@@ -242,10 +248,10 @@ export class OrderBooks {
     const debits = Map.groupBy(this.#debits.values(), ({ order }) => order);
     for (const { number, state, payment } of this.#orders.values()) {
       const taken = debits.get(number) ?? [];
-      if (payment?.startsWith('CARD-')) {
+      if (payment?.startsWith('CARD-') || payment?.startsWith(PLATFORM_PAYMENT)) {
         const left = taken.filter(({ amount_minor }) => amount_minor > 0);
         if (left.length > 0)
-          this.#parts.report(`debit: ${number} is paid by card, and by ${ids(left)}`);
+          this.#parts.report(`debit: ${number} is paid by ${payment}, and by ${ids(left)}`);
       } else if (state === 'paid') {
         if (taken.length !== 1 || taken[0]?.id !== payment) {
           this.#parts.report(`debit: ${number} is paid by ${payment}, taken was ${ids(taken)}`);

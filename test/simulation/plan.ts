@@ -37,6 +37,8 @@ export interface Plan {
   readonly telephone: boolean;
   /** Vouchers go round; their fund server is in the house, or where the issuer is apart, so is it. */
   readonly vouchers: boolean;
+  /** Phones are paired with terminals, and pay through a platform. */
+  readonly paired: boolean;
   /** Mean time between two strokes of one kind in the whole world, ms; `null` where there is none. */
   readonly every: Readonly<Record<Stroke, number | null>>;
   /** Of the radio to terminals, of phones, between organisations. */
@@ -130,6 +132,7 @@ export function planOf(chance: SeededChance, wanted: Wanted = {}): Plan {
     cardShare: chance.pick([0.2, 0.6]),
     vouchers: chance.stream('vouchers').happens(0.5),
     telephone: chance.stream('telephone').happens(0.5),
+    paired: chance.stream('paired').happens(0.5),
     every,
     climates: {
       terminals: climateOf(chance, calm),

@@ -4,6 +4,7 @@
 import { readDownlink } from '#device/messages/signed.ts';
 import type { Disk } from '#device/ports/disk.ts';
 import type { Core } from '#gateway/core.ts';
+import type { PaymentPlatform } from '#gateway/pairing/platforms/platform.ts';
 import type { PeerClient } from '#gateway/peers/client.ts';
 import type { Role } from '#gateway/roles.ts';
 import type { Engine, Tables } from '#gateway/store/tables.ts';
@@ -18,6 +19,7 @@ export interface Planted {
   readonly terminal: (chance: SeededChance, id: string) => TerminalPlant;
   readonly engine: (chance: SeededChance, roles: readonly Role[]) => (engine: Engine) => Engine;
   readonly peer: (client: PeerClient, who: Serve) => PeerClient;
+  readonly platform: (platform: PaymentPlatform) => PaymentPlatform;
   /** What the order centre hears where a terminal says `message`. */
   readonly uplink: (core: Core, terminal: string, message: Uint8Array) => Uint8Array;
 }
@@ -33,6 +35,7 @@ export const NOTHING_PLANTED: Planted = {
   terminal: () => SOUND,
   engine: () => (engine) => engine,
   peer: (client) => client,
+  platform: (platform) => platform,
   uplink: (_core, _terminal, message) => message,
 };
 

@@ -1,4 +1,5 @@
 /** What is planted where vouchers are issued, redeemed and let go. */
+import { PAYERS } from './people.ts';
 import {
   inTables,
   NOTHING_PLANTED,
@@ -81,11 +82,65 @@ export const VOUCHER_FAULTS: Readonly<Record<string, PlantedFault>> = {
         who === 'issuer' ? neverDeclined(client, '/v1/issuer/authorisations', frozenAs) : client,
     },
   },
+  'never-refills': {
+    what: 'what a till gives back is frozen for the voucher, and not good again',
+    found: /^voucher/,
+    planted: inTables(({ funds }) => ({
+      funds: {
+        ...funds,
+        change(number, change) {
+          const { captured_minor, ...rest } = change;
+          const was = funds.voucher(number)?.captured_minor ?? 0;
+          const refills = captured_minor !== undefined && captured_minor < was;
+          return funds.change(number, refills ? rest : change);
+        },
+      },
+    })),
+  },
+  'refills-elsewhere': {
+    what: 'what a till gives back goes to the paying account, though the voucher waits to be refilled',
+    found: /^(stuck|voucher|frozen)/,
+    planted: inTables(({ funds }) => ({
+      funds: {
+        ...funds,
+        putAsk(row) {
+          const question = JSON.parse(row.question) as { readonly kind: string };
+          const back = question.kind === 'give_back' ? { ...question, frozen: null } : question;
+          funds.putAsk({ ...row, question: JSON.stringify(back) });
+        },
+      },
+    })),
+  },
+  'refills-anew': {
+    what: 'a till’s refund that had no answer is asked for again under another id',
+    found: /^(debit|voucher|value|stuck)/,
+    planted: {
+      ...NOTHING_PLANTED,
+      peer: (client, who) =>
+        who === 'fund-server' ? repeatAnew(client, '/v1/funds/refunds') : client,
+    },
+  },
+  'others-voucher': {
+    what: 'a party is registered with another phone number than it proved',
+    found: /^owner/,
+    planted: inTables(({ funds }) => ({
+      funds: {
+        ...funds,
+        setPartyPhone: (id, phone) =>
+          funds.setPartyPhone(id, phone === null ? null : nextPhone(phone)),
+      },
+    })),
+  },
   'never-expires': {
     what: 'vouchers do not expire',
     found: /^stuck/,
     planted: inTables(({ funds }) => ({ funds: { ...funds, due: () => [] } })),
   },
+};
+
+const nextPhone = (phone: string): string => {
+  const at = PAYERS.findIndex((payer) => payer.phone === phone);
+  return PAYERS[(at + 1) % PAYERS.length]?.phone ?? phone;
 };
 
 const frozenAs = (id: string): object => ({

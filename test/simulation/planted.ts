@@ -8,6 +8,7 @@ import type { PlantedFault } from './plant-kit.ts';
 import { CARD_FAULTS } from './planted-cards.ts';
 import { DAY_FAULTS } from './planted-days.ts';
 import { GATEWAY_FAULTS } from './planted-gateways.ts';
+import { PAIRING_FAULTS } from './planted-pairing.ts';
 import { TELEPHONE_FAULTS } from './planted-telephone.ts';
 import { TERMINAL_FAULTS } from './planted-terminals.ts';
 import { VOUCHER_FAULTS } from './planted-vouchers.ts';
@@ -31,6 +32,11 @@ const VOUCHERS_APART: Wanted = {
 };
 const TELEPHONE: Wanted = { ...BUSY_HOUR, cards: 0, telephone: true };
 const TELEPHONE_APART: Wanted = { ...TELEPHONE, houses: 'all_apart' };
+const PAIRED: Wanted = { ...BUSY_HOUR, cards: 0, paired: true };
+const PAIRED_ROUGH: Wanted = {
+  ...PAIRED,
+  climates: { terminals: CALM, phones: CALM, peers: ROUGH },
+};
 const OFTEN = 4 * MINUTE;
 
 const FORGED: Wanted = { ...WITH_CARDS, cardShare: 0.3, every: { forger: 8000 } };
@@ -67,7 +73,17 @@ const WANTED: Readonly<Record<string, Wanted>> = {
   'redeems-anew': VOUCHERS_APART,
   'issues-unfrozen': VOUCHERS_APART,
   'never-expires': VOUCHERS,
+  'never-refills': VOUCHERS,
+  'refills-elsewhere': VOUCHERS,
+  'refills-anew': VOUCHERS_APART,
+  'others-voucher': { ...VOUCHERS, telephone: true },
   ...Object.fromEntries(Object.keys(WIRE_FAULTS).map((name) => [name, FORGED])),
+  'keeps-late': PAIRED_ROUGH,
+  'permits-anew': PAIRED_ROUGH,
+  'refunds-anew': PAIRED_ROUGH,
+  'believes-payer': PAIRED,
+  'never-looks': PAIRED_ROUGH,
+  'never-withdraws': PAIRED_ROUGH,
   'keeps-stock': TELEPHONE,
   'links-elsewhere': TELEPHONE,
   'ends-unasked': TELEPHONE_APART,
@@ -88,6 +104,7 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = Object.fromEntrie
     ...WIRE_FAULTS,
     ...DAY_FAULTS,
     ...TELEPHONE_FAULTS,
+    ...PAIRING_FAULTS,
   }).map(([name, fault]) => {
     const wanted = WANTED[name] ?? BUSY_HOUR;
     return [name, { ...fault, planted: { ...fault.planted, wanted } }];

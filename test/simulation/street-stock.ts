@@ -14,7 +14,10 @@ const BALANCES: Readonly<Record<string, number>> = {
 const CREDIT_MINOR = 8000;
 
 /** Who issues, pays for and redeems vouchers. */
-export const PARTIES = ['shop', 'fund', 'chen', 'zhao', 'liu'] as const;
+export const PARTIES: readonly string[] = ['shop', 'fund', 'chen', 'zhao', 'liu'];
+
+/** The phone number whose orders a party's vouchers pay by link. */
+export const phoneOfParty = (party: string): string => PAYERS[PARTIES.indexOf(party)]?.phone ?? '';
 
 /** What is sold by telephone; so little of each that it runs out. */
 export const PRODUCTS = [

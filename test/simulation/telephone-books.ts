@@ -6,7 +6,9 @@ import { linesOf } from '#gateway/catalogue/catalogue.ts';
 import type { Tables } from '#gateway/store/tables.ts';
 import type { MovementRow, TelephoneOrderRow } from '#gateway/store/tables-centre.ts';
 import type { OrderBooks } from './order-books.ts';
+import { phoneOfParty } from './street-stock.ts';
 import type { Trace } from './trace.ts';
+import { PARTY } from './voucher-books.ts';
 import type { Write } from './watched-engine.ts';
 
 export interface TelephoneBooksParts {
@@ -121,7 +123,11 @@ export class TelephoneBooks {
       if (there?.state !== row.state || there.payment !== row.payment) {
         this.#parts.report(`lost: telephone order ${row.number} was ${row.state}`);
       }
-      this.#judgeMoney(row, (account) => payers.find(account.split(':')[2] ?? '')?.phone);
+      this.#judgeMoney(row, (account) =>
+        account.startsWith(PARTY)
+          ? phoneOfParty(account.slice(PARTY.length))
+          : payers.find(account.split(':')[2] ?? '')?.phone,
+      );
     }
   }
 

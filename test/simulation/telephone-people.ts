@@ -5,16 +5,19 @@
 import type { Core } from '#gateway/core.ts';
 import type { Placed } from '#gateway/orders/telephone/placing.ts';
 import type { TelephoneOrderRow } from '#gateway/store/tables-centre.ts';
+import type { LinkRow } from '#gateway/store/tables-links.ts';
 import type { SeededChance } from '#simulators/simulation/chance.ts';
 import type { Actor, Scene } from './actors.ts';
 import type { GatewayMachine } from './gateway-machine.ts';
 import type { Houses } from './houses.ts';
 import { insist } from './merchants.ts';
 import { PAYERS, type Payer, reach, type Street } from './people.ts';
-import { PRODUCTS, passwordOf } from './street-stock.ts';
+import { PARTIES, PRODUCTS, passwordOf, phoneOfParty } from './street-stock.ts';
 
 const LINK = /https:\/\/pay\.test\/pay\/([\w-]+)/;
 const TRIES = 6;
+/** Of links that are opened where vouchers go round. */
+const VOUCHER_SHARE = 0.45;
 
 /** They come where the plan has a telephone desk; `null` elsewhere. */
 export function telephoneDesk(scene: Scene): Actor | null {
@@ -139,11 +142,73 @@ class Desk implements Actor {
     const payer = chance.happens(0.2) ? chance.pick(PAYERS) : owner;
     await this.#wait(chance.waitMs(60_000));
     this.#street.trace.say(payer.phone, `opens a link${payer === owner ? '' : ' of another'}`);
-    await this.#payBy(token, payer, chance);
+    const vouchers = this.#houses.funds === null ? 0 : VOUCHER_SHARE;
+    if (chance.stream('way').happens(vouchers)) await this.#payByVoucher(token, payer, chance);
+    else await this.#payBy(token, payer, chance);
+  }
+
+  /** With one of the vouchers that this phone's owner holds; now and then with a wrong code. */
+  async #payByVoucher(token: string, { phone }: Payer, chance: SeededChance): Promise<void> {
+    const { trace } = this.#street;
+    const link = this.#acquirer.life?.core.payLinks.find(token);
+    const found = await this.#voucherOf(phone, link?.amount_minor ?? 0, chance);
+    if (found === null) return;
+    const typed = { number: found.number, code: chance.happens(0.1) ? '000000' : found.code };
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const pays = async ({ payLinks }: Core) => {
+        const link = payLinks.find(token);
+        if (link === undefined) return null;
+        const device = payLinks.deviceDigest(`device of ${phone}`);
+        const { said } = await payLinks.payByVoucher(link.id, device, typed);
+        return { said, link: payLinks.find(token) };
+      };
+      const reached = await reach(this.#street, pays, this.#acquirer);
+      if (reached === 'no answer') trace.say(phone, 'has no answer from its link');
+      else if (this.#hear(phone, reached.said, `voucher ${found.number}`)) return;
+      await this.#wait(chance.waitMs(8000));
+    }
+  }
+
+  /** One that is good, and its code, as its party sees them; now and then it is a friend's. */
+  async #voucherOf(
+    phone: string,
+    amountMinor: number,
+    chance: SeededChance,
+  ): Promise<{ readonly number: string; readonly code: string } | null> {
+    const { funds } = this.#houses;
+    const own = PARTIES.find((id) => phoneOfParty(id) === phone);
+    const party = chance.happens(0.25) ? chance.pick(PARTIES) : own;
+    if (funds === null || party === undefined) return null;
+    const good = funds.tables.funds
+      .ofParty(party, Number.MAX_SAFE_INTEGER, 50)
+      .filter((row) => row.state === 'issued' && row.beneficiary === party)
+      .filter((row) => row.face_minor - row.captured_minor >= amountMinor && row.partial === 1);
+    if (good.length === 0) return null;
+    const { number } = chance.pick(good);
+    const ask = async (core: Core) => core.funds?.view(party, number) ?? null;
+    const reached = await reach(this.#street, ask, funds);
+    const code = reached === 'no answer' ? undefined : reached.said?.code;
+    return code === undefined ? null : { number, code };
+  }
+
+  /** Whether that was the end of it. */
+  #hear(
+    phone: string,
+    told: { said: string; link: LinkRow | undefined } | null,
+    by: string,
+  ): boolean {
+    const { said, link } = told ?? {};
+    if (said === undefined || link === undefined) return true;
+    this.#street.trace.say(phone, `${link.order_number} by ${by}: ${said}, it is ${link.state}`);
+    if (link.state === 'paid' && said !== 'elsewhere') {
+      this.#street.auditor.telephone.told(phone, link.order_number, link.attempt ?? '');
+      return true;
+    }
+    return said === 'elsewhere' || link.state === 'closed' || link.state === 'failed';
   }
 
   async #payBy(token: string, { phone }: Payer, chance: SeededChance): Promise<void> {
-    const { trace, auditor } = this.#street;
+    const { trace } = this.#street;
     const wrongFirst = chance.happens(0.15);
     for (let tries = 0; tries < TRIES; tries += 1) {
       const password = wrongFirst && tries === 0 ? 'no password' : passwordOf(phone);
@@ -156,16 +221,7 @@ class Desk implements Actor {
       };
       const reached = await reach(this.#street, pays, this.#acquirer);
       if (reached === 'no answer') trace.say(phone, 'has no answer from its link');
-      else {
-        const { said, link } = reached.said ?? {};
-        if (said === undefined || link === undefined) return;
-        trace.say(phone, `${link.order_number}: ${said}, the link is ${link.state}`);
-        if (link.state === 'paid' && said !== 'elsewhere') {
-          auditor.telephone.told(phone, link.order_number, link.attempt ?? '');
-          return;
-        }
-        if (said === 'elsewhere' || link.state === 'closed' || link.state === 'failed') return;
-      }
+      else if (this.#hear(phone, reached.said, 'password')) return;
       await this.#wait(chance.waitMs(8000));
     }
   }

@@ -209,7 +209,13 @@ export class VoucherBooks {
     if (reply.said === 'given_back') {
       return [givenBack(row, row.kind === 'refund' ? 'refund' : 'reverse', amount_minor)];
     }
-    return [issuedBy(row, { kind: 'debit', said: 'debited', of_request: null, amount_minor })];
+    const holder = this.#rows.get(row.voucher ?? '')?.beneficiary ?? '';
+    return [
+      issuedBy(row, {
+        ...{ kind: 'debit', said: 'debited', of_request: null, amount_minor },
+        account: `${PARTY}${holder}`,
+      }),
+    ];
   }
 
   /** A party was answered with this view of it. */
@@ -278,6 +284,9 @@ export class VoucherBooks {
 /** Of a till's, and where it can't go to voucher or account, what the party is owed. */
 const GIVES_BACK = ['give_back', 'refilled', 'leave_part', 'leave_spent'];
 
+/** What a voucher's debit is written on: whoever held it. */
+export const PARTY = 'party:';
+
 /** What a store must hold as it was committed. */
 const KEPT = [
   ...(['state', 'beneficiary', 'face_minor', 'captured_minor', 'hold', 'account'] as const),
@@ -295,7 +304,8 @@ const givenBack = (row: FundActRow, kind: 'reverse' | 'refund', amount_minor: nu
 
 function issuedBy(
   { key: id, at }: FundActRow,
-  what: Pick<IssuedRow, 'kind' | 'said' | 'of_request' | 'amount_minor'>,
+  what: Pick<IssuedRow, 'kind' | 'said' | 'of_request' | 'amount_minor'> &
+    Partial<Pick<IssuedRow, 'account'>>,
 ): Write {
   const nothing = { fingerprint: '', answer: '', account: null, reference: null };
   return { is: 'issued', row: { ...nothing, ...what, id, at, caller: 'acquirer' } };

@@ -13,7 +13,7 @@ import type { SeededChance } from '#simulators/simulation/chance.ts';
 import type { Actor, Scene } from './actors.ts';
 import type { GatewayMachine } from './gateway-machine.ts';
 import { PAYERS, POOR, press, type Reached, reach, type Street } from './people.ts';
-import { holderOf, PARTIES } from './street-stock.ts';
+import { holderOf, PARTIES, phoneOfParty } from './street-stock.ts';
 import { orderOn, type TerminalMachine } from './terminal-machine.ts';
 import { payByVoucher } from './voucher-payers.ts';
 
@@ -58,6 +58,14 @@ class Parties implements Actor {
     this.#balance = (account) => street.auditor.orders.balanceMinor(account);
   }
 
+  /** Each registers a phone number, for orders by telephone. */
+  async prepare(): Promise<void> {
+    const writer = this.#funds.life?.core.writer;
+    await writer?.run((tx) => {
+      for (const party of PARTIES) tx.funds.setPartyPhone(party, phoneOfParty(party));
+    });
+  }
+
   begin(): void {
     void this.#keepAsking();
   }
@@ -67,7 +75,9 @@ class Parties implements Actor {
     const chance = this.#chance.stream(`payer of ${order}`);
     const good = this.#known.filter(({ state }) => state === 'issued');
     if (good.length === 0 || !chance.happens(SALES_SHARE)) return;
-    void this.#payAt(terminal, order, chance.pick(good), chance);
+    const enough = good.filter((each) => each.left_minor >= (terminal.offers()?.amount_minor ?? 0));
+    const among = enough.length > 0 && chance.happens(0.7) ? enough : good;
+    void this.#payAt(terminal, order, chance.pick(among), chance);
   }
 
   unfinished(): readonly string[] {

@@ -20,6 +20,7 @@ import type {
   VoucherRow,
 } from '#gateway/store/tables-funds.ts';
 import type { IssuedRow, PaymentRow } from '#gateway/store/tables-money.ts';
+import type { AttemptRow } from '#gateway/store/tables-pairing.ts';
 
 export type Write =
   | { readonly is: 'order'; readonly row: OrderRow }
@@ -38,6 +39,7 @@ export type Write =
   | { readonly is: 'voucher_event'; readonly row: VoucherEventRow }
   | { readonly is: 'fund_ask'; readonly row: FundAskRow }
   | { readonly is: 'fund_act'; readonly row: FundActRow }
+  | { readonly is: 'paired_attempt'; readonly row: AttemptRow }
   | { readonly is: 'day_verdict'; readonly row: DayVerdictRow }
   | { readonly is: 'day_difference'; readonly row: DayDifference };
 
@@ -99,6 +101,7 @@ export function watchEngine(engine: Engine, events: EngineEvents): Engine {
 
 function watchTables({ tables }: Engine, tell: (write: Write) => void): Engine['tables'] {
   const { orders, issued, payments, ledger, days, funds, telephone, products } = tables;
+  const { pairings } = tables;
   return {
     ...tables,
     orders: {
@@ -128,6 +131,17 @@ function watchTables({ tables }: Engine, tell: (write: Write) => void): Engine['
       put(row) {
         payments.put(row);
         tell({ is: 'payment', row });
+      },
+    },
+    pairings: {
+      ...pairings,
+      addAttempt(row) {
+        pairings.addAttempt(row);
+        tell({ is: 'paired_attempt', row });
+      },
+      putAttempt(row) {
+        pairings.putAttempt(row);
+        tell({ is: 'paired_attempt', row });
       },
     },
     days: {

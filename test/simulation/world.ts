@@ -14,6 +14,7 @@ import { dayKeepers } from './day-keepers.ts';
 import { Forger } from './forger.ts';
 import { Houses } from './houses.ts';
 import { giveBack, keepGuests } from './merchants.ts';
+import { pairedPhones } from './paired-phones.ts';
 import { comeToPay, keepStall, type Street } from './people.ts';
 import { type Plan, planOf } from './plan.ts';
 import { NOTHING_PLANTED, type Planted } from './plant-kit.ts';
@@ -36,6 +37,7 @@ const ACTORS: readonly ((scene: Scene) => Actor | null)[] = [
   dayKeepers,
   voucherParties,
   telephoneDesk,
+  pairedPhones,
 ];
 
 export interface Outcome {
