@@ -18,7 +18,7 @@ export type Judged =
 
 /**
  * Believes what every decoder understood alike, and guesses what more than half of them did. `unsure`:
- * no two meant the same, or it was hardly a phrase at all.
+ * they were too divided, or it was hardly a phrase at all.
  */
 export function judge(heard: Heard, stall: SpeechStall): Judged {
   switch (heard.is) {

@@ -41,7 +41,7 @@ const MODEL_INSERTION = 0.65;
 const RIVAL_INSERTION = 0.2;
 /** Of a phrase that can't have been said. */
 const NEVER = -(2 ** 30);
-/** Of four views, who have to have heard it in the same words; the rest may differ in words alone. */
+/** Of four views, who have to have heard it in the same words. */
 const ENOUGH_VOTES = 3;
 /** By so much (in nats) a phrase has to sound better than every rival: in quiet, and for each dB of noise. */
 const HANDICAP = 10;
@@ -194,8 +194,8 @@ async function open(): Promise<Engine> {
     const [best = ''] = weigh(votes, [plain, cleaned, shorter, ...(noisy ? [longer] : [])]);
     const texts = [best, ...votes];
     const agree = votes.filter((each) => each === best).length;
-    // Nobody will believe what one alone heard, nor be sure of what some did.
-    if (agree < ENOUGH_VOTES) return { texts, sound: agree > 1 ? cleaned : null, byGrammar };
+    // Of talk, too, two may make the same words.
+    if (agree < ENOUGH_VOTES) return { texts, sound: null, byGrammar };
     const views = noisy ? [cleaned, shorter] : [plain, cleaned];
     const confirmed = confirm(best, name, views, handicapAt(aboveDb));
     return { texts: [...texts, ...confirmed], sound: cleaned, byGrammar };
@@ -224,7 +224,8 @@ async function open(): Promise<Engine> {
         ? decodeQuickly(prepare(wide, denoise), name)
         : decodeWithCare(wide, name, clear);
       if (texts.every((text) => text === '')) return { is: 'nothing' };
-      if (sound === null) return { is: 'heard', texts, fit: 0 };
+      // Where it heard nothing its likelihood says nothing.
+      if (sound === null || byGrammar.text === '') return { is: 'heard', texts, fit: 0 };
       const bySound = sphinx.decode('phones', sound);
       const margin = (byGrammar.score - bySound.score) / Math.max(1, byGrammar.frames);
       const fit = (margin - BAD_MARGIN) / (GOOD_MARGIN - BAD_MARGIN);
