@@ -1,9 +1,11 @@
 /**
  * Runs the tests: `npm test` all but the slow ones, `npm test -- test/flows` those below a path,
  * `npm run proofs` the slow ones: second opinions of the simulators, and whole stories in real time.
- * Files whose other end counts milliseconds (a key held, a chip simulated, a call) run alone.
+ * Files whose other end counts milliseconds (a key held, a chip simulated, a call) run one by one, and
+ * beside nothing but quick ones.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -27,20 +29,27 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-function run(which: readonly string[], concurrency: number): number {
+/** Its exit code; with `later` what it prints comes when it is over, and not amid others' lines. */
+async function run(which: readonly string[], concurrency: number, later = false): Promise<number> {
   if (which.length === 0) return 0;
   // A file whose set-up failed may leave a browser or a child behind: it must not hold up the rest.
   const limits = ['--test-timeout=120000', '--test-force-exit'];
-  const args = ['--test', `--test-concurrency=${concurrency}`, ...limits, ...flags];
-  const done = spawnSync(process.execPath, [...args, ...which], { cwd: HOME, stdio: 'inherit' });
-  return done.status ?? 1;
+  const args = ['--test', `--test-concurrency=${concurrency}`, ...limits, ...flags, ...which];
+  const output = later ? 'pipe' : 'inherit';
+  const child = spawn(process.execPath, args, { cwd: HOME, stdio: ['inherit', output, 'inherit'] });
+  const printed: Buffer[] = [];
+  child.stdout?.on('data', (part: Buffer) => printed.push(part));
+  const [code] = (await once(child, 'close')) as [number | null];
+  process.stdout.write(Buffer.concat(printed));
+  return code ?? 1;
 }
 
-/** The quick ones first: what they find is seen soon. Most of a wired test's time is waiting. */
-const groups: readonly [files: readonly string[], concurrency: number][] = [
-  [files.filter((file) => !ALONE.test(file) && !WIRED.test(file)), 3],
-  [files.filter((file) => ALONE.test(file)), 1],
-  [files.filter((file) => !ALONE.test(file) && WIRED.test(file)), 3],
-];
-const codes = groups.map(([which, concurrency]) => run(which, concurrency));
+const alone = files.filter((file) => ALONE.test(file));
+const wired = files.filter((file) => !ALONE.test(file) && WIRED.test(file));
+const quick = files.filter((file) => !ALONE.test(file) && !WIRED.test(file));
+
+// The quick ones first: what they find is seen soon. Most of a wired test's time is waiting.
+const codes = slow
+  ? [await run(quick, 3), await run(alone, 1), await run(wired, 3)]
+  : [...(await Promise.all([run(quick, 2), run(alone, 1, true)])), await run(wired, 3)];
 process.exit(codes.find((code) => code !== 0) ?? 0);

@@ -22,8 +22,15 @@ interface Case {
 const { cases } = JSON.parse(readFileSync('test/golden/dtmf.json', 'utf8')) as { cases: Case[] };
 const KEYS = [...'0123456789*#ABCD'] as TelephoneKey[];
 const silence = (ms: number): Int16Array => new Int16Array(8 * ms);
-const joined = (...parts: readonly Int16Array[]): Int16Array =>
-  Int16Array.from(parts.flatMap((part) => [...part]));
+function joined(...parts: readonly Int16Array[]): Int16Array {
+  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
 
 /** As a call brings it: frame after frame, from some sample on. */
 function read(samples: Int16Array, skip = 0): string {
@@ -58,8 +65,9 @@ describe('the limits of a receiver', () => {
   for (const one of cases) {
     test(`${one.what}: ${one.heard ? 'a key' : 'none'}`, () => {
       for (const [seed, key] of KEYS.entries()) {
+        const sound = soundOf(key, one, seed);
         for (const skip of [0, 17, 63]) {
-          const found = read(soundOf(key, one, seed), skip);
+          const found = read(sound, skip);
           assert.equal(found, one.heard ? key : '', `${key}, ${skip} samples later`);
         }
       }

@@ -72,9 +72,9 @@ describe('the fuzzer', () => {
     assert.deepEqual(found?.input, utf8('{'));
     assert.equal(await takeCase(throws, utf8('['), false), null);
     const late = door(() => {
-      const until = performance.now() + 3050;
+      const until = performance.now() + 30;
       while (performance.now() < until);
     });
-    assert.match((await takeCase(late, utf8('{'), false))?.why ?? '', /took \d{4,} ms/);
+    assert.match((await takeCase(late, utf8('{'), false, 20))?.why ?? '', /took \d+ ms/);
   });
 });
