@@ -3,7 +3,7 @@ import { base64url, fromBase64url } from '#device/codecs/bytes.ts';
 import { open, seal } from '#device/codecs/jws.ts';
 import { deriveKeys, type TerminalKeys } from '#device/codecs/keys.ts';
 import type { Identity } from '#device/messages/enrolment.ts';
-import type { Downlink, Uplink } from '#device/messages/order.ts';
+import { type Downlink, downlinkSchema, type Uplink } from '#device/messages/order.ts';
 import { type Clock, systemChance } from '#gateway/clock.ts';
 import { type Core, type CoreOptions, openCore } from '#gateway/core.ts';
 import { deriveGatewayKeys } from '#gateway/keys.ts';
@@ -106,7 +106,8 @@ export async function openStand(
       const opened = open('EdDSA', fromBase64url(keys.public) ?? new Uint8Array(), message);
       if (!opened.ok) throw new Error(`downlink: ${opened.why}`);
       handed += 1;
-      terminal.heard.push(...singly(opened.payload as Downlink));
+      // As the terminal decodes it: what it can’t read is a fault.
+      terminal.heard.push(...singly(downlinkSchema.parse(opened.payload)));
       return true;
     },
   });
