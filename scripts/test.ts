@@ -12,7 +12,7 @@ import { join } from 'node:path';
 const HOME = join(import.meta.dirname, '..');
 const SLOW =
   /^test\/(hardware\/|browser\/(cashier-access|kiosk|stall-call)|gateway\/links-kill|journeys\/(power-cuts|sale-command|telephone-sale))/;
-const ALONE = /^test\/(hardware\/|contracts\/(keypad|reader)|journeys\/telephone-sale)/;
+const ALONE = /^test\/(hardware\/|contracts\/(keypad|reader|scanner)|journeys\/telephone-sale)/;
 const WIRED = /^test\/(journeys|browser|contracts|telephone)\//;
 
 const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));

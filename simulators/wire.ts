@@ -5,7 +5,7 @@
 
 /** One thing that happened on a wire, for the live trace and for tests. */
 export interface WireEvent {
-  /** Name of the wire: `keypad`, `panel`, `radio`, `air`, `hmi`, `printer`, `speaker`, `modem`, `mqtt`, `mail`, `sms`. */
+  /** Name of the wire: `keypad`, `scanner`, `panel`, `radio`, `air`, `hmi`, `printer`, `speaker`, `modem`, `mqtt`, `mail`, `sms`. */
   readonly wire: string;
   /** Seen from the terminal: `out` leaves it, `in` reaches it, `state` is the simulator's own. */
   readonly direction: 'in' | 'out' | 'state';

@@ -44,6 +44,7 @@ export const openEvdevScanner: Open<EvdevScannerSettings, ScannerEvents, Scanner
   let typed: Typed = NOTHING_TYPED;
   let rest: Uint8Array = new Uint8Array(0);
   let silence: NodeJS.Timeout | undefined;
+  let quiet: NodeJS.Immediate | undefined;
   let over = false;
 
   const tell = (scan: Scan | null): void => {
@@ -54,8 +55,12 @@ export const openEvdevScanner: Open<EvdevScannerSettings, ScannerEvents, Scanner
     tell(endTyped(typed, false));
     typed = { ...NOTHING_TYPED, shifts: typed.shifts };
   };
-  reading.stdout?.on('data', (bytes: Uint8Array) => {
+  const hush = (): void => {
     clearTimeout(silence);
+    clearImmediate(quiet);
+  };
+  reading.stdout?.on('data', (bytes: Uint8Array) => {
+    hush();
     const read = readEvents(rest.length === 0 ? bytes : Buffer.concat([rest, bytes]), EVENT_LENGTH);
     rest = read.rest;
     for (const event of read.events) {
@@ -63,11 +68,14 @@ export const openEvdevScanner: Open<EvdevScannerSettings, ScannerEvents, Scanner
       typed = next.typed;
       tell(next.scan);
     }
-    silence = setTimeout(fallSilent, SILENCE_MS);
+    silence = setTimeout(() => {
+      // Where the terminal itself was busy so long, the rest has come by now, and is read first.
+      quiet = setImmediate(fallSilent);
+    }, SILENCE_MS);
   });
   const shut = async (): Promise<void> => {
     over = true;
-    clearTimeout(silence);
+    hush();
     await end(reading);
     closeSync(file);
   };
