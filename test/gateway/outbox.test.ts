@@ -11,7 +11,10 @@ import { openStand, settle } from './stand.ts';
 const ORDER = '06D2A8Y1Z5W3KQ7M';
 const refund = (at: number) => ({
   ...({ terminal: 't-0001', kind: 'refund', order_number: ORDER, at: 0 } as const),
-  body: JSON.stringify({ order: ORDER, refund: `R-${at}` }),
+  body: JSON.stringify({
+    ...{ order: ORDER, refund: `REF-${at}`, amount_minor: 1, refunded_minor: 1 + at },
+    ...{ currency: 'CNY', at: 0 },
+  }),
 });
 
 const receipt = (at: number) => {
