@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { JournalEntry } from '#device/messages/journal.ts';
 import { SeededChance } from '#simulators/simulation/chance.ts';
 import { readCount, readMinutes, readOptions, readSeed, speaker } from '#test/command.ts';
+import { until } from '#test/until.ts';
 import { audit, isQuiet } from './audit.ts';
 import { type HeldCard, issueCards, reconcile, tapAll } from './cards.ts';
 import { type Doings, tend } from './people.ts';
@@ -50,14 +51,20 @@ const fallen = ({ gateway, stalls }: Street): string[] =>
     view.state === 'ready' ? [] : [`a program is ${view.state}: ${view.why}`],
   );
 
-/** The last acknowledgements are on their way for a moment after the last journal is quiet. */
+/** How long the last acknowledgements may be on their way after the last journal is quiet. */
+const LAST_WORD_MS = 20_000;
+
+/** What both sides say when they agree, or have had time enough to; closes the street. */
 async function audited(
   street: Street,
   cards: readonly HeldCard[],
   doings: Doings,
 ): Promise<ReturnType<typeof audit>> {
+  const look = async () =>
+    audit(street.store, await journalsOf(street), cards, doings.told, PAYERS);
+  const agree = async (): Promise<boolean> => (await look()).complaints.length === 0;
+  await until('both sides to agree', agree, LAST_WORD_MS).catch(() => undefined);
   const journals = await journalsOf(street);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
   await street.close();
   return audit(street.store, journals, cards, doings.told, PAYERS);
 }

@@ -54,7 +54,7 @@ class Listener implements KeypadEvents {
 
 /** What a quick hand types, and how much of it at a time. */
 const ROW = Array.from({ length: 60 }, (_each, at) => String((at * 7) % 10) as Key);
-const BURST = 12;
+const BURST = 8;
 
 export function describeKeypadContract(name: string, open: () => Promise<KeypadBench>): void {
   describe(`keypad contract: ${name}`, () => {

@@ -11,7 +11,7 @@ describeKeypadContract('matrix on the real firmware', async () => {
     fingers: chip,
     keys: WIRING.matrix.keys.flat(),
     rate: MATRIX_RATE,
-    tries: 20,
+    tries: 40,
     close,
   };
 });

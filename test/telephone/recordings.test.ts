@@ -70,6 +70,12 @@ async function stand(t: { after(work: () => void): void }, keepMs = 30 * DAY_MS)
   return { recordings, begin, files, clock, pass, logs, deleted };
 }
 
+/** Of a WAV file. */
+const HEAD_BYTES = 44;
+
+/** Of a file that may not be there yet. */
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
 /** Left and right of a WAV file, by its own head. */
 function readStereo(path: string): { left: number[]; right: number[]; rate: number } {
   const bytes = readFileSync(path);
@@ -239,10 +245,11 @@ describe('what must not be kept', () => {
   test('a pause reaches back, into what is on the disk already', async (t) => {
     const { recordings, files } = await stand(t);
     const { recording, end } = await recordings.begin(ID, null);
+    const part = join(files, `${ID}.part`);
     for (let at = 0; at < 230; at += 1) {
       recording.frame(frame(1 + at, 1 + at));
       // Some blocks reach the disk before the pause, some are on their way.
-      if (at === 120) await new Promise((resolve) => setTimeout(resolve, 50));
+      if (at === 120) await until('a block on the disk', () => sizeOf(part) > HEAD_BYTES);
     }
     recording.pause(3000);
     recording.frame(frame(5000, 5000));
