@@ -1,5 +1,5 @@
 /**
- * What an utterance goes through before it is decoded. A network that takes noise away (RNNoise) helps
+ * What an utterance goes through before it is decoded, and what its sound alone says of it. A network that takes noise away (RNNoise) helps
  * in a crowd and harms in quiet, so it is asked only where it is noisy; and digital silence, which no
  * microphone ever gave, is something the decoder was never trained on, so a little noise is put in.
  */

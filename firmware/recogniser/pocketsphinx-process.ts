@@ -1,8 +1,9 @@
 /**
  * The process with PocketSphinx in it. Each utterance is decoded by how likely words are after one
  * another and by the grammar, which knows nothing but its phrases; each from other views of the sound.
- * What most of them heard is then put beside everything that differs from it in one word. A loop of
- * bare sounds is decoded too: how much better words fit than any sounds do tells a phrase from talk.
+ * What fits all views together best is then put beside everything that differs from it in one word. A
+ * loop of bare sounds is decoded too: how much better words fit than any sounds do tells a phrase from
+ * talk.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
