@@ -82,7 +82,15 @@ const phones = options.phones.split(',').flatMap((each) => {
   if (name === '') fail(`--phones: ${each} is not NAME:METRES\n\n${USAGE}`);
   return [{ name, distance_m: Number(metres) }];
 });
+// All that is typed is read before anything is started.
 const lifetime = options['order-lifetime'];
+const port = numberOf('--port', options.port, 0, 65535);
+const ports = {
+  http: numberOf('--gateway-port', options['gateway-port'], 0, 65535),
+  mqtt: numberOf('--mqtt-port', options['mqtt-port'], 0, 65535),
+};
+const orderLifetimeS =
+  lifetime === undefined ? undefined : numberOf('--order-lifetime', lifetime, 10, 3600);
 const say = (line: string): void => {
   if (!headless) process.stdout.write(`${line}\n`);
 };
@@ -91,11 +99,14 @@ const directory = resolve(options.data);
 mkdirSync(directory, { recursive: true, mode: 0o700 });
 
 let stall: Stall | null = null;
+let opening: Promise<Stall> | null = null;
 let closing = false;
 async function close(code: number): Promise<void> {
   if (closing) return;
   closing = true;
-  await stall?.close();
+  // What is being started has to be there before it can be ended.
+  const opened = stall ?? (await opening?.catch(() => null));
+  await opened?.close();
   process.exit(code);
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -103,23 +114,21 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  stall = await Stall.open({
+  opening = Stall.open({
     directory,
     seed: options.seed,
-    ports: {
-      http: numberOf('--gateway-port', options['gateway-port'], 0, 65535),
-      mqtt: numberOf('--mqtt-port', options['mqtt-port'], 0, 65535),
-    },
+    ports,
     language,
-    orderLifetimeS:
-      lifetime === undefined ? undefined : numberOf('--order-lifetime', lifetime, 10, 3600),
+    orderLifetimeS,
     publicUrl: options['public-url'],
     boards: options.boards,
     modelZh: options['model-zh'],
     browser: !options['no-browser'],
     progress: (text) => say(`  ${text} …`),
   });
-  const port = numberOf('--port', options.port, 0, 65535);
+  stall = await opening;
+  // Called off meanwhile: `close` ends the process.
+  if (closing) await new Promise<never>(() => undefined);
   const { url } = await openInterface(stall, port);
   for (const { name, distance_m } of phones) stall.street.add(name, distance_m);
   const ms = Math.round(performance.now() - began);
