@@ -1,4 +1,5 @@
 /** What is planted where vouchers are issued, redeemed and let go. */
+import { PAYERS } from './people.ts';
 import {
   inTables,
   NOTHING_PLANTED,
@@ -110,11 +111,36 @@ export const VOUCHER_FAULTS: Readonly<Record<string, PlantedFault>> = {
       },
     })),
   },
+  'refills-anew': {
+    what: 'a till’s refund that had no answer is asked for again under another id',
+    found: /^(debit|voucher|value|stuck)/,
+    planted: {
+      ...NOTHING_PLANTED,
+      peer: (client, who) =>
+        who === 'fund-server' ? repeatAnew(client, '/v1/funds/refunds') : client,
+    },
+  },
+  'others-voucher': {
+    what: 'a party is registered with another phone number than it proved',
+    found: /^owner/,
+    planted: inTables(({ funds }) => ({
+      funds: {
+        ...funds,
+        setPartyPhone: (id, phone) =>
+          funds.setPartyPhone(id, phone === null ? null : nextPhone(phone)),
+      },
+    })),
+  },
   'never-expires': {
     what: 'vouchers do not expire',
     found: /^stuck/,
     planted: inTables(({ funds }) => ({ funds: { ...funds, due: () => [] } })),
   },
+};
+
+const nextPhone = (phone: string): string => {
+  const at = PAYERS.findIndex((payer) => payer.phone === phone);
+  return PAYERS[(at + 1) % PAYERS.length]?.phone ?? phone;
 };
 
 const frozenAs = (id: string): object => ({

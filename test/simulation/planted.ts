@@ -75,6 +75,8 @@ const WANTED: Readonly<Record<string, Wanted>> = {
   'never-expires': VOUCHERS,
   'never-refills': VOUCHERS,
   'refills-elsewhere': VOUCHERS,
+  'refills-anew': VOUCHERS_APART,
+  'others-voucher': { ...VOUCHERS, telephone: true },
   ...Object.fromEntries(Object.keys(WIRE_FAULTS).map((name) => [name, FORGED])),
   'keeps-late': PAIRED_ROUGH,
   'permits-anew': PAIRED_ROUGH,
