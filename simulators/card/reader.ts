@@ -4,11 +4,12 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '#device/ports/clock.ts';
 import { realClock } from '../clock.ts';
+import { freePort } from '../free-port.ts';
 import { type Fault, FaultError, type Simulator, type Watch } from '../wire.ts';
 import type { Card } from './card.ts';
 import type { Field, Tear } from './field.ts';
@@ -68,7 +69,7 @@ export class PcscStand implements Simulator {
     for (const { path, install } of Object.values(PCSC_TOOLS)) {
       if (!existsSync(path)) throw new Error(`${path} is missing: ${install}`);
     }
-    const stand = new PcscStand(options, await freePorts());
+    const stand = new PcscStand(options, await freePort(2));
     await stand.startDaemon();
     return stand;
   }
@@ -253,33 +254,3 @@ function answers(path: string): Promise<boolean> {
     socket.once('error', () => resolve(false));
   });
 }
-
-/** A port that is free together with the next one: vpcd takes both. */
-async function freePorts(): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const first = await listen(0);
-    const port = portOf(first);
-    const second = await listen(port + 1).catch(() => null);
-    await close(first);
-    if (second === null) continue;
-    await close(second);
-    return port;
-  }
-  throw new Error('no two neighbouring ports are free');
-}
-
-function listen(port: number): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(port, () => resolve(server));
-  });
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-const close = (server: Server): Promise<void> =>
-  new Promise((resolve) => server.close(() => resolve()));

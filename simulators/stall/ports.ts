@@ -1,8 +1,8 @@
 /** Ports that stay the same from one start to the next: a terminal is enrolled with an address. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { freePort, isFree } from '../free-port.ts';
 
 const portsSchema = z.object({ http: z.int(), mqtt: z.int() });
 export type Ports = z.infer<typeof portsSchema>;
@@ -16,25 +16,11 @@ export async function keepPorts(directory: string, wanted: Ports): Promise<Ports
   try {
     return portsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    const [http, mqtt] = await Promise.all([freePort(wanted.http), freePort(wanted.mqtt)]);
+    const [http, mqtt] = await Promise.all([orAny(wanted.http), orAny(wanted.mqtt)]);
     writeFileSync(file, JSON.stringify({ http, mqtt }));
     return { http, mqtt };
   }
 }
 
-/** `wanted` where it is free on loopback, else one that is. */
-export async function freePort(wanted: number): Promise<number> {
-  const listened = await listen(wanted).catch(() => listen(0));
-  return listened;
-}
-
-function listen(port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
-  });
-}
+const orAny = async (wanted: number): Promise<number> =>
+  wanted !== 0 && (await isFree(wanted)) ? wanted : freePort();

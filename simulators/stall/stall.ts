@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key } from '#device/ports/keypad.ts';
+import { freePort } from '../free-port.ts';
 import { NetworkWire } from '../network/proxy.ts';
 import { Post } from '../notify/post.ts';
 import { Air } from '../radio/air.ts';
@@ -20,7 +21,7 @@ import type { StallOptions } from './options.ts';
 import { type Organs, openOrgans } from './organs.ts';
 import { PairedPhones } from './paired-phones.ts';
 import { gatewayPlan, type Plan, platformPlan, terminalPlan } from './plans.ts';
-import { freePort, keepPorts, type Ports } from './ports.ts';
+import { keepPorts, type Ports } from './ports.ts';
 import { notNow } from './problems.ts';
 import { Rack } from './rack.ts';
 import { scanPanel, scanPaper } from './scan.ts';
@@ -141,9 +142,9 @@ export class Stall {
     }
     const [ports, mail, sms, lotus] = [
       await keepPorts(options.directory, options.ports),
-      await freePort(0),
-      await freePort(0),
-      await freePort(0),
+      await freePort(),
+      await freePort(),
+      await freePort(),
     ];
     const stall = new Stall(options, ports, { mail, sms }, lotus);
     stall.#unlock = unlock;

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { TelephoneKey } from '#device/ports/modem.ts';
+import { freePort } from '../free-port.ts';
 import { ModemSimulator } from '../modem/modem.ts';
 import type { Phone, PhoneSms } from '../modem/phone.ts';
 import { PTY_TOOL } from '../pty.ts';
@@ -15,7 +16,6 @@ import { CallTalk, type Lack, type TalkLine } from './call-talk.ts';
 import { type CallerNoise, speakSentence, VOICE_CHOICES } from './caller-voice.ts';
 import { Machine, type MachineView } from './machine.ts';
 import type { Plan } from './plans.ts';
-import { freePort } from './ports.ts';
 import { notNow } from './problems.ts';
 import type { Rack } from './rack.ts';
 
@@ -198,7 +198,7 @@ export class StallTelephone {
     );
     this.#need();
     if (this.#tokens === null) {
-      const [smsPort, deskPort] = [await freePort(0), await freePort(0)];
+      const [smsPort, deskPort] = [await freePort(), await freePort()];
       this.#addresses = { smsPort, deskPort };
       const [assistant, agent] = [await this.#makeAgent('assistant'), await this.#makeAgent(AGENT)];
       this.#tokens = { assistant, agent };

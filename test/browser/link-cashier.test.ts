@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
-import { ALSO_RICH, freePort, POOR, RICH } from '#test/gateway/harness.ts';
+import { freePort } from '#simulators/free-port.ts';
+import { ALSO_RICH, POOR, RICH } from '#test/gateway/harness.ts';
 import {
   LINK_SEED,
   type LinkStand,

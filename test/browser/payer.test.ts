@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { ALSO_RICH, freePort, RICH } from '#test/gateway/harness.ts';
+import { freePort } from '#simulators/free-port.ts';
+import { ALSO_RICH, RICH } from '#test/gateway/harness.ts';
 import { LINK_SEED, type LinkStand, MEI, openLinkStand } from '#test/gateway/link-stand.ts';
 import { CODE, startPlatform, type TestPlatform } from '#test/gateway/platform-stand.ts';
 import { examine } from './cashier-stand.ts';

@@ -11,10 +11,11 @@ import { openFileDisk } from '#firmware/disk.ts';
 import { loadJournalKey } from '#firmware/journal-key.ts';
 import node from '#firmware/node.json' with { type: 'json' };
 import { PcscStand } from '#simulators/card/reader.ts';
+import { freePort } from '#simulators/free-port.ts';
 import { NetworkWire } from '#simulators/network/proxy.ts';
 import type { SeededChance } from '#simulators/simulation/chance.ts';
 import { Machine } from '#simulators/stall/machine.ts';
-import { freePort, PLACE } from '#test/gateway/harness.ts';
+import { PLACE } from '#test/gateway/harness.ts';
 import { HOME } from '#test/tidy/sources.ts';
 
 /** Short, so that what nobody pays ends by itself before the end is waited for. */

@@ -12,7 +12,8 @@ import { enrolRemotely } from '#gateway/identity/remote.ts';
 import type { TrialBalance } from '#gateway/ledger/trial-balance.ts';
 import type { LogEntry } from '#gateway/log.ts';
 import type { Role } from '#gateway/roles.ts';
-import { call, freePort, SEED, stretchLittle } from './harness.ts';
+import { freePort } from '#simulators/free-port.ts';
+import { call, SEED, stretchLittle } from './harness.ts';
 import { operate } from './identity-bench.ts';
 import { openProxy, type PeerProxy } from './peer-proxy.ts';
 

@@ -1,6 +1,6 @@
 /** A gateway of the test's own, a terminal that speaks its bytes, and a phone that speaks HTTP. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type MqttClient } from 'mqtt';
@@ -92,16 +92,6 @@ export async function startGateway(options: Partial<GatewayOptions> = {}): Promi
       rmSync(data, { recursive: true, force: true });
     },
   };
-}
-
-/** A TCP port on loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }
 
 /** The system's clock, `ahead` ms of it ahead; timers run in real time. */

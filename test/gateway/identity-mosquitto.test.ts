@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { downlinkTopic, uplinkTopic } from '#device/messages/topics.ts';
+import { freePort } from '#simulators/free-port.ts';
 import { until } from '#test/until.ts';
 import {
   bearerFor,
-  freePort,
   makeOrder,
   operator,
   pay,

@@ -16,19 +16,10 @@ import { httpPeer } from '#gateway/peers/http-client.ts';
 import { directionKey, loadPeerSecret } from '#gateway/peers/keys.ts';
 import { signMessage } from '#gateway/peers/message-signature.ts';
 import type { Role } from '#gateway/roles.ts';
+import { freePort } from '#simulators/free-port.ts';
 import { until } from '#test/until.ts';
 import { sharePeerSecrets } from './constellation.ts';
-import {
-  bearerFor,
-  enrol,
-  freePort,
-  makeOrder,
-  pay,
-  RICH,
-  SEED,
-  shiftedClock,
-  Terminal,
-} from './harness.ts';
+import { bearerFor, enrol, makeOrder, pay, RICH, SEED, shiftedClock, Terminal } from './harness.ts';
 import { type Credentials, granted, operate } from './identity-bench.ts';
 
 const HOST = '127.0.0.1';

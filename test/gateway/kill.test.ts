@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Order } from '#device/messages/order.ts';
 import { uplinkTopic } from '#device/messages/topics.ts';
+import { freePort } from '#simulators/free-port.ts';
 import {
   bearerFor,
   call,
   enrol,
-  freePort,
   freshKey,
   makeOrder,
   pay,

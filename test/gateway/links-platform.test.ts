@@ -1,8 +1,9 @@
 /** Paying a link through a platform: the platform's word, the right account, and money that goes back. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { freePort } from '#simulators/free-port.ts';
 import { until } from '#test/until.ts';
-import { freePort, freshKey, RICH } from './harness.ts';
+import { freshKey, RICH } from './harness.ts';
 import { LINK_SEED, type LinkStand, openLinkStand } from './link-stand.ts';
 import { openProxy, type PeerProxy } from './peer-proxy.ts';
 import {

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { verifyWebhook } from '#device/codecs/standard-webhooks.ts';
+import { freePort } from '#simulators/free-port.ts';
 import { until } from '#test/until.ts';
 import { openHook } from './centre-bench.ts';
 import { type Asking, askSigned } from './certificate-caller.ts';
-import { freePort, freshKey, RICH } from './harness.ts';
+import { freshKey, RICH } from './harness.ts';
 import { type Credentials, granted } from './identity-bench.ts';
 import { type LinkStand, openLinkStand, sendVoucher, VOUCHER_LINK_SEED } from './link-stand.ts';
 import { BareBrowser } from './platform-stand.ts';

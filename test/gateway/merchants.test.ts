@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { verifyWebhook } from '#device/codecs/standard-webhooks.ts';
+import { freePort } from '#simulators/free-port.ts';
 import { until } from '#test/until.ts';
 import { openHook } from './centre-bench.ts';
 import { type Answered, type Asking, askSigned } from './certificate-caller.ts';
-import { call, freePort, freshKey, RICH } from './harness.ts';
+import { call, freshKey, RICH } from './harness.ts';
 import { type Credentials, granted, operate } from './identity-bench.ts';
 import { type LinkStand, openLinkStand, payByPassword } from './link-stand.ts';
 import { BareBrowser } from './platform-stand.ts';

@@ -7,11 +7,11 @@ import { after, before, describe, test } from 'node:test';
 import { downlinkTopic, uplinkTopic } from '#device/messages/topics.ts';
 import { systemChance } from '#gateway/clock.ts';
 import { passwordLine } from '#gateway/terminals/broker-passwords.ts';
+import { freePort } from '#simulators/free-port.ts';
 import { until } from '#test/until.ts';
 import {
   bearerFor,
   enrol,
-  freePort,
   makeOrder,
   operator,
   pay,

@@ -1,8 +1,9 @@
 /** What paired phones paid stands in the merchant's own list at the acquirer, wherever the organisations are. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { freePort } from '#simulators/free-port.ts';
 import { askSigned } from './certificate-caller.ts';
-import { bearerFor, freePort, freshKey, operator, pay, RICH, SEED } from './harness.ts';
+import { bearerFor, freshKey, operator, pay, RICH, SEED } from './harness.ts';
 import { type Credentials, granted } from './identity-bench.ts';
 import { PairingStand } from './pairing-stand.ts';
 

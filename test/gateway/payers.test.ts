@@ -1,8 +1,9 @@
 /** Payers look after their ways to pay: registered, changed, ended, and nobody else's. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { freePort } from '#simulators/free-port.ts';
 import { Authenticator, type Deed } from './authenticator.ts';
-import { ALSO_RICH, BLOCKED, freePort, POOR, RICH } from './harness.ts';
+import { ALSO_RICH, BLOCKED, POOR, RICH } from './harness.ts';
 import {
   LIN,
   LINK_SEED,

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Order } from '#device/messages/order.ts';
 import type { TrialBalance } from '#gateway/ledger/trial-balance.ts';
 import type { Role } from '#gateway/roles.ts';
+import { freePort } from '#simulators/free-port.ts';
 import { until } from '#test/until.ts';
 import { sharePeerSecrets } from './constellation.ts';
 import {
@@ -14,7 +15,6 @@ import {
   bearerFor,
   call,
   enrol,
-  freePort,
   freshKey,
   makeOrder,
   pay,

@@ -8,10 +8,11 @@ import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gatew
 import { enrolRemotely } from '#gateway/identity/remote.ts';
 import type { Role } from '#gateway/roles.ts';
 import type { Seed } from '#gateway/seed.ts';
+import { freePort } from '#simulators/free-port.ts';
 import { until } from '#test/until.ts';
 import { type Asking, askSigned } from './certificate-caller.ts';
 import { openConstellation, sharePeerSecrets } from './constellation.ts';
-import { call, freePort, freshKey, SEED, stretchLittle } from './harness.ts';
+import { call, freshKey, SEED, stretchLittle } from './harness.ts';
 import { type Credentials, granted, operate } from './identity-bench.ts';
 import { VOUCHER_SEED, WANG, wish } from './voucher-stand.ts';
 

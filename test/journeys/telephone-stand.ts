@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
+import { freePort } from '#simulators/free-port.ts';
 import type { Phone } from '#simulators/modem/phone.ts';
 import { type CallerVoice, speakAs, VOICES } from '#simulators/modem/voices.ts';
 import { launchChromium } from '#test/browser/phones.ts';
 import { type Constellation, openConstellation } from '#test/gateway/constellation.ts';
-import { call, freePort } from '#test/gateway/harness.ts';
+import { call } from '#test/gateway/harness.ts';
 import { LINK_SEED, PASSWORD } from '#test/gateway/link-stand.ts';
 import { openTelephone, type TelephoneStand } from '#test/telephone/stand.ts';
 import { until } from '#test/until.ts';

@@ -1,24 +1,14 @@
 /** The order centre's link goes through the terminal's modem to the payer's phone, and is reported. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { signWebhook, writeWebhookSecret } from '#device/codecs/standard-webhooks.ts';
 import { systemClock } from '#gateway/clock.ts';
+import { freePort } from '#simulators/free-port.ts';
 import { look, openBench, PHONE, place } from '#test/gateway/centre-bench.ts';
 import { until } from '#test/until.ts';
 import { openTelephone } from './stand.ts';
 
 const SECRET = writeWebhookSecret(new Uint8Array(32).fill(5));
-
-/** A port that nobody has, for a program that is started later. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 
 interface Message {
   readonly state: string;
