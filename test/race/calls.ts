@@ -14,7 +14,9 @@ export interface Call {
   readonly key?: string | undefined;
 }
 
-const PATIENCE_MS = 120_000;
+/** Long, because a loaded machine may be slow: what nobody ever answers is still found. */
+const ANSWER_MS = 120_000;
+const PATIENCE_MS = 300_000;
 const PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1600;
 
@@ -30,7 +32,7 @@ export function ask(url: string, { agent, bearer, body, key }: Call): Promise<An
   };
   const method = text === undefined ? 'GET' : 'POST';
   return new Promise((resolve, reject) => {
-    const call = request(url, { method, agent, headers, timeout: 30_000 }, (response) => {
+    const call = request(url, { method, agent, headers, timeout: ANSWER_MS }, (response) => {
       const parts: Uint8Array[] = [];
       response.on('data', (part: Uint8Array) => parts.push(part));
       response.on('error', reject);
@@ -43,7 +45,7 @@ export function ask(url: string, { agent, bearer, body, key }: Call): Promise<An
         }
       });
     });
-    call.on('timeout', () => call.destroy(new Error(`${url}: no answer in 30 s`)));
+    call.on('timeout', () => call.destroy(new Error(`${url}: no answer in ${ANSWER_MS / 1000} s`)));
     call.on('error', reject);
     call.end(text);
   });
