@@ -5,7 +5,7 @@
  * loop of bare sounds is decoded too: how much better words fit than any sounds do tells a phrase from
  * talk.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Recognised, Utterance, Vocabulary } from '#device/ports/recogniser.ts';
@@ -14,6 +14,7 @@ import { arpaOf } from '#device/speech/language-model.ts';
 import { resample } from '#device/speech/resample.ts';
 import { examplesOf, pruned, wordsOf } from '#device/speech/rules.ts';
 import { type Engine, lose, serve } from './child-end.ts';
+import { pronunciations } from './dictionary.ts';
 import {
   isNarrow,
   levelsOf,
@@ -23,8 +24,8 @@ import {
   TOO_NOISY_DB,
   viewsOf,
 } from './front-end.ts';
-import { type Alike, phraseFsg, rivalsFsg } from './rivals.ts';
-import { type Decoded, DICTIONARY, LANGUAGE_WEIGHT, Sphinx } from './sphinx.ts';
+import { type Alike, type Handicaps, phraseFsg, rivalsFsg } from './rivals.ts';
+import { type Decoded, LANGUAGE_WEIGHT, Sphinx } from './sphinx.ts';
 
 const RATE = 16_000;
 /** Enough for every pair of neighbours that matters; more only takes time at the start. */
@@ -47,29 +48,24 @@ const ENOUGH_VOTES = 3;
 /** By so much (in nats) a phrase has to sound better than every rival: in quiet, and for each dB of noise. */
 const HANDICAP = 10;
 const HANDICAP_A_DB = 1.5;
-
-/** The probability of a phrase against that of each rival, where the voice is so far above the place. */
-const handicapAt = (aboveDb: number): number =>
-  Math.exp(-(HANDICAP + HANDICAP_A_DB * Math.max(0, NOISY_DB - aboveDb)) / LANGUAGE_WEIGHT);
+/** By so much more where it has the other word of a hard pair: none won wrongly on voices that tune. */
+const HANDICAP_OF_HARD = 10;
 
 /**
- * All ways to say each of `words`, as the dictionary has them. `A` rhymes with `day` only as a letter:
- * as an article it would take the place of `eight`.
+ * How likely a path, and the end of a word, has to be beside the best to be kept; the library's own
+ * defaults. A phrase with a handicap is no longer kept by them at its end, even without any rival.
  */
-function pronunciations(words: readonly string[]): Map<string, [word: string, phones: string][]> {
-  const wanted = new Set(words);
-  const spells = wanted.has('b');
-  const found = new Map<string, [string, string][]>();
-  for (const line of readFileSync(DICTIONARY, 'utf8').split('\n')) {
-    const space = line.indexOf(' ');
-    const entry = line.slice(0, space);
-    const word = entry.replace(/\(\d+\)$/, '');
-    if (!wanted.has(word) || (word === 'a' && !spells && entry !== word)) continue;
-    const ways = found.get(word) ?? [];
-    found.set(word, ways);
-    ways.push([entry, line.slice(space + 1).trim()]);
-  }
-  return found;
+const BEAMS: readonly (readonly [name: string, usual: number])[] = [
+  ['-beam', 1e-48],
+  ['-wbeam', 7e-29],
+];
+const BEAM_OF_RIVALS = 1e-60;
+
+/** The handicaps of a phrase where the voice is so far above the place. */
+function handicapsAt(aboveDb: number): Handicaps {
+  const nats = HANDICAP + HANDICAP_A_DB * Math.max(0, NOISY_DB - aboveDb);
+  const chanceOf = (of: number): number => Math.exp(-of / LANGUAGE_WEIGHT);
+  return { any: chanceOf(nats), hard: chanceOf(nats + HANDICAP_OF_HARD) };
 }
 
 const loopOfPhones = (): string =>
@@ -167,13 +163,15 @@ async function open(): Promise<Engine> {
     phrase: string,
     name: string,
     views: readonly Int16Array[],
-    handicap: number,
+    handicaps: Handicaps,
   ): string[] => {
     const grammar = grammars.get(name);
     if (phrase === '' || grammar === undefined) return [];
     sphinx.setting('-wip', RIVAL_INSERTION);
-    const rivals = rivalsFsg(phrase.split(' '), grammar, alike, handicap);
+    for (const [beam] of BEAMS) sphinx.setting(beam, BEAM_OF_RIVALS);
+    const rivals = rivalsFsg(phrase.split(' '), grammar, alike, handicaps);
     sphinx.setGrammar('rivals', write('rivals.fsg', rivals));
+    for (const [beam, usual] of BEAMS) sphinx.setting(beam, usual);
     return views.map((view) => sphinx.decode('rivals', view).text);
   };
 
@@ -198,7 +196,7 @@ async function open(): Promise<Engine> {
     // Of talk, too, two may make the same words.
     if (agree < ENOUGH_VOTES) return { texts, sound: null, byGrammar };
     const views = noisy ? [cleaned, shorter] : [plain, cleaned];
-    const confirmed = confirm(best, name, views, handicapAt(aboveDb));
+    const confirmed = confirm(best, name, views, handicapsAt(aboveDb));
     return { texts: [...texts, ...confirmed], sound: cleaned, byGrammar };
   };
 

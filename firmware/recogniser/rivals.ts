@@ -1,11 +1,19 @@
 /**
  * What else could have been said: a phrase beside every phrase of the grammar that differs from it in
- * one word, or in two that are easily taken for one another, with a handicap for the first. A decoder that still chooses it heard it clearly.
+ * one word, or in two that are easily taken for one another, with a handicap for the first, and a
+ * larger one against words that are hard to tell apart. A decoder that still chooses it heard it clearly.
  */
 import { type Automaton, takes } from '#device/speech/automaton.ts';
 
 /** Whether two words sound, or mean, the same: `four` and `for`, `dumpling` and `dumplings`. */
 export type Alike = (one: string, other: string) => boolean;
+
+/** The probability of a phrase against that of each rival; of both, between 0 and 1. */
+export interface Handicaps {
+  readonly any: number;
+  /** Against a rival with the other word of a hard pair; not above `any`. */
+  readonly hard: number;
+}
 
 interface Change {
   /** Of the places between and before words. */
@@ -13,6 +21,8 @@ interface Change {
   readonly to: number;
   /** None where a word is left out. */
   readonly words: readonly string[];
+  /** Whether one word of a hard pair takes the place of the other. */
+  readonly hard: boolean;
 }
 
 /** `Six yuan` and `sixty one` differ in two words, and in hardly a sound. */
@@ -23,6 +33,23 @@ const TWINS: readonly (readonly [string, string])[] = [
   ['eight yuan', 'eighty one'],
   ['nine yuan', 'ninety one'],
 ];
+
+/** Easily one for the other, with every decoder agreed. */
+const HARD: readonly (readonly [string, string])[] = [
+  ['thirteen', 'thirty'],
+  ['fourteen', 'forty'],
+  ['fifteen', 'fifty'],
+  ['sixteen', 'sixty'],
+  ['seventeen', 'seventy'],
+  ['eighteen', 'eighty'],
+  ['nineteen', 'ninety'],
+  ['five', 'nine'],
+  ['fifteen', 'nineteen'],
+  ['fifty', 'ninety'],
+];
+const isHard = (one: string | undefined, other: string): boolean =>
+  HARD.some(([a, b]) => (one === a && other === b) || (one === b && other === a));
+
 const twinOf = (said: string): string | undefined =>
   TWINS.flatMap(([one, other]) => (said === one ? [other] : said === other ? [one] : []))[0];
 
@@ -32,7 +59,9 @@ function changesOf(phrase: readonly string[], grammar: Automaton, alike: Alike):
   const changes: Change[] = [];
   const add = (from: number, to: number, ...words: string[]): void => {
     const changed = [...phrase.slice(0, from), ...words, ...phrase.slice(to)];
-    if (takes(grammar, changed)) changes.push({ from, to, words });
+    if (!takes(grammar, changed)) return;
+    const hard = to === from + 1 && words.length === 1 && isHard(phrase[from], words[0] ?? '');
+    changes.push({ from, to, words, hard });
   };
   for (let from = 0; from <= phrase.length; from += 1) {
     const said = phrase[from];
@@ -48,15 +77,15 @@ function changesOf(phrase: readonly string[], grammar: Automaton, alike: Alike):
 }
 
 /**
- * The phrase and its rivals in the finite-state grammar format of Sphinx. `handicap` is the
- * probability of the phrase against that of each rival. Two rows of states: nothing changed yet, and
- * changed.
+ * The phrase and its rivals in the finite-state grammar format of Sphinx. Two rows of
+ * states: nothing changed yet, and changed. A probability is at most 1, so that the hard rivals have 1,
+ * and all others less.
  */
 export function rivalsFsg(
   phrase: readonly string[],
   grammar: Automaton,
   alike: Alike,
-  handicap: number,
+  { any, hard }: Handicaps,
 ): string {
   const row = phrase.length + 1;
   const end = 2 * row;
@@ -65,13 +94,16 @@ export function rivalsFsg(
     `TRANSITION ${row + at} ${row + at + 1} 1.0 ${word}`,
   ]);
   let states = end + 1;
-  const changed = changesOf(phrase, grammar, alike).flatMap(({ from, to, words }) => {
+  const changed = changesOf(phrase, grammar, alike).flatMap((change) => {
+    const { from, to, words } = change;
+    const weight = change.hard ? '1.0' : (hard / any).toExponential(4);
     const [first = '', second] = words;
-    if (second === undefined) return [`TRANSITION ${from} ${row + to} 1.0 ${first}`.trimEnd()];
+    if (second === undefined)
+      return [`TRANSITION ${from} ${row + to} ${weight} ${first}`.trimEnd()];
     const between = states;
     states += 1;
     return [
-      `TRANSITION ${from} ${between} 1.0 ${first}`,
+      `TRANSITION ${from} ${between} ${weight} ${first}`,
       `TRANSITION ${between} ${row + to} 1.0 ${second}`,
     ];
   });
@@ -82,7 +114,7 @@ export function rivalsFsg(
     `FINAL_STATE ${end}`,
     ...same,
     ...changed,
-    `TRANSITION ${phrase.length} ${end} ${handicap.toExponential(4)}`,
+    `TRANSITION ${phrase.length} ${end} ${hard.toExponential(4)}`,
     `TRANSITION ${row + phrase.length} ${end} 1.0`,
     'FSG_END',
     '',

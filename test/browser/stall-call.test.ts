@@ -62,7 +62,7 @@ after(async () => {
 
 /** Writes the file that the browser takes for its microphone, with quiet around the words. */
 async function recordOwnVoice(text: string): Promise<string> {
-  const voice = VOICES.find(({ name }) => name === 'flite rms');
+  const voice = VOICES.find(({ name }) => name === 'espeak-ng en-us+m1');
   assert.ok(voice);
   const [sound = new Int16Array()] = await new Booth(directory).render(voice, [text]);
   const quiet = new Int16Array(RATE);

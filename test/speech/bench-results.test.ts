@@ -45,3 +45,17 @@ test('the table counts what was exact, shown, guessed, and how much of it was ri
   );
   assert.match(table, /talk: 0 of 1 taken for an order, 0 more guessed/);
 });
+
+test('accents have rows of their own and count nowhere else', () => {
+  const table = tablesOf(
+    [
+      said('one yuan'),
+      said('two yuan', { voice: 'far', meant: null, shown: null, means: '2.00' }),
+      said('hello', { voice: 'far', condition: 'talk', means: null }),
+    ],
+    ['far'],
+  );
+  assert.match(table, /^all +1 +100\.0 % /m);
+  assert.match(table, /accents, which are not counted\nfar +1 +0\.0 % /);
+  assert.match(table, /talk: 0 of 0 /);
+});

@@ -35,8 +35,8 @@ function stepsOf(fsg: string): Step[] {
 }
 
 /** Every phrase of it, with the product of its probabilities. */
-function phrasesOf(phrase: string, handicap: number, of = grammar): Map<string, number> {
-  return read(rivalsFsg(phrase.split(' '), of, alike, handicap));
+function phrasesOf(phrase: string, any: number, of = grammar, hard = any): Map<string, number> {
+  return read(rivalsFsg(phrase.split(' '), of, alike, { any, hard }));
 }
 
 function read(fsg: string): Map<string, number> {
@@ -92,6 +92,28 @@ test('six yuan and sixty one are rivals, in either order', () => {
       [one, 1],
     ],
   );
+});
+
+test('hard pairs have to be beaten by more, and all others by as much as before', () => {
+  const words = 'five | nine | six | fifteen | fifty | sixteen | sixty'.split(' | ');
+  const rules: Rules = {
+    word: { oneOf: words },
+    amount: { all: ['<word>', 'yuan', { maybe: '<word>', often: 0.5 }] },
+  };
+  const amounts = automatonOf(rules, 'amount');
+  const [any, hard] = [2 ** -3, 2 ** -10];
+  const chances = phrasesOf('sixteen yuan five', any, amounts, hard);
+  const least = chances.get('sixteen yuan five') ?? 0;
+  const handicapOf = (rival: string): number => least / (chances.get(rival) ?? 0);
+  const expected = [
+    ...['sixty yuan five', 'sixteen yuan nine'].map((rival) => [rival, hard] as const),
+    ...['six yuan five', 'fifteen yuan five', 'sixteen yuan'].map((rival) => [rival, any] as const),
+  ];
+  for (const [rival, handicap] of expected) {
+    // A weight is written with five figures.
+    assert.ok(Math.abs(handicapOf(rival) / handicap - 1) < 1e-4, rival);
+  }
+  assert.ok(![...chances.values()].some((chance) => chance > 1));
 });
 
 test('a phrase alone is a grammar that takes nothing else', () => {

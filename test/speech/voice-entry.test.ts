@@ -32,7 +32,7 @@ before(async () => {
   directory = mkdtempSync(join(tmpdir(), 'voice-'));
   microphone = new SimulatedMicrophone({ directory: join(directory, 'microphone') });
   Object.assign(process.env, microphone.environment);
-  const voice = VOICES.find(({ name }) => name === 'flite rms');
+  const voice = VOICES.find(({ name }) => name === 'espeak-ng en-us+m1');
   assert.ok(voice);
   const said = ['twelve fifty', 'please wait a moment I will ask him'];
   const sounds = await new Booth(join(directory, 'voices')).render(voice, said);

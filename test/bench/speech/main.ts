@@ -11,11 +11,14 @@ import { type Phrase, phrases, SCORING_TALK, TUNING_TALK } from './phrases.ts';
 import { type Result, Results, tablesOf } from './results.ts';
 import { Booth, VOICES, type Voice } from './voices.ts';
 
-const SCORING_SEED = 4909;
+const SCORING_SEED = 7351;
+/** Enough to say how badly an accent is understood. */
+const PHRASES_OF_ACCENTS = 8;
 
 const USAGE = `npm run bench:speech -- [options]
   --phrases N      phrases each voice says in each condition; 20
-  --set NAME       score, or tune: other voices and other phrases
+  --set NAME       score (and ${PHRASES_OF_ACCENTS} phrases of each accent, which do not count), or
+                   tune: other voices and other phrases
   --seed N         of the scoring phrases; ${SCORING_SEED}
   --conditions A,B ${CONDITIONS.join(', ')}
   --voices A,B     of the set, those alone; by name, as the table has them
@@ -31,8 +34,16 @@ const TIMED = 20;
 function seenPhrases(): Phrase[] {
   const tuning = phrases(11, 60);
   const seen = [...tuning, ...phrases(77, 20, tuning)];
-  return [...seen, ...phrases(401, 160), ...phrases(2611, 20, seen)];
+  const before = [...seen, ...phrases(401, 160), ...phrases(2611, 20, seen)];
+  const hard = phrases(5303, 6000, before).filter(({ text }) => isHard(text.split(' ')));
+  const natural = phrases(5227, 240, before);
+  return [...before, ...phrases(4909, 160, before), ...natural, ...hard.slice(0, 144)];
 }
+
+/** Short, and of words that are easily taken for others: such as tuned the handicap of hard pairs. */
+const isHard = (words: readonly string[]): boolean =>
+  words.length <= 5 && words.filter((word) => HARD_WORD.test(word)).length >= 2;
+const HARD_WORD = /^(five|nine|fourteen|(thir|for|four|fif|six|seven|eigh|nine)(teen|ty))$/;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -74,19 +85,23 @@ interface Saying {
 
 /** All that is to be said, the voices in turn: what is stopped early has heard all of them alike. */
 async function sayings(chosen: Options, booth: Booth): Promise<Saying[]> {
-  const { set, seed, count, only } = chosen;
+  const { set, seed, only } = chosen;
   const talk = set === 'tune' ? TUNING_TALK : SCORING_TALK;
-  const voices = VOICES.filter((voice) => voice.set === set);
+  const voices = VOICES.filter((voice) => (voice.set === 'tune') === (set === 'tune'));
   const seen = seenPhrases();
-  const all = set === 'tune' ? seen : phrases(seed, count * voices.length, seen);
+  const all = set === 'tune' ? seen : phrases(seed, chosen.count * voices.length, seen);
   const crowd = await booth.render(VOICES[0] as Voice, talk);
   const lists: Saying[][] = [];
   for (const [at, voice] of voices.entries()) {
     if (only !== null && !only.includes(voice.name)) continue;
+    const accented = voice.set === 'accent';
+    const count = accented ? Math.min(PHRASES_OF_ACCENTS, chosen.count) : chosen.count;
     // Each has phrases of its own.
-    const own = Array.from({ length: count }, (_, n) => all[(at * count + n) % all.length]);
+    const own = Array.from({ length: count }, (_, n) => all[(at * chosen.count + n) % all.length]);
     const mine = own.flatMap((phrase) => phrase ?? []);
-    lists.push(await sayingsOf(chosen, booth, voice, mine, talk, crowd, seed + 1000 * at));
+    const quick = chosen.quick || accented;
+    const list = sayingsOf({ ...chosen, quick }, booth, voice, mine, talk, crowd, seed + 1000 * at);
+    lists.push(await list);
   }
   const longest = Math.max(...lists.map(({ length }) => length));
   return Array.from({ length: longest }, (_, n) => lists.flatMap((list) => list[n] ?? [])).flat();
@@ -166,7 +181,8 @@ async function main(): Promise<void> {
   const terms = `${chosen.set} ${chosen.set === 'tune' ? '' : chosen.seed} ${chosen.count}`;
   const results = new Results(chosen.results, terms);
   await hearAll(chosen, booth, results);
-  say(`\n${tablesOf(results.all())}`);
+  const accents = VOICES.filter((voice) => voice.set === 'accent').map(({ name }) => name);
+  say(`\n${tablesOf(results.all(), accents)}`);
   await time(chosen, booth);
 }
 

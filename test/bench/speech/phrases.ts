@@ -104,7 +104,7 @@ export function phrases(seed: number, count: number, without: readonly Phrase[] 
   return found;
 }
 
-/** Talk at a stall that is no order: what tuned the threshold. */
+/** Talk at a stall that is no order: what tuned the thresholds, or scored an earlier state. */
 export const TUNING_TALK: readonly string[] = [
   'good morning how are you today',
   'what a lovely day for a walk',
@@ -146,10 +146,6 @@ export const TUNING_TALK: readonly string[] = [
   'sorry I did not hear what you said',
   'give my regards to your family',
   'what happened to the old man',
-];
-
-/** Talk that scores it, and nothing else. */
-export const SCORING_TALK: readonly string[] = [
   'have you seen my keys anywhere',
   'we are waiting for our friends',
   'the line is moving very slowly',
@@ -170,4 +166,28 @@ export const SCORING_TALK: readonly string[] = [
   'I would rather sit in the shade',
   'how do I get to the harbour from here',
   'see you again on the weekend',
+];
+
+/** Talk that scores it, and nothing else. */
+export const SCORING_TALK: readonly string[] = [
+  'who left the window open last night',
+  'my cousin is getting married in spring',
+  'I can smell the bread from here',
+  'would you mind moving your bicycle',
+  'the doctor told me to drink more water',
+  'there was nothing good on television',
+  'is the museum open on a holiday',
+  'we moved here a long time ago',
+  'watch out there is a puddle behind you',
+  'she plays the piano every evening',
+  'have they repaired the lift yet',
+  'I always get lost in this part of town',
+  'that was the best meal of the summer',
+  'could somebody hold the door please',
+  'my shoes are completely wet',
+  'tell him that I will be late',
+  'the tomatoes look very fresh today',
+  'why is everybody in such a hurry',
+  'I left my glasses on the kitchen table',
+  'it was nice talking to you',
 ];

@@ -75,19 +75,27 @@ function row(name: string, results: readonly Result[]): string {
 
 const HEAD = `${''.padEnd(40)}  said    exact    shown    of it right         guessed    of it right`;
 
-/** Rows by condition, by voice, and by both. */
-export function tablesOf(results: readonly Result[]): string {
-  const orders = results.filter(({ condition }) => condition !== 'talk');
-  const talk = results.filter(({ condition }) => condition === 'talk');
-  const rows = (nameOf: (result: Result) => string): string[] =>
-    [...Map.groupBy(orders, nameOf)].map(([name, group]) => row(name, group));
+/**
+ * Rows by condition, by voice, and by both; apart from them a row of each voice of `accents`, which
+ * nothing else counts.
+ */
+export function tablesOf(results: readonly Result[], accents: readonly string[] = []): string {
+  const counted = results.filter(({ voice }) => !accents.includes(voice));
+  const isOrder = ({ condition }: Result): boolean => condition !== 'talk';
+  const orders = counted.filter(isOrder);
+  const accented = results.filter(({ voice }) => accents.includes(voice)).filter(isOrder);
+  const talk = counted.filter(({ condition }) => condition === 'talk');
+  const rows = (from: readonly Result[], nameOf: (result: Result) => string): string[] =>
+    [...Map.groupBy(from, nameOf)].map(([name, group]) => row(name, group));
   const [taken, guessed] = (['shown', 'guessed'] as const).map(
     (which) => talk.filter((each) => each[which] !== null).length,
   );
   return [
-    ...[HEAD, ...rows(() => 'all'), ...rows(({ condition }) => condition)],
-    ...['', HEAD, ...rows(({ voice }) => voice)],
-    ...['', HEAD, ...rows(({ voice, condition }) => `${voice}, ${condition}`).sort()],
+    ...[HEAD, ...rows(orders, () => 'all'), ...rows(orders, ({ condition }) => condition)],
+    ...['', HEAD, ...rows(orders, ({ voice }) => voice)],
+    ...['', HEAD, ...rows(orders, ({ voice, condition }) => `${voice}, ${condition}`).sort()],
+    ...(accented.length === 0 ? [] : ['', 'other accents, which are not counted']),
+    ...rows(accented, ({ voice }) => voice),
     '',
     `strangers' talk: ${taken} of ${talk.length} taken for an order, ${guessed} more guessed`,
   ].join('\n');

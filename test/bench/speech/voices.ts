@@ -1,6 +1,8 @@
 /**
  * Voices of three synthesisers. Those that tuned the recogniser are not those that score it, and no
- * speaker is in both.
+ * speaker is in both. Which score was settled by a rule before any was heard: the American English
+ * speakers of each synthesiser that did not tune; of espeak-ng's variants the first that are numbered,
+ * in the order of their names, women and men alike.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,7 +19,8 @@ export interface Voice {
   readonly synthesiser: 'espeak-ng' | 'flite' | 'festival';
   /** As the synthesiser calls it. */
   readonly voice: string;
-  readonly set: 'tune' | 'score';
+  /** `accent`: other English that did not tune; heard and told, and no part of the score. */
+  readonly set: 'tune' | 'score' | 'accent';
 }
 
 const voice = (set: Voice['set'], synthesiser: Voice['synthesiser'], name: string): Voice => ({
@@ -44,10 +47,12 @@ export const VOICES: readonly Voice[] = [
   voice('score', 'flite', 'slt'),
   voice('score', 'festival', 'cmu_us_slt_arctic_hts'),
   voice('score', 'festival', 'ked_diphone'),
-  voice('score', 'espeak-ng', 'en-us+m1'),
+  voice('score', 'espeak-ng', 'en-us+f1'),
   voice('score', 'espeak-ng', 'en-us+f3'),
-  voice('score', 'espeak-ng', 'en-gb-scotland'),
-  voice('score', 'espeak-ng', 'en-gb-x-gbcwmd'),
+  voice('score', 'espeak-ng', 'en-us+m1'),
+  voice('score', 'espeak-ng', 'en-us+m2'),
+  voice('accent', 'espeak-ng', 'en-gb-scotland'),
+  voice('accent', 'espeak-ng', 'en-gb-x-gbcwmd'),
 ];
 
 export const RATE = 16_000;
