@@ -35,6 +35,7 @@ export interface Troubles {
 
 /** How long nobody waits in vain for the last of all. */
 const END_MS = 120_000;
+const FIRST_PAUSE_MS = 100;
 const ENDED: readonly string[] = ['refused', 'cancelled', 'redeemed', 'expired'];
 
 export async function raceOverHttp(kind: Kind, size: Size, { kills }: Troubles): Promise<Way> {
@@ -238,17 +239,19 @@ class HttpWay implements Way {
       };
       await until(`the end of ${number}`, over, END_MS);
     }
-    // What has ended is let go by questions that may still be on their way.
-    for (let look = 0; ; look += 1) {
+    // What has ended is let go by questions that may still be on their way. The books tell, and can be
+    // read only while nobody runs; each time they are given longer.
+    const deadline = performance.now() + END_MS;
+    for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
       await this.#houses.stop('SIGTERM');
       const books = this.#houses.books();
       const { funds } = books.funds;
-      if (look > 20 || (funds.nextExpiry() === undefined && funds.nextAsk() === undefined)) {
-        return books;
-      }
+      const settled = funds.nextExpiry() === undefined && funds.nextAsk() === undefined;
+      if (settled || performance.now() > deadline) return books;
       books.close();
       await this.#houses.start();
       await this.#call('p0', 'vouchers');
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 
