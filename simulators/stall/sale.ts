@@ -61,6 +61,9 @@ function step(what: string, at: number, since: number, note = ''): void {
   process.stdout.write(`${ms} ms  ${what.padEnd(30)} ${note}\n`);
 }
 
+/** A complaint stands on the screen so long. */
+const COMPLAINT_MS = 2500;
+
 const now = (): number => performance.timeOrigin + performance.now();
 
 async function sell(client: StallClient, options: Options): Promise<void> {
@@ -82,24 +85,17 @@ async function sell(client: StallClient, options: Options): Promise<void> {
   const keyed = now();
   // A finger on a matrix is slower than a script on a USB keypad.
   const per_second = pad === 'pad' ? 4 : 20;
+  const before = client.state.screen.text;
   await client.call('POST', 'keys', { text: options.amount, pad, per_second });
   const shows = (): boolean => client.state.screen.text.includes(options.amount);
-  if (/^[\d.]+$/.test(options.amount)) {
-    await client.until('the amount on the screen', shows, 2500).catch(() => {
-      throw new SaleFailed(`the terminal's screen says:\n${client.state.screen.text}`);
-    });
-  }
+  if (/^[\d.]+$/.test(options.amount)) await orComplaint(client, 'the amount', before, shows);
   const entered = now();
+  const asking = client.state.screen.text;
   await client.call('POST', 'keys', { keys: ['enter'], pad });
   step('keyed', keyed, entered, `${options.amount} on the ${pad}`);
   step('Enter pressed', entered, entered);
 
-  const code = await client.until('a QR or a complaint', () => {
-    const { qr, text } = client.state.screen;
-    return qr ?? (now() - entered > 2500 ? { refused: text } : null);
-  });
-  if (typeof code !== 'string')
-    throw new SaleFailed(`the terminal's screen says:\n${code.refused}`);
+  const code = await orComplaint(client, 'a QR', asking, () => client.state.screen.qr);
   const saved = await event(entered, ({ wire }) => wire === 'disk', 'the order on disk');
   step('order on disk', saved.at, entered, saved.text);
   const shown = await event(saved.at, ({ wire }) => wire === 'screen', 'the QR on the screen');
@@ -118,6 +114,28 @@ async function sell(client: StallClient, options: Options): Promise<void> {
   if (opened.opened === null) throw new SaleFailed(`not matched: ${opened.refusal?.detail}`);
   step(`matched by ${options.by}`, now(), entered, opened.opened.order.vendor);
   await pay(client, options, entered, event);
+}
+
+/**
+ * What is looked for; throws what the screen says instead. A complaint is another text than the one
+ * `before`, and stays; on a busy machine the same text may stand there for long.
+ */
+async function orComplaint<T>(
+  client: StallClient,
+  what: string,
+  before: string,
+  look: () => T | false | null,
+): Promise<T> {
+  let seen = { text: before, at: Infinity };
+  const found = await client.until(what, () => {
+    const there = look();
+    if (there !== null && there !== false) return { there };
+    const { text } = client.state.screen;
+    if (text !== seen.text) seen = { text, at: now() };
+    return now() - seen.at > COMPLAINT_MS ? { refused: text } : null;
+  });
+  if ('refused' in found) throw new SaleFailed(`the terminal's screen says:\n${found.refused}`);
+  return found.there;
 }
 
 async function pay(
