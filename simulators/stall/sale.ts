@@ -61,8 +61,9 @@ function step(what: string, at: number, since: number, note = ''): void {
   process.stdout.write(`${ms} ms  ${what.padEnd(30)} ${note}\n`);
 }
 
-/** A complaint stands on the screen so long. */
+/** A complaint stands on the screen so long; longer where it may be the page of before. */
 const COMPLAINT_MS = 2500;
+const STILL_MS = 5000;
 
 const now = (): number => performance.timeOrigin + performance.now();
 
@@ -126,7 +127,7 @@ async function orComplaint<T>(
   before: string,
   look: () => T | false | null,
 ): Promise<T> {
-  let seen = { text: before, at: Infinity };
+  let seen = { text: before, at: now() + STILL_MS };
   const found = await client.until(what, () => {
     const there = look();
     if (there !== null && there !== false) return { there };
