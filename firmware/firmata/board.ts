@@ -40,6 +40,8 @@ const READY_TIMEOUT_MS = 5000;
 const ASK_AGAIN_MS = 500;
 /** A board that answers nothing for this long hangs. */
 const ANSWER_TIMEOUT_MS = 1200;
+/** A timer that fires later than this was kept waiting. */
+const LATE_MS = 200;
 const HEARTBEAT_MS = 2000;
 const LOCK_TRIES = 5;
 const LOCK_RETRY_MS = 50;
@@ -216,9 +218,16 @@ class Connection {
         this.#waiting.delete(give);
         reject(error);
       };
-      const timer = setTimeout(() => {
-        this.#fail(this.#error('timeout', `${this.#settings.port} does not answer`));
-      }, timeoutMs);
+      let timer: NodeJS.Timeout;
+      const wait = (): void => {
+        const due = performance.now() + timeoutMs;
+        timer = setTimeout(() => {
+          // This host was away itself: what the board answered meanwhile is still to be read.
+          if (performance.now() > due + LATE_MS) wait();
+          else this.#fail(this.#error('timeout', `${this.#settings.port} does not answer`));
+        }, timeoutMs);
+      };
+      wait();
       this.#waiting.add(give);
       ask((value) => {
         clearTimeout(timer);
