@@ -11,7 +11,7 @@ import { join } from 'node:path';
 
 const HOME = join(import.meta.dirname, '..');
 const SLOW =
-  /^test\/(hardware\/|browser\/(cashier-access|kiosk|stall-call)|gateway\/links-kill|journeys\/(power-cuts|sale-command|telephone-sale))/;
+  /^test\/(hardware\/|browser\/(cashier-access|counter|kiosk|stall-call|vouchers)|gateway\/links-kill|journeys\/(power-cuts|sale-command|telephone-sale))/;
 const ALONE = /^test\/(hardware\/|contracts\/(keypad|reader|scanner)|journeys\/telephone-sale)/;
 const WIRED = /^test\/(journeys|browser|contracts|telephone)\//;
 
