@@ -86,6 +86,8 @@ async function openInside(
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
+  // It may have been killed already.
+  child.stdin?.on('error', () => undefined);
   child.stdin?.end('close\n');
   const [code] = (await ended) as [number | null];
   if (code !== 0) throw new Error(`the driver ended with ${code}`);
