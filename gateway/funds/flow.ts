@@ -139,3 +139,27 @@ export const writeFlow = (): string =>
         `| ${action} | ${by.join(', ')} | ${from.join(', ')} | ${to} | ${guard ?? ''} |`,
     ),
   ].join('\n');
+
+const EARLY: readonly VoucherState[] = ruleOf('withdraw').from;
+
+/** The same drawn: what leads out of every state before a voucher is issued is one arrow (Mermaid). */
+export function drawFlow(): string {
+  const arrows = RULES.flatMap(({ action, from, to }) => {
+    const whole = EARLY.every((state) => from.includes(state));
+    const apart = whole ? from.filter((state) => !EARLY.includes(state)) : from;
+    return [...(whole ? ['early'] : []), ...apart].map((state) => ({ from: state, to, action }));
+  });
+  const isEarly = ({ from, to }: (typeof arrows)[number]): boolean =>
+    [from, to].every((state) => EARLY.some((early) => early === state));
+  const draw = (among: typeof arrows): string[] =>
+    [...Map.groupBy(among, ({ from, to }) => `${from} --> ${to}`)].map(
+      ([way, those]) => `${way}: ${those.map(({ action }) => action).join(', ')}`,
+    );
+  return [
+    'stateDiagram-v2',
+    '  state "not issued yet" as early {',
+    ...['[*] --> asked', ...draw(arrows.filter(isEarly))].map((line) => `    ${line}`),
+    '  }',
+    ...draw(arrows.filter((each) => !isEarly(each))).map((line) => `  ${line}`),
+  ].join('\n');
+}

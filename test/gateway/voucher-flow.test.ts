@@ -8,6 +8,7 @@ import {
   type Action,
   type Actor,
   actionsIn,
+  drawFlow,
   isEnded,
   RULES,
   step,
@@ -140,8 +141,10 @@ describe('the table of a voucher', () => {
     }
   });
 
-  test('docs/voucher.md shows this very table', () => {
+  test('docs/voucher.md shows this very table, and draws it', () => {
     const text = readFileSync(join(import.meta.dirname, '../../docs/voucher.md'), 'utf8');
-    assert.ok(text.includes(writeFlow()), `put this into docs/voucher.md:\n${writeFlow()}`);
+    for (const shown of [writeFlow(), drawFlow()]) {
+      assert.ok(text.includes(shown), `put this into docs/voucher.md:\n${shown}`);
+    }
   });
 });

@@ -91,13 +91,11 @@ export const PART = (amount_minor: number, currency: Currency = 'CNY'): ActInput
 
 export interface StandOptions {
   readonly seed?: Seed;
-  /** What the wire does to a call that no test has spoken for. */
-  readonly trouble?: () => Fault | null;
 }
 
 export async function openStand(
   kind: 'together' | 'apart',
-  { seed: sown = VOUCHER_SEED, trouble = () => null }: StandOptions = {},
+  { seed: sown = VOUCHER_SEED }: StandOptions = {},
 ): Promise<Stand> {
   const clock = shifted();
   const faults: { verb: string; fault: Fault }[] = [];
@@ -113,8 +111,7 @@ export async function openStand(
     });
   const seed = seedSchema.parse(sown);
   const bank = open(kind === 'together' ? null : ['issuer']);
-  const core =
-    kind === 'together' ? bank : open(['fund-server'], wired(bank, faults, held, trouble));
+  const core = kind === 'together' ? bank : open(['fund-server'], wired(bank, faults, held));
   await applySeed(bank, seed);
   if (core !== bank) await applySeed(core, seed);
   const { funds } = core;
@@ -182,13 +179,12 @@ function wired(
   bank: Core,
   faults: { verb: string; fault: Fault }[],
   held: (() => void)[],
-  trouble: () => Fault | null,
 ): IssuerGate {
   const gate = bank.issuer.gate('fund-server');
   const over = <Q, A>(verb: string, ask: AskHere<Q, A>) =>
     there(async (question: Q): Promise<A> => {
       const at = faults.findIndex((each) => each.verb === verb);
-      const fault = at < 0 ? trouble() : faults.splice(at, 1)[0]?.fault;
+      const fault = at < 0 ? undefined : faults.splice(at, 1)[0]?.fault;
       if (fault === 'lose_request') throw new PeerError('nobody answered');
       if (fault === 'hold') await new Promise<void>((resolve) => held.push(resolve));
       const answer = await askGate(bank.writer, ask, question);

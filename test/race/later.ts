@@ -1,8 +1,20 @@
 /**
- * Preloaded into a program of the race: its wall clock is as many milliseconds ahead as the address of
- * this file says (`later.ts?ms=3600000`), as if it had been off for that long.
+ * Preloaded into a program of the race: its wall clock is as many milliseconds ahead as a file says
+ * (`later.ts?file=/path`), as if it had been off for that long; SIGUSR2 has it look again.
  */
-const aheadMs = Number(new URL(import.meta.url).searchParams.get('ms'));
-if (!Number.isFinite(aheadMs)) throw new Error(`${import.meta.url}: ms is missing`);
+import { readFileSync } from 'node:fs';
+
+const file = new URL(import.meta.url).searchParams.get('file') ?? '';
+
+function readAhead(): number {
+  const ahead = Number(readFileSync(file, 'utf8').trim() || 'nothing');
+  if (!Number.isFinite(ahead)) throw new Error(`${file} holds no number of milliseconds`);
+  return ahead;
+}
+
+let ahead = readAhead();
+process.on('SIGUSR2', () => {
+  ahead = readAhead();
+});
 const now = Date.now.bind(Date);
-Date.now = () => now() + aheadMs;
+Date.now = () => now() + ahead;

@@ -3,7 +3,7 @@
  * connection of their own. The processes are killed with -9 and started again, days later by their
  * clocks; whoever waited asks again under the same Idempotency-Key.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import { until } from '#test/until.ts';
 import { overdrawn } from './books.ts';
 import { type Answer, ask, insist } from './calls.ts';
 import { type Elsewhere, openPeers, openTerminal } from './elsewhere.ts';
+import { Knowledge } from './knowledge.ts';
 import {
   type Books,
   DAY_MS,
@@ -36,16 +37,19 @@ export interface Troubles {
 /** How long nobody waits in vain for the last of all. */
 const END_MS = 120_000;
 const FIRST_PAUSE_MS = 100;
-const ENDED: readonly string[] = ['refused', 'cancelled', 'redeemed', 'expired'];
+/** By how much time leaps at each turn, so that a short life is over while much is done to a voucher. */
+const STEP_MS = 3000;
+/** What half of them live, least and how much more at most. */
+const SHORT_MS = 90_000;
+const SHORT_LEFT_MS = 240_000;
 
 export async function raceOverHttp(kind: Kind, size: Size, { kills }: Troubles): Promise<Way> {
   const houses = await Houses.open(kind, size);
-  const clock = { now: () => Date.now() + houses.aheadMs };
   const { home, bankUrl, fundUrl } = houses;
   const elsewhere =
     kind === 'together'
-      ? await openTerminal(bankUrl, clock)
-      : openPeers({ home, bankUrl, fundUrl, clock });
+      ? await openTerminal(bankUrl, houses)
+      : openPeers({ home, bankUrl, fundUrl, clock: houses });
   return new HttpWay(houses, kills, elsewhere);
 }
 
@@ -61,13 +65,16 @@ class Houses {
   readonly fundUrl: string;
   readonly bankUrl: string;
   readonly #houses: readonly House[];
+  /** Says how far ahead all clocks are. */
+  readonly #ahead: string;
   #running: readonly GatewayProcess[] = [];
   #over = false;
-  aheadMs = 0;
+  #aheadMs = 0;
 
   private constructor(home: string, kind: Kind, houses: readonly House[], urls: readonly string[]) {
     this.home = home;
     this.kind = kind;
+    this.#ahead = join(home, 'ahead');
     this.#houses = houses;
     const [bank = '', fund = bank] = urls;
     this.bankUrl = bank;
@@ -97,17 +104,36 @@ class Houses {
           ];
     const urls = kind === 'together' ? [urlOf(bank)] : [urlOf(bank), urlOf(fund)];
     const houses = new Houses(home, kind, all, urls);
+    houses.leap(0);
     await houses.start();
     return houses;
   }
 
+  /** By their clocks, which are all the same. */
+  now(): number {
+    return Date.now() + this.#aheadMs;
+  }
+
   async start(): Promise<void> {
-    const later = new URL(`later.ts?ms=${this.aheadMs}`, import.meta.url).href;
+    const later = new URL(`later.ts?file=${encodeURIComponent(this.#ahead)}`, import.meta.url).href;
     this.#running = await Promise.all(
       this.#houses.map(({ args }) => spawnGateway(args, ['--import', later])),
     );
     // The race has failed meanwhile.
     if (this.#over) await this.stop('SIGKILL');
+  }
+
+  /** Those that start after this are so much later. */
+  leap(ms: number): void {
+    this.#aheadMs += ms;
+    writeFileSync(`${this.#ahead}.new`, String(this.#aheadMs));
+    renameSync(`${this.#ahead}.new`, this.#ahead);
+  }
+
+  /** A moment later, by all clocks. */
+  forward(): void {
+    this.leap(STEP_MS);
+    for (const { pid } of this.#running) process.kill(pid, 'SIGUSR2');
   }
 
   async stop(signal: NodeJS.Signals): Promise<void> {
@@ -150,11 +176,12 @@ const withTerminal = (seed: ReturnType<typeof seedOf>): ReturnType<typeof seedOf
 
 class HttpWay implements Way {
   readonly #houses: Houses;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Knowledge();
   readonly #agents = new Map<string, Agent>();
   readonly #killAt: number[];
   readonly #elsewhere: Elsewhere;
   kills = 0;
+  readonly complaints: string[] = [];
 
   constructor(houses: Houses, kills: number, elsewhere: Elsewhere) {
     this.#elsewhere = elsewhere;
@@ -163,16 +190,21 @@ class HttpWay implements Way {
   }
 
   now(): number {
-    return Date.now() + this.#houses.aheadMs;
+    return this.#houses.now();
+  }
+
+  lifeMs(chance: number): number {
+    const days = Math.floor(chance * 40) - 20;
+    return days < 0 ? SHORT_MS + chance * 2 * SHORT_LEFT_MS : (1 + days) * DAY_MS;
   }
 
   look(number: string): Known | undefined {
-    return this.#known.get(number);
+    return this.#known.look(number);
   }
 
   async create(party: string, wish: object, key: string): Promise<Known | null> {
     const answer = await this.#call(party, 'vouchers', wish, key);
-    return answer.status === 201 ? this.#learn(answer) : null;
+    return answer.status === 201 ? this.#known.learn(viewIn(answer)) : null;
   }
 
   async act(
@@ -185,14 +217,10 @@ class HttpWay implements Way {
     const path = `vouchers/${number}/${action.replaceAll('_', '-')}`;
     const answer = await this.#call(party, path, account ?? redeem ?? transfer ?? {}, key);
     if (answer.status === 200 || answer.status === 202) {
-      this.#learn(answer);
+      this.#known.learn(viewIn(answer));
       return true;
     }
-    const { code, state } = answer.body;
-    const known = this.#known.get(number);
-    if (code === 'wrong_voucher_state' && known !== undefined) {
-      this.#known.set(number, { ...known, state: state as Known['state'] });
-    } else await this.#refresh(number);
+    if (!this.#known.learnState(number, answer.body.state)) await this.#refresh(number);
     return false;
   }
 
@@ -201,7 +229,7 @@ class HttpWay implements Way {
   }
 
   async till(id: string, number: string, amountMinor: number): Promise<boolean> {
-    const beneficiary = this.#known.get(number)?.beneficiary ?? '';
+    const beneficiary = this.#known.look(number)?.beneficiary ?? '';
     const { status, body } = await this.#call(beneficiary, `vouchers/${number}`);
     const { code } = body;
     // It may have been passed on, or have ended.
@@ -211,22 +239,22 @@ class HttpWay implements Way {
     return paid;
   }
 
-  async pass(share: number): Promise<readonly string[]> {
-    if (share < (this.#killAt[0] ?? 2)) return [];
+  async pass(share: number): Promise<void> {
+    this.#houses.forward();
+    if (share < (this.#killAt[0] ?? 2)) return;
     this.#killAt.shift();
     this.kills += 1;
-    return this.#restart('SIGKILL', 3 * DAY_MS);
+    await this.#restart('SIGKILL', 3 * DAY_MS);
   }
 
   /** Its books are read while it is dead. */
-  async #restart(signal: NodeJS.Signals, offMs: number): Promise<readonly string[]> {
+  async #restart(signal: NodeJS.Signals, offMs: number): Promise<void> {
     await this.#houses.stop(signal);
     const books = this.#houses.books();
-    const complaints = overdrawn(books.bank);
+    this.complaints.push(...overdrawn(books.bank));
     books.close();
-    this.#houses.aheadMs += offMs;
+    this.#houses.leap(offMs);
     await this.#houses.start();
-    return complaints;
   }
 
   async end(numbers: readonly string[]): Promise<Books> {
@@ -234,8 +262,8 @@ class HttpWay implements Way {
     await this.#restart('SIGTERM', 40 * DAY_MS);
     for (const number of numbers) {
       const over = async () => {
-        if (!ENDED.includes(this.#known.get(number)?.state ?? '')) await this.#refresh(number);
-        return ENDED.includes(this.#known.get(number)?.state ?? '');
+        if (!this.#known.isOver(number)) await this.#refresh(number);
+        return this.#known.isOver(number);
       };
       await until(`the end of ${number}`, over, END_MS);
     }
@@ -262,21 +290,9 @@ class HttpWay implements Way {
   }
 
   async #refresh(number: string): Promise<void> {
-    const issuing = this.#known.get(number)?.issuing ?? '';
+    const issuing = this.#known.look(number)?.issuing ?? '';
     const answer = await this.#call(issuing, `vouchers/${number}`);
-    if (answer.status === 200) this.#learn(answer);
-  }
-
-  #learn({ body }: Answer): Known {
-    const view = body as unknown as VoucherView;
-    const { number, state, amount_minor: face_minor } = view;
-    const { issuing, paying, beneficiary } = view;
-    const known = {
-      ...{ number, state, face_minor, issuing: issuing.id, paying: paying.id },
-      beneficiary: beneficiary.id,
-    };
-    this.#known.set(number, known);
-    return known;
+    if (answer.status === 200) this.#known.learn(viewIn(answer));
   }
 
   #call(party: string, path: string, body?: unknown, key?: string): Promise<Answer> {
@@ -286,3 +302,5 @@ class HttpWay implements Way {
     return insist(() => ask(url, { agent, bearer: tokenOf(party), body, key }));
   }
 }
+
+const viewIn = ({ body }: Answer): VoucherView => body as unknown as VoucherView;

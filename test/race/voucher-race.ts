@@ -3,12 +3,12 @@
  * on, cancel and let expire, all at once and in any order. Then the books have to agree.
  */
 
-import { type Action, actionsIn } from '#gateway/funds/flow.ts';
+import { type Action, actionsIn, isEnded } from '#gateway/funds/flow.ts';
 import { PARTY_ACTIONS } from '#gateway/funds/http.ts';
 import { actorsOf } from '#gateway/funds/parts.ts';
 import type { ActInput } from '#gateway/funds/schemas.ts';
 import { type Settled, settle } from './books.ts';
-import { ACCOUNTS, DAY_MS, fundsOfAll, payerOf, type Size, type Way } from './way.ts';
+import { ACCOUNTS, fundsOfAll, payerOf, type Size, type Way } from './way.ts';
 
 export interface Race extends Size {
   /** How often one of all acts makes a new voucher: the fewer, the more is done to each. */
@@ -43,7 +43,6 @@ class Runners {
   readonly #way: Way;
   readonly #race: Race;
   readonly #numbers: string[] = [];
-  readonly #complaints: string[] = [];
   readonly #counts = { acts: 0, refused: 0, spent_elsewhere: 0 };
   #made = 0;
   /** Turns that are left after the last voucher was made. */
@@ -64,7 +63,7 @@ class Runners {
     try {
       const spent = this.#counts.spent_elsewhere;
       const settled = settle(books, this.#numbers, { held: fundsOfAll(this.#race), spent });
-      const complaints = [...this.#complaints, ...settled.complaints];
+      const complaints = [...this.#way.complaints, ...settled.complaints];
       return { ...settled, complaints, ...this.#counts, kills: this.#way.kills };
     } finally {
       books.close();
@@ -73,14 +72,14 @@ class Runners {
 
   async #work(worker: number): Promise<void> {
     const { chance, vouchers, fresh = FRESH } = this.#race;
-    while (this.#left > 0) {
+    while (this.#left > 0 && this.#way.complaints.length === 0) {
       const pick = chance();
       if (this.#made >= vouchers) this.#left -= 1;
       if (pick < fresh && this.#made < vouchers) await this.#create();
       else if (pick < fresh + 0.013) await this.#spend();
       else if (pick < fresh + 0.02) await this.#sell();
       else await this.#act(worker);
-      if (worker === 0) this.#complaints.push(...(await this.#way.pass(this.#made / vouchers)));
+      if (worker === 0) await this.#way.pass(this.#made / vouchers);
     }
   }
 
@@ -100,7 +99,7 @@ class Runners {
       ...{ paying: this.#party(), beneficiary: this.#party(), currency: 'CNY' as const },
       ...{ amount_minor: 100 + this.#below(20_000), memo: '' },
       terms: { transferable: chance() < 0.7, partial: chance() < 0.7 },
-      expires_at: Math.floor(this.#way.now()) + (1 + this.#below(20)) * DAY_MS,
+      expires_at: Math.floor(this.#way.now() + this.#way.lifeMs(chance())),
     };
     const made = await this.#way.create(this.#party(), wish, `new-${this.#made}`);
     if (made !== null) this.#numbers.push(made.number);
@@ -117,7 +116,8 @@ class Runners {
     const { chance } = this.#race;
     const number = this.#anyNumber();
     const row = this.#way.look(number);
-    if (row === undefined) return;
+    // What has ended is tried again now and then alone.
+    if (row === undefined || (isEnded(row.state) && chance() < 0.9)) return;
     const of = [row.issuing, row.paying, row.beneficiary, `p${worker}`];
     const may = of.filter((party) => actionsIn(row.state, actorsOf(row, party)).length > 0);
     const likely = chance() < 0.9 && may.length > 0;

@@ -8,7 +8,7 @@ import type { Tables } from '#gateway/store/tables.ts';
 export type Kind = 'together' | 'apart';
 
 export const ACCOUNTS = 20;
-export const CREDIT_MINOR = 20_000;
+export const CREDIT_MINOR = 10_000;
 export const DAY_MS = 86_400_000;
 
 export interface Size {
@@ -17,7 +17,7 @@ export interface Size {
 }
 
 /** Of account number `at`: from poor to rich, so that at any time of a long race one is running dry. */
-const fundsOf = (at: number, vouchers: number): number => 60_000 + at * 20 * vouchers;
+const fundsOf = (at: number, vouchers: number): number => 5_000 + at * 20 * vouchers;
 
 /** What all accounts hold at first. */
 export const fundsOfAll = ({ vouchers }: Size): number =>
@@ -43,6 +43,8 @@ export interface Books {
 export interface Way {
   /** The fund server's clock. */
   now(): number;
+  /** How long a new voucher is good, ms; `chance` is from 0 to below 1. */
+  lifeMs(chance: number): number;
   /** `null` where it is refused. */
   create(party: string, wish: CreateVoucher, key: string): Promise<Known | null>;
   look(number: string): Known | undefined;
@@ -58,12 +60,14 @@ export interface Way {
   spend(id: string, at: number, amountMinor: number): Promise<boolean>;
   /** Redeems at a till; whether it did. */
   till(id: string, number: string, amountMinor: number): Promise<boolean>;
-  /** Called all the while with the share that is done: time passes. Tells what does not agree. */
-  pass(share: number): Promise<readonly string[]>;
+  /** Called all the while with the share that is done: now and then something breaks. */
+  pass(share: number): Promise<void>;
   /** Lets all vouchers expire, and gives the books when nothing is open any more. */
   end(numbers: readonly string[]): Promise<Books>;
-  /** How often a process was killed. */
+  /** How often a process was killed, or worse. */
   readonly kills: number;
+  /** What did not agree on the way. */
+  readonly complaints: readonly string[];
   close(): Promise<void>;
 }
 

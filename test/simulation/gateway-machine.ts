@@ -30,7 +30,7 @@ export interface GatewayParts {
   readonly time: VirtualTime;
   readonly chance: SeededChance;
   readonly trace: Trace;
-  readonly auditor: Auditor;
+  readonly auditor: Pick<Auditor, 'committed'>;
   readonly beganAt: number;
   /** What of the core is elsewhere, for one life. */
   readonly connect: (

@@ -117,16 +117,22 @@ export type Reached<T> = { readonly said: T } | 'no answer';
 const PATIENCE_MS = 15_000;
 
 /** One call of a phone; the answer may be lost though the gateway did what was asked. */
-export function reach<T>(
+export const reach = <T>(
   street: Street,
   call: (core: Core) => Promise<T>,
   centre = street.centre,
+): Promise<Reached<T>> => reachAt(centre, street, call);
+
+/** The same of whoever asks `machine`. */
+export function reachAt<T>(
+  machine: GatewayMachine,
+  { time, weather }: Pick<Street, 'time' | 'weather'>,
+  call: (core: Core) => Promise<T>,
 ): Promise<Reached<T>> {
-  const { time, weather } = street;
   return new Promise((resolve) => {
     time.after(PATIENCE_MS, () => resolve('no answer'));
     weather.carry(() => {
-      const life = centre.life;
+      const { life } = machine;
       if (life === null) return;
       call(life.core).then(
         (said) => {
