@@ -6,12 +6,13 @@
  * login prompt or the kiosk browser. The input devices beside this hidraw are therefore inhibited
  * (Linux 5.11), which leaves hidraw alone. Where that is not allowed the keypad still works.
  */
-import { accessSync, constants, opendirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import HID from 'node-hid';
 import { type Down, readReport, splitReports } from '#device/codecs/hid-keyboard.ts';
 import { DeviceError, type Open } from '#device/ports/device.ts';
 import type { Keypad, KeypadEvents } from '#device/ports/keypad.ts';
+import { listed } from '../listed.ts';
 
 export interface UsbHidKeypadSettings {
   /** Four hexadecimal digits, as lsusb prints them; any keyboard where absent. */
@@ -152,17 +153,4 @@ function silenceKernel(path: string): () => void {
   return () => {
     inhibit('0');
   };
-}
-
-function listed(path: string): string[] {
-  const names: string[] = [];
-  try {
-    using directory = opendirSync(path);
-    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
-      names.push(entry.name);
-    }
-  } catch {
-    // A device without input devices.
-  }
-  return names;
 }

@@ -8,11 +8,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, opendirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { type EventLength, readEvents } from '#device/codecs/evdev.ts';
 import { endTyped, NOTHING_TYPED, type Typed, typeEvent } from '#device/codecs/scan-keys.ts';
 import { DeviceError, type Open } from '#device/ports/device.ts';
 import type { Scan, Scanner, ScannerEvents } from '#device/ports/scanner.ts';
+import { listed } from '../listed.ts';
 import { NOWHERE } from '../nowhere.ts';
 import { grabInput } from './grab.ts';
 
@@ -165,17 +166,4 @@ function text(path: string): string {
   } catch {
     return ''; // Unplugged meanwhile.
   }
-}
-
-function listed(path: string): string[] {
-  const names: string[] = [];
-  try {
-    using directory = opendirSync(path);
-    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
-      names.push(entry.name);
-    }
-  } catch {
-    // A machine without input devices.
-  }
-  return names;
 }
