@@ -53,7 +53,8 @@ export function checkOnce(
 ): Checked {
   const client = clientOf(core, request);
   if (core.guesses.isOver(client)) throw new Problem('slow_down');
-  const checked = token.length > LONGEST ? ({ said: 'forged' } as const) : funds.check(token);
+  const checked =
+    token.length > LONGEST ? ({ said: 'forged' } as const) : funds.reading.check(token);
   if (checked.said === 'forged') core.guesses.count(client);
   return checked;
 }

@@ -1,46 +1,27 @@
-/**
- * The fund server: it takes what parties do about a voucher, asks the table whether they may, and
- * freezes, captures and releases at the issuer. What was done under a key is done once.
- */
-
-import { fromBase64url } from '#device/codecs/bytes.ts';
-import { mintVoucherNumber, readVoucher } from '#device/codecs/voucher.ts';
-import { type Currency, currencySchema } from '#device/messages/money.ts';
+import { mintVoucherNumber } from '#device/codecs/voucher.ts';
 import { there } from '../gate.ts';
-import type { Presented } from '../issuer/gate.ts';
 import { keyedDigest } from '../keys.ts';
 import type { VoucherRow } from '../store/tables-funds.ts';
 import type { Transaction } from '../store/writer.ts';
 import { canonical } from '../web/idempotency.ts';
 import type { Reply } from '../web/routes.ts';
-import { partyAccount } from './accounts.ts';
 import { Asks } from './asks.ts';
 import { expireLate, startVoucherExpiry } from './expiry.ts';
 import { type Action, step } from './flow.ts';
 import type { FundGate } from './gate.ts';
-import { actorsOf, askId, type FundParts, move } from './parts.ts';
+import { actorsOf, type FundParts, move } from './parts.ts';
 import { type Problem, problemOf, proveAccount } from './proofs.ts';
 import type { AskReply } from './questions.ts';
-import { beginRedemption, redeemTrouble } from './redemption.ts';
-import type { ActInput, Checked, CreateVoucher, VoucherLookUp, VoucherView } from './schemas.ts';
+import { Reading } from './reading.ts';
+import type { ActInput, CreateVoucher, VoucherLookUp } from './schemas.ts';
+import { type Done, type Prepared, perform } from './steps.ts';
 import { Till } from './till.ts';
-import { CHANGES, claimsOf, viewVoucher } from './view.ts';
 
 const LEAST_MS = 60_000;
 const LONGEST_MS = 5 * 366 * 86_400_000;
-const PAGE = 50;
-/** More are not made in one ms: the writer commits fewer at once. */
-const ALIKE = 10_000;
-
-type Done = { readonly row: VoucherRow } | { readonly row: VoucherRow; readonly ask: string };
-
-/** What was found out before the unit begins, because it takes time. */
-interface Prepared {
-  readonly account?: { readonly id: string; readonly masked: string; readonly name: string };
-  readonly payer?: Presented;
-}
 
 export class Funds {
+  readonly reading: Reading;
   readonly #parts: FundParts;
   readonly #asks: Asks;
   readonly #till: Till;
@@ -49,6 +30,7 @@ export class Funds {
   /** Starts to look after what is open. */
   constructor(parts: FundParts) {
     this.#parts = parts;
+    this.reading = new Reading(parts);
     this.#asks = new Asks(parts);
     this.#till = new Till(parts, this.#asks);
     this.#stop = startVoucherExpiry(parts, this.#asks);
@@ -64,7 +46,7 @@ export class Funds {
     const { keys } = this.#parts;
     const lookUp = there(async ({ token }: VoucherLookUp) => ({
       key: keys.public,
-      voucher: token === undefined ? null : this.check(token),
+      voucher: token === undefined ? null : this.reading.check(token),
     }));
     return { ...this.#till.gate(), lookUp };
   }
@@ -123,7 +105,7 @@ export class Funds {
       const row = expireLate(tx, this.#asks, found, now);
       const taken = step(row.state, action, actors);
       if (!taken.ok) return stepProblem(taken.why, row, action);
-      return this.#perform(tx, row, party, action, input, prepared, key, now);
+      return perform(tx, this.#asks, row, { party, action, input, prepared, key, now });
     });
   }
 
@@ -156,72 +138,6 @@ export class Funds {
     return { status: 200, body: { party, phone: proved.masked } };
   }
 
-  #perform(
-    tx: Transaction,
-    row: VoucherRow,
-    party: string,
-    action: Action,
-    input: ActInput,
-    prepared: Prepared,
-    key: string,
-    now: number,
-  ): Done | Problem {
-    const by = { actor: party, action, now };
-    switch (action) {
-      case 'name_account': {
-        const { account } = prepared;
-        if (account === undefined) return problemOf('request_in_flight');
-        const { id, masked, name } = account;
-        const change = { account: id, account_masked: masked, account_name: name, trouble: null };
-        return { row: move(tx, row, { ...by, change, detail: { account: masked } }) };
-      }
-      case 'confirm_account':
-        return this.#verify(tx, row, by, prepared, key);
-      case 'ask_change': {
-        if (row.changes >= CHANGES) return problemOf('change_refused', { changes: row.changes });
-        this.#asks.overtake(tx, row);
-        const none = { account: null, account_masked: null, account_name: null, ask: null };
-        return { row: move(tx, row, { ...by, change: { ...none, changes: row.changes + 1 } }) };
-      }
-      case 'redeem': {
-        const { amount_minor = 0, currency = '' } = input.redeem ?? {};
-        const reason = redeemTrouble(row, amount_minor, currency);
-        if (reason !== null) return problemOf('voucher_refused', { reason });
-        const wish = { to: 'party', amount_minor, caller: party, key, now } as const;
-        return { row, ask: beginRedemption(tx, this.#asks, row, wish) };
-      }
-      case 'transfer':
-        return transfer(tx, row, by, input.transfer?.beneficiary ?? '');
-      default: {
-        this.#asks.overtake(tx, row);
-        const moved = move(tx, row, by);
-        if (moved.ended_at !== null) this.#asks.release(tx, moved);
-        return { row: moved };
-      }
-    }
-  }
-
-  /** First the name of the account, then what it has; and where both are right it is frozen. */
-  #verify(
-    tx: Transaction,
-    row: VoucherRow,
-    by: { readonly actor: string; readonly action: Action; readonly now: number },
-    { payer }: Prepared,
-    key: string,
-  ): Done | Problem {
-    // Named between the look at it and this unit: the party shall see that account first.
-    const { account, account_name: name } = row;
-    const proof = payer?.proof;
-    const seen = proof?.by === 'account' && proof.account === account && proof.name === name;
-    if (payer === undefined || account === null || name === null || !seen) {
-      return problemOf('request_in_flight');
-    }
-    const ask = askId('freeze', by.actor, key);
-    const verifying = move(tx, row, { ...by, change: { ask } });
-    this.#asks.begin(tx, verifying, ask, { kind: 'freeze', account, name }, payer);
-    return { row: verifying, ask };
-  }
-
   /** Once for each key of a caller; a refusal is not kept, since it has changed nothing. */
   async #once(
     caller: string,
@@ -248,7 +164,7 @@ export class Funds {
         const { number } = made.row;
         const ask = 'ask' in made ? made.ask : null;
         const status = kind === 'create' ? 201 : 200;
-        const reply = { status, body: this.#show(tx, made.row, caller) };
+        const reply = { status, body: this.reading.show(tx, made.row, caller) };
         tx.funds.addAct({
           ...{ caller, key, fingerprint, kind, of_key: null, voucher: number, amount_minor: 0 },
           ...{ ask, reply: ask === null ? JSON.stringify(reply) : null, at: now },
@@ -263,12 +179,13 @@ export class Funds {
 
   #answer(party: string, number: string, reply: AskReply | null): Reply {
     const row = this.#row(number);
-    if (reply === null) return { status: 202, body: this.#show(this.#parts.tables, row, party) };
+    if (reply === null)
+      return { status: 202, body: this.reading.show(this.#parts.tables, row, party) };
     if (reply.said === 'rejected') {
       return problemOf('account_refused', { reason: reply.reason });
     }
     if (reply.said === 'overtaken') return stepProblem('wrong_state', row, 'freeze');
-    return { status: 200, body: this.#show(this.#parts.tables, row, party) };
+    return { status: 200, body: this.reading.show(this.#parts.tables, row, party) };
   }
 
   #row(number: string): VoucherRow {
@@ -276,81 +193,10 @@ export class Funds {
     if (row === undefined) throw new Error(`voucher ${number} is gone`);
     return row;
   }
-
-  #show(tables: Pick<Transaction, 'funds'>, row: VoucherRow, party: string): VoucherView {
-    const view = viewVoucher(tables, this.#parts.keys, row, party);
-    // Whoever passed it on sees the last of it.
-    return view ?? { ...this.#foreign(tables, row), may: [] };
-  }
-
-  #foreign(tables: Pick<Transaction, 'funds'>, row: VoucherRow): VoucherView {
-    const view = viewVoucher(tables, this.#parts.keys, row, row.beneficiary);
-    if (view === null) throw new Error(`voucher ${row.number} has no beneficiary`);
-    const { code: _code, token: _token, qr: _qr, ...rest } = view;
-    return rest;
-  }
-
-  /** `null` for a stranger, as for a number that there is not. */
-  view(party: string, number: string): VoucherView | null {
-    const { tables, keys } = this.#parts;
-    const row = tables.funds.voucher(number);
-    return row === undefined ? null : viewVoucher(tables, keys, row, party);
-  }
-
-  /** The newest first; `before` is ms since 1970. Those of one moment are never parted. */
-  list(party: string, before: number, limit = PAGE): { vouchers: VoucherView[]; next?: number } {
-    const { tables } = this.#parts;
-    const rows = tables.funds.ofParty(party, before, limit);
-    const show = (each: readonly VoucherRow[]) => each.map((row) => this.#show(tables, row, party));
-    const last = rows.length === limit ? rows.at(-1)?.created_at : undefined;
-    if (last === undefined) return { vouchers: show(rows) };
-    const newer = rows.filter(({ created_at }) => created_at > last);
-    const alike = tables.funds
-      .ofParty(party, last + 1, ALIKE)
-      .filter((row) => row.created_at === last);
-    return { vouchers: show([...newer, ...alike]), next: last };
-  }
-
-  balances(party: string): { currency: Currency; amount_minor: number }[] {
-    const { ledger } = this.#parts.tables;
-    return currencySchema.options.flatMap((currency) => {
-      const account = ledger.account(partyAccount(party, currency));
-      return account === undefined ? [] : [{ currency, amount_minor: account.balance_minor }];
-    });
-  }
-
-  /** What is true of a signed voucher now; whoever has it may ask. */
-  check(token: string): Checked {
-    const { tables, keys, clock } = this.#parts;
-    const key = fromBase64url(keys.public) ?? new Uint8Array();
-    const read = readVoucher(key, token, clock.now());
-    const row = read.ok ? tables.funds.voucher(read.claims.number) : undefined;
-    if (!read.ok || row === undefined) return { said: 'forged' };
-    const superseded = claimsOf(tables, row).serial !== read.claims.serial;
-    const late = row.expires_at <= clock.now() && step(row.state, 'expire', ['fund_server']).ok;
-    const state = late ? 'expired' : row.state;
-    const open = ['issued', 'redeeming', 'refilling', 'cancel_asked'].includes(state);
-    const left_minor = open ? row.face_minor - row.captured_minor : 0;
-    return { said: 'genuine', claims: read.claims, state, left_minor, superseded };
-  }
 }
 
 const replayed = (reply: Reply): Reply =>
   'status' in reply ? { ...reply, replayed: true } : reply;
-
-function transfer(
-  tx: Transaction,
-  row: VoucherRow,
-  by: { readonly actor: string; readonly action: Action; readonly now: number },
-  beneficiary: string,
-): Done | Problem {
-  if (row.transferable === 0) return problemOf('not_transferable');
-  if (tx.funds.party(beneficiary) === undefined || beneficiary === row.beneficiary) {
-    return problemOf('unknown_party', { party: beneficiary });
-  }
-  const change = { beneficiary, serial: row.serial + 1, failures: 0, locked_until: 0 };
-  return { row: move(tx, row, { ...by, change, detail: { to: beneficiary } }) };
-}
 
 const stepProblem = (
   why: 'wrong_party' | 'wrong_state',

@@ -207,7 +207,7 @@ export function partyRoutes(
       problems: ADMISSION,
       async handle({ query, request }) {
         const before = query.before ?? Number.MAX_SAFE_INTEGER;
-        return { status: 200, body: funds.list(partyOf(request), before) };
+        return { status: 200, body: funds.reading.list(partyOf(request), before) };
       },
     }),
     route({
@@ -217,7 +217,7 @@ export function partyRoutes(
       answers: { 200: { says: 'It', schema: voucherViewSchema } },
       problems: [...ADMISSION, 'unknown_voucher'],
       async handle({ params, request }) {
-        const view = funds.view(partyOf(request), params.number);
+        const view = funds.reading.view(partyOf(request), params.number);
         if (view === null) return { problem: 'unknown_voucher', extras: {} };
         return { status: 200, body: view };
       },
@@ -241,7 +241,7 @@ export function partyRoutes(
       problems: ADMISSION,
       async handle({ request }) {
         const id = partyOf(request);
-        return { status: 200, body: { party: id, balances: funds.balances(id) } };
+        return { status: 200, body: { party: id, balances: funds.reading.balances(id) } };
       },
     }),
   ];

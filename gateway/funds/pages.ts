@@ -126,9 +126,9 @@ function showList(here: Here, complaint: Complaint | null, typed: Typed = {}): F
   const status = complaint === null ? 200 : 422;
   if (party === null) return sendFramed(reply, status, partyLogIn({ ...page, notice: null }, ''));
   const { before } = listQuery.safeParse(request.query).data ?? {};
-  const listed = funds.list(party.id, before ?? ALL);
+  const listed = funds.reading.list(party.id, before ?? ALL);
   const { phone } = party;
-  const list = { party, phone, ...listed, balances: funds.balances(party.id) };
+  const list = { party, phone, ...listed, balances: funds.reading.balances(party.id) };
   const others = core.parties.all();
   return sendFramed(reply, status, partyList(page, { ...list, others, key: freshKey(here) }));
 }
@@ -150,7 +150,7 @@ function showOne(
   const party = partyOf(here);
   if (party === null) return showList(here, complaint);
   const known = voucherNumberSchema.safeParse(number).success;
-  const view = known ? funds.view(party.id, number) : null;
+  const view = known ? funds.reading.view(party.id, number) : null;
   if (view === null) throw new Problem('unknown_voucher');
   const page = pageOf(request, `/vouchers/${number}`, complaint, typed);
   const url = `${request.protocol}://${request.host}`;
@@ -212,13 +212,13 @@ async function act(
   if (party === null) return askToLogIn(here);
   const form = decodeBody(actForm, request.body);
   const language = languageOf(request);
-  const view = funds.view(party.id, number);
+  const view = funds.reading.view(party.id, number);
   if (view === null) throw new Problem('unknown_voucher');
   const input = readInput(language, callingCode(core), action, form, view.currency);
   if (!input.ok) return showOne(here, number, input, form);
   const made = await funds.act(party.id, number, action, input.value, form.key);
   if ('problem' in made) return showOne(here, number, complaintOf(language, made), form);
-  const still = funds.view(party.id, number) !== null;
+  const still = funds.reading.view(party.id, number) !== null;
   const done = `lang=${language}&done=${made.status === 202 ? 2 : 1}`;
   return reply.redirect(still ? `/vouchers/${number}?${done}` : `/vouchers?${done}`, 303);
 }

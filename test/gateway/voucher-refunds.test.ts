@@ -16,7 +16,9 @@ function tillOf({ core, funds }: Stand) {
     debit: (number: string, id: string, amount_minor: number) =>
       askGate(writer, gate.debit, {
         ...{ id, amount_minor, currency: 'CNY', merchant: 'lin', reference: `ORDER-${id}` },
-        payer: { proof: { by: 'voucher', number, code: funds.view('chen', number)?.code ?? '' } },
+        payer: {
+          proof: { by: 'voucher', number, code: funds.reading.view('chen', number)?.code ?? '' },
+        },
       }),
     refund: (id: string, of: string, amount_minor: number) =>
       askGate(writer, gate.refund, { id, of, amount_minor }),
@@ -25,7 +27,7 @@ function tillOf({ core, funds }: Stand) {
 }
 
 const seen = ({ funds }: Stand, number: string) => {
-  const view = funds.view('shop', number);
+  const view = funds.reading.view('shop', number);
   if (view === null) throw new Error(`${number} is gone`);
   const { state, redeemed_minor, frozen_minor } = view;
   return [state, redeemed_minor, frozen_minor];
@@ -58,7 +60,9 @@ for (const kind of ['together', 'apart'] as const) {
       const again = await stand.done('chen', number, 'redeem', PART(20_000));
       assert.equal(again.state, 'redeemed');
       assert.deepEqual(stand.money(WANG), { balance: 30_000, held: 0 });
-      assert.deepEqual(stand.funds.balances('chen'), [{ currency: 'CNY', amount_minor: 20_000 }]);
+      assert.deepEqual(stand.funds.reading.balances('chen'), [
+        { currency: 'CNY', amount_minor: 20_000 },
+      ]);
       assert.deepEqual(stand.complaints(), []);
     });
 
@@ -86,7 +90,9 @@ for (const kind of ['together', 'apart'] as const) {
       assert.deepEqual(seen(stand, spent), ['redeemed', 1000, 0]);
       assert.deepEqual(seen(stand, ended), ['cancelled', 1000, 0]);
       assert.deepEqual(seen(stand, passed), ['issued', 1000, 2000]);
-      assert.deepEqual(stand.funds.balances('chen'), [{ currency: 'CNY', amount_minor: 1000 }]);
+      assert.deepEqual(stand.funds.reading.balances('chen'), [
+        { currency: 'CNY', amount_minor: 1000 },
+      ]);
       assert.deepEqual(stand.money(WANG), { balance: 49_000, held: 2000 });
       assert.deepEqual(stand.complaints(), []);
     });
@@ -100,7 +106,9 @@ for (const kind of ['together', 'apart'] as const) {
       await stand.bank.writer.run((tx) => tx.payers.setState(payer, 'closed'));
       assert.equal((await till.refund('R-1', 'A', 400)).said, 'refunded');
       assert.deepEqual(seen(stand, number), ['redeemed', 1000, 0]);
-      assert.deepEqual(stand.funds.balances('chen'), [{ currency: 'CNY', amount_minor: 400 }]);
+      assert.deepEqual(stand.funds.reading.balances('chen'), [
+        { currency: 'CNY', amount_minor: 400 },
+      ]);
       assert.deepEqual(stand.complaints(), []);
     });
   });

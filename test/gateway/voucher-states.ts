@@ -23,7 +23,7 @@ export async function bringTo(stand: Stand, state: VoucherState): Promise<Vouche
   const { done, act, funds } = stand;
   const { number } = await stand.create();
   const seen = () => {
-    const view = funds.view('chen', number);
+    const view = funds.reading.view('chen', number);
     if (view === null) throw new Error(`${number} is gone`);
     return view;
   };

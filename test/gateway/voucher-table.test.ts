@@ -115,7 +115,7 @@ for (const kind of ['together', 'apart'] as const) {
         await act('shop', number, 'request_issue');
         await act('fund', number, 'name_account', ACCOUNT(account));
         const { status, body } = await act('shop', number, 'confirm_account');
-        assert.equal(stand.funds.view('fund', number)?.frozen_minor, 0);
+        assert.equal(stand.funds.reading.view('fund', number)?.frozen_minor, 0);
         return [status, body.code, body.reason];
       };
       const other = { ...WANG, name: 'Somebody Else' };
@@ -232,7 +232,7 @@ for (const kind of ['together', 'apart'] as const) {
       assert.deepEqual(await ask({ expires_at: 1 }), [400, 'malformed_request']);
       assert.deepEqual(await ask({ gift: true }), [400, 'malformed_request']);
       assert.deepEqual(await ask({}, 'nobody'), [401, 'party_refused']);
-      assert.deepEqual(stand.funds.list('shop', Number.MAX_SAFE_INTEGER).vouchers, []);
+      assert.deepEqual(stand.funds.reading.list('shop', Number.MAX_SAFE_INTEGER).vouchers, []);
     });
   });
 }

@@ -38,7 +38,7 @@ for (const kind of KINDS) {
       const whole = await done('chen', issued.number, 'redeem', PART(15_000));
       assert.equal(whole.state, 'redeemed');
       assert.deepEqual(stand.money(WANG), { balance: 30_000, held: 0 });
-      assert.deepEqual(funds.balances('chen'), [{ currency: 'CNY', amount_minor: 20_000 }]);
+      assert.deepEqual(funds.reading.balances('chen'), [{ currency: 'CNY', amount_minor: 20_000 }]);
       assert.deepEqual(stand.complaints(), []);
     });
 
@@ -51,7 +51,7 @@ for (const kind of KINDS) {
         const named = await stand.act('fund', number, 'name_account', account);
         if ('problem' in named) return [named.problem, named.extras];
         const reply = await stand.act('shop', number, 'confirm_account');
-        const view = stand.funds.view('fund', number);
+        const view = stand.funds.reading.view('fund', number);
         assert.deepEqual([view?.state, view?.frozen_minor], ['requested', 0]);
         return 'problem' in reply ? [reply.problem, reply.extras] : [String(reply.status), {}];
       };
@@ -132,8 +132,8 @@ for (const kind of KINDS) {
       const passed = await stand.issue();
       const after = await done('chen', passed.number, 'transfer', zhao);
       assert.equal(after.code, undefined);
-      assert.equal(stand.funds.view('chen', passed.number), null);
-      const owned = stand.funds.view('zhao', passed.number);
+      assert.equal(stand.funds.reading.view('chen', passed.number), null);
+      const owned = stand.funds.reading.view('zhao', passed.number);
       assert.notEqual(owned?.code, passed.code);
       await done('zhao', passed.number, 'redeem', PART(1000));
       await done('fund', passed.number, 'ask_cancel');
@@ -156,7 +156,7 @@ for (const kind of KINDS) {
       const { writer } = stand.core;
       const till = stand.funds.gate();
       const { number } = await stand.issue();
-      const good = stand.funds.view('chen', number)?.code ?? '';
+      const good = stand.funds.reading.view('chen', number)?.code ?? '';
       let order = 0;
       const debit = (code: string, amount_minor = 1250, id = `PAY-${order++}`, of = number) =>
         askGate(writer, till.debit, {
@@ -172,7 +172,7 @@ for (const kind of KINDS) {
       const reversed = await askGate(writer, till.reverse, back);
       assert.equal(reversed.said === 'reversed' && reversed.amount_minor, 1250);
       assert.deepEqual(await askGate(writer, till.reverse, back), reversed);
-      assert.equal(stand.funds.view('chen', number)?.frozen_minor, 20_000);
+      assert.equal(stand.funds.reading.view('chen', number)?.frozen_minor, 20_000);
       await askGate(writer, till.reverse, { id: 'V-2', of: 'PAY-LATE' });
       assert.equal((await debit(good, 1250, 'PAY-LATE')).said, 'refused');
       const unknown = mintVoucherNumber(systemChance.bytes(8));
@@ -203,7 +203,10 @@ describe('an issuer that does not answer', () => {
       await stand.done('fund', number, 'name_account', ACCOUNT(WANG));
       stand.next('authorise', fault);
       const first = stand.act('shop', number, 'confirm_account');
-      await until('verifying', () => stand.funds.view('shop', number)?.state === 'verifying');
+      await until(
+        'verifying',
+        () => stand.funds.reading.view('shop', number)?.state === 'verifying',
+      );
       if (fault !== 'hold') {
         const said = await first;
         assert.equal('status' in said && said.status, 202);
@@ -224,7 +227,7 @@ describe('an issuer that does not answer', () => {
     const stand = await openStand('apart');
     stand.next('authorise', 'lose_answer');
     const { number } = await stand.issue();
-    const view = () => stand.funds.view('chen', number);
+    const view = () => stand.funds.reading.view('chen', number);
     await until('issued', () => view()?.state === 'issued');
     assert.equal(stand.money(WANG).held, 20_000);
     stand.next('capture', 'lose_answer');
@@ -258,7 +261,7 @@ describe('the signed voucher', () => {
     const body = Buffer.from(JSON.stringify(richer)).toString('base64url');
     const forged = `${header}.${body}.${signature}`;
     assert.deepEqual(readVoucher(key, forged, 0), { ok: false, why: 'forged' });
-    assert.equal(stand.funds.check(forged).said, 'forged');
+    assert.equal(stand.funds.reading.check(forged).said, 'forged');
     assert.ok(token.length < 700, `${token.length} characters in a QR code`);
   });
 

@@ -149,7 +149,7 @@ class Simulation implements SimulatedWay {
 
   async till(id: string, number: string, amount_minor: number): Promise<boolean> {
     const beneficiary = this.#known.look(number)?.beneficiary ?? '';
-    const view = await this.#ask(async (core) => fundsOf(core).view(beneficiary, number));
+    const view = await this.#ask(async (core) => fundsOf(core).reading.view(beneficiary, number));
     // It may have been passed on, or have ended.
     if (view?.code === undefined) return false;
     const payer = { proof: { by: 'voucher' as const, number, code: view.code } };
@@ -299,7 +299,7 @@ class Simulation implements SimulatedWay {
 
   async #refresh(number: string): Promise<void> {
     const issuing = this.#known.look(number)?.issuing ?? '';
-    const view = await this.#ask(async (core) => fundsOf(core).view(issuing, number));
+    const view = await this.#ask(async (core) => fundsOf(core).reading.view(issuing, number));
     if (view !== null) this.#told(issuing, view);
   }
 

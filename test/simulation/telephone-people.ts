@@ -185,7 +185,7 @@ class Desk implements Actor {
       .filter((row) => row.face_minor - row.captured_minor >= amountMinor && row.partial === 1);
     if (good.length === 0) return null;
     const { number } = chance.pick(good);
-    const ask = async (core: Core) => core.funds?.view(party, number) ?? null;
+    const ask = async (core: Core) => core.funds?.reading.view(party, number) ?? null;
     const reached = await reach(this.#street, ask, funds);
     const code = reached === 'no answer' ? undefined : reached.said?.code;
     return code === undefined ? null : { number, code };

@@ -187,7 +187,7 @@ class Parties implements Actor {
     const { number, beneficiary } = known;
     const seen = await reach(
       this.#street,
-      async (core) => fundsOf(core).view(beneficiary, number),
+      async (core) => fundsOf(core).reading.view(beneficiary, number),
       this.#funds,
     );
     const code = seen === 'no answer' ? undefined : seen.said?.code;

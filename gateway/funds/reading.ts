@@ -1,0 +1,80 @@
+/** What parties, and whoever holds a signed voucher, may see of vouchers now. */
+import { fromBase64url } from '#device/codecs/bytes.ts';
+import { readVoucher } from '#device/codecs/voucher.ts';
+import { type Currency, currencySchema } from '#device/messages/money.ts';
+import type { VoucherRow } from '../store/tables-funds.ts';
+import type { Transaction } from '../store/writer.ts';
+import { partyAccount } from './accounts.ts';
+import { step } from './flow.ts';
+import type { FundParts } from './parts.ts';
+import type { Checked, VoucherView } from './schemas.ts';
+import { claimsOf, viewVoucher } from './view.ts';
+
+const PAGE = 50;
+/** More are not made in one ms: the writer commits fewer at once. */
+const ALIKE = 10_000;
+
+export class Reading {
+  readonly #parts: Pick<FundParts, 'tables' | 'keys' | 'clock'>;
+
+  constructor(parts: Pick<FundParts, 'tables' | 'keys' | 'clock'>) {
+    this.#parts = parts;
+  }
+
+  /** As `party` sees it; whoever passed it on sees the last of it. */
+  show(tables: Pick<Transaction, 'funds'>, row: VoucherRow, party: string): VoucherView {
+    const view = viewVoucher(tables, this.#parts.keys, row, party);
+    return view ?? { ...this.#foreign(tables, row), may: [] };
+  }
+
+  /** `null` for a stranger, as for a number that there is not. */
+  view(party: string, number: string): VoucherView | null {
+    const { tables, keys } = this.#parts;
+    const row = tables.funds.voucher(number);
+    return row === undefined ? null : viewVoucher(tables, keys, row, party);
+  }
+
+  /** The newest first; `before` is ms since 1970. Those of one moment are never parted. */
+  list(party: string, before: number, limit = PAGE): { vouchers: VoucherView[]; next?: number } {
+    const { tables } = this.#parts;
+    const rows = tables.funds.ofParty(party, before, limit);
+    const show = (each: readonly VoucherRow[]) => each.map((row) => this.show(tables, row, party));
+    const last = rows.length === limit ? rows.at(-1)?.created_at : undefined;
+    if (last === undefined) return { vouchers: show(rows) };
+    const newer = rows.filter(({ created_at }) => created_at > last);
+    const alike = tables.funds
+      .ofParty(party, last + 1, ALIKE)
+      .filter((row) => row.created_at === last);
+    return { vouchers: show([...newer, ...alike]), next: last };
+  }
+
+  balances(party: string): { currency: Currency; amount_minor: number }[] {
+    const { ledger } = this.#parts.tables;
+    return currencySchema.options.flatMap((currency) => {
+      const account = ledger.account(partyAccount(party, currency));
+      return account === undefined ? [] : [{ currency, amount_minor: account.balance_minor }];
+    });
+  }
+
+  /** What is true of a signed voucher now; whoever has it may ask. */
+  check(token: string): Checked {
+    const { tables, keys, clock } = this.#parts;
+    const key = fromBase64url(keys.public) ?? new Uint8Array();
+    const read = readVoucher(key, token, clock.now());
+    const row = read.ok ? tables.funds.voucher(read.claims.number) : undefined;
+    if (!read.ok || row === undefined) return { said: 'forged' };
+    const superseded = claimsOf(tables, row).serial !== read.claims.serial;
+    const late = row.expires_at <= clock.now() && step(row.state, 'expire', ['fund_server']).ok;
+    const state = late ? 'expired' : row.state;
+    const open = ['issued', 'redeeming', 'refilling', 'cancel_asked'].includes(state);
+    const left_minor = open ? row.face_minor - row.captured_minor : 0;
+    return { said: 'genuine', claims: read.claims, state, left_minor, superseded };
+  }
+
+  #foreign(tables: Pick<Transaction, 'funds'>, row: VoucherRow): VoucherView {
+    const view = viewVoucher(tables, this.#parts.keys, row, row.beneficiary);
+    if (view === null) throw new Error(`voucher ${row.number} has no beneficiary`);
+    const { code: _code, token: _token, qr: _qr, ...rest } = view;
+    return rest;
+  }
+}
