@@ -51,8 +51,7 @@ function concludeFreeze(
   const by = { actor: FUND_SERVER, now };
   if (answer.said === 'authorised') {
     const change = { hold: id, ask: null, trouble: null, issued_at: now };
-    move(tx, row, { ...by, action: 'freeze', change });
-    return { said: 'issued' };
+    return { said: 'issued', voucher: move(tx, row, { ...by, action: 'freeze', change }) };
   }
   const reason = answer.said === 'declined' ? answer.reason : answer.said;
   const trouble = reason === 'payer_not_verified' ? 'account_name_wrong' : reason;
@@ -73,7 +72,7 @@ function concludeCapture(
   const account = to === 'party' ? partyAccount(party, currency) : acquirerDue(currency);
   postCapture(tx, account, { reference, voucher: row.number, currency, amount_minor, at: now });
   const whole = amount_minor === leftMinor(row);
-  move(tx, row, {
+  const voucher = move(tx, row, {
     ...{ actor: FUND_SERVER, now, action: whole ? 'capture_whole' : 'capture_part' },
     change: {
       ...{ captured_minor: row.captured_minor + amount_minor, hold: whole ? null : rest },
@@ -81,7 +80,7 @@ function concludeCapture(
     },
     detail: { amount_minor, to, party },
   });
-  return { said: 'captured', amount_minor, at };
+  return { said: 'captured', amount_minor, at, voucher };
 }
 
 function concludeGivenBack(

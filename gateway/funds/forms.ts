@@ -8,20 +8,15 @@ import { say } from '../web/messages.ts';
 import { Problem, problemSentence } from '../web/problems.ts';
 import type { Reply } from '../web/routes.ts';
 import type { Action } from './flow.ts';
-import {
-  type ActInput,
-  memoSchema,
-  nameAccountSchema,
-  partyIdSchema,
-  registerPhoneSchema,
-} from './schemas.ts';
+import { type ActInput, memoSchema, nameAccountSchema, registerPhoneSchema } from './schemas.ts';
 import { type FundWord, fundSay, isFundWord } from './words.ts';
 
 export const logInForm = z.object({ party: z.string().max(30), password: z.string().max(200) });
 const keyField = z.string().regex(/^[\w-]{8,40}$/);
 const tick = z.literal('1').optional();
 export const createForm = z.object({
-  ...{ key: keyField, paying: partyIdSchema, beneficiary: partyIdSchema },
+  // One that was not chosen is a party that there is not.
+  ...{ key: keyField, paying: z.string().max(30), beneficiary: z.string().max(30) },
   ...{ amount: z.string().max(20), currency: currencySchema, memo: memoSchema },
   days: z.string().max(20),
   ...{ transferable: tick, partial: tick },
@@ -103,6 +98,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 export function complaintOf(
   language: Language,
   made: Extract<Reply, { problem: unknown }>,
+  typed?: { readonly paying?: string },
 ): Complaint {
   const { problem: code, extras } = made;
   const field = FIELDS[code] ?? '';
@@ -113,7 +109,12 @@ export function complaintOf(
     const says = fundSay(language, 'rejected', { reason: fundSay(language, reason) });
     return { says, field, code };
   }
-  if (code === 'unknown_party') return { says: fundSay(language, 'party_wrong'), field, code };
+  if (code === 'unknown_party') {
+    const paying = typed?.paying !== undefined && typed.paying === extras.party;
+    return {
+      ...{ says: fundSay(language, 'party_wrong'), field: paying ? 'paying' : field, code },
+    };
+  }
   if (code === 'wrong_pin') return { says: fundSay(language, 'wrong_pin'), field, code };
   return { says: problemSentence(new Problem(code, extras), language), field, code };
 }

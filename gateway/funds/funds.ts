@@ -185,7 +185,9 @@ export class Funds {
       return problemOf('account_refused', { reason: reply.reason });
     }
     if (reply.said === 'overtaken') return stepProblem('wrong_state', row, 'freeze');
-    return { status: 200, body: this.reading.show(this.#parts.tables, row, party) };
+    // As it was by that: what was done since is another answer, and perhaps another party's.
+    const then = 'voucher' in reply ? reply.voucher : undefined;
+    return { status: 200, body: this.reading.show(this.#parts.tables, then ?? row, party) };
   }
 
   #row(number: string): VoucherRow {

@@ -202,7 +202,7 @@ export function partyRoutes(
     route({
       ...{ method: 'GET', path: '/v1/funds/vouchers', ...party },
       says: 'The vouchers of the caller, the newest first',
-      query: z.strictObject({ before: z.coerce.number().int().min(0).optional() }),
+      query: z.strictObject({ before: z.coerce.number().int().min(1).optional() }),
       answers: { 200: { says: 'About 50, and all of the same moment', schema: voucherListSchema } },
       problems: ADMISSION,
       async handle({ query, request }) {
@@ -272,12 +272,22 @@ function actionRoute(
       ...(['unknown_voucher', 'wrong_party', 'wrong_voucher_state', 'request_in_flight'] as const),
       ...(MEETS[action] ?? []),
     ],
-    handle: ({ params, body, request }) =>
-      funds.act(
+    handle({ params, body, request }) {
+      if (input === undefined) requireNothing(request.body);
+      return funds.act(
         ...([partyOf(request), params.number, action] as const),
         ...([input?.read(body) ?? {}, requireKey(request)] as const),
-      ),
+      );
+    },
   });
+}
+
+/** Whoever sends more than an action takes meant something that would not be done. */
+function requireNothing(body: unknown): void {
+  if (body === undefined || body === null) return;
+  if (typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0) return;
+  const message = 'must be empty: this action takes nothing';
+  throw new Problem('malformed_request', { errors: [{ path: '', message }] });
 }
 
 /** For anybody who holds a voucher. */

@@ -132,6 +132,10 @@ function choices(page: PartyPage, name: FundWord, named: readonly Named[]): Html
   return html`${alertAt(page, name)}<label for="${name}">${t(page.language, name)}</label><select id="${name}" name="${name}" required${blame(page, name)}>${options}</select>`;
 }
 
+/** Nobody is chosen yet: what is given away by mistake does not come back. */
+const chooseParty = (page: PartyPage, name: FundWord, named: readonly Named[]): Html =>
+  choices(page, name, [{ id: '', name: t(page.language, 'choose') }, ...named]);
+
 function field(page: PartyPage, name: FundWord, more: Html, value = ''): Html {
   const typed = name === 'pin' ? '' : (page.typed?.[name] ?? value);
   return html`${alertAt(page, name)}<label for="${name}">${t(page.language, name)}</label><input id="${name}" name="${name}" required ${more} value="${typed}"${blame(page, name)}>`;
@@ -149,7 +153,7 @@ function newVoucher(page: PartyPage, { others, key }: ListOf): Html {
   };
   return html`<section class="act"><h2>${t(language, 'new')}</h2>
 <form method="post" action="/vouchers?lang=${language}"><input type="hidden" name="key" value="${key}">
-${choices(page, 'paying', others)}${choices(page, 'beneficiary', others)}
+${chooseParty(page, 'paying', others)}${chooseParty(page, 'beneficiary', others)}
 ${field(page, 'amount', html`inputmode="decimal" maxlength="12"`)}
 ${choices(page, 'currency', currencies)}
 ${field(page, 'days', html`type="number" min="1" max="1800"`, '30')}
@@ -185,10 +189,19 @@ export interface OneOf {
   readonly url: string;
 }
 
+/** Scheme and host in capitals, which a QR code writes shorter; a path has to stay as it is. */
+const shout = (url: string): string =>
+  url.replace(/^https?:\/\/[^/]+/, (origin) => origin.toUpperCase());
+
+/** Whether anything can be had of it: before it is issued, and when it is over, nothing is left. */
+const isGood = ({ issued_at, ended_at }: VoucherView): boolean =>
+  issued_at !== undefined && ended_at === undefined;
+
 export function partyVoucher(page: PartyPage, { view, others, key, url }: OneOf): FramedPage {
   const { language } = page;
   const { currency } = view;
   const left = formatMoney({ amount_minor: view.amount_minor - view.redeemed_minor, currency });
+  const redeemed = formatMoney({ amount_minor: view.redeemed_minor, currency });
   const frozen = formatMoney({ amount_minor: view.frozen_minor, currency });
   const reason = `r_${view.trouble}`;
   // What was just said above is not said again.
@@ -203,15 +216,17 @@ ${facts([
   ...([[t(language, 'issuing'), view.issuing.name]] as const),
   ...([[t(language, 'paying'), view.paying.name]] as const),
   ...([[t(language, 'beneficiary'), view.beneficiary.name]] as const),
-  ...([[t(language, 'left'), left]] as const),
+  ...(isGood(view) ? ([[t(language, 'left'), left]] as const) : []),
+  ...([[t(language, 'redeemed'), redeemed]] as const),
   ...([[t(language, 'frozen'), frozen]] as const),
+  ...([[t(language, 'currency'), currency]] as const),
   ...([[t(language, 'terms'), termsOf(language, view)]] as const),
   ...([[t(language, 'expires'), `${day(view.expires_at)} UTC`]] as const),
   ...(view.account === undefined ? [] : ([[t(language, 'account'), view.account]] as const)),
   ...(code === undefined
     ? []
     : ([[t(language, 'code'), html`<span class="code">${code}</span>`]] as const)),
-])}${view.qr === undefined ? null : voucherQr(`${url.toUpperCase()}/V/${view.qr}`, 'QR')}</div>
+])}${view.qr === undefined ? null : voucherQr(`${shout(url)}/V/${view.qr}`, 'QR')}</div>
 ${view.may.map((action) => actionForm(page, view, action, others, key))}
 <p class="top"><a href="/vouchers?lang=${language}">${t(language, 'back')}</a></p>`;
   return frame(page, title, body);
@@ -251,7 +266,7 @@ function inputs(
       return html`${field(page, 'amount', html`inputmode="decimal" maxlength="12"`)}<p class="soft">${says} ${t(language, 'web_says')}</p>`;
     }
     case 'transfer':
-      return choices(page, 'beneficiary', others);
+      return chooseParty(page, 'beneficiary', others);
     default:
       return null;
   }

@@ -41,14 +41,21 @@ const ALL = Number.MAX_SAFE_INTEGER;
 interface Here {
   readonly core: Core;
   readonly funds: Funds;
+  /** What holders of vouchers reach the pages by, where that is known. */
+  readonly publicUrl: string | undefined;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
 
-export function addPartyPages(server: FastifyInstance, core: Core, funds: Funds): void {
+export function addPartyPages(
+  server: FastifyInstance,
+  core: Core,
+  funds: Funds,
+  publicUrl: string | undefined,
+): void {
   const { parties } = core;
   const here = (request: FastifyRequest, reply: FastifyReply): Here => ({
-    ...{ core, funds, request, reply },
+    ...{ core, funds, publicUrl, request, reply },
   });
   server.get('/vouchers', (request, reply) => showList(here(request, reply), null));
   server.post('/vouchers/log-in', (request, reply) => logIn(here(request, reply)));
@@ -153,7 +160,8 @@ function showOne(
   const view = known ? funds.reading.view(party.id, number) : null;
   if (view === null) throw new Problem('unknown_voucher');
   const page = pageOf(request, `/vouchers/${number}`, complaint, typed);
-  const url = `${request.protocol}://${request.host}`;
+  // What is printed is scanned elsewhere, and must lead there whichever way this page was reached.
+  const url = here.publicUrl ?? `${request.protocol}://${request.host}`;
   const others = core.parties.all().filter(({ id }) => id !== view.beneficiary.id);
   const one = { view, others, key: freshKey(here), url };
   return sendFramed(reply, complaint === null ? 200 : 422, partyVoucher(page, one));
@@ -181,7 +189,7 @@ async function create(here: Here): Promise<FastifyReply> {
     },
     key,
   );
-  if ('problem' in made) return showList(here, complaintOf(language, made), form);
+  if ('problem' in made) return showList(here, complaintOf(language, made, form), form);
   const { number } = made.body as { number: string };
   return here.reply.redirect(`/vouchers/${number}?lang=${language}&done=1`, 303);
 }

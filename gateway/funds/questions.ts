@@ -1,4 +1,5 @@
 /** What the fund server asks the issuer, and what became of it. */
+import type { VoucherRow } from '../store/tables-funds.ts';
 
 export type Question =
   | { readonly kind: 'freeze'; readonly account: string; readonly name: string }
@@ -31,11 +32,17 @@ export type Question =
 
 /** What became of a question, for whoever waits for it; kept with it. */
 export type AskReply =
-  | { readonly said: 'issued' }
+  /** `voucher` is what it was by that, for whoever asks under the key again; earlier ones have none. */
+  | { readonly said: 'issued'; readonly voucher?: VoucherRow }
   | { readonly said: 'rejected'; readonly reason: string }
   /** Somebody changed the account, or ended the voucher, meanwhile. */
   | { readonly said: 'overtaken' }
-  | { readonly said: 'captured'; readonly amount_minor: number; readonly at: number }
+  | {
+      readonly said: 'captured';
+      readonly amount_minor: number;
+      readonly at: number;
+      readonly voucher?: VoucherRow;
+    }
   /** `to` is the voucher, the paying account, or the party that redeemed. */
   | {
       readonly said: 'given_back';

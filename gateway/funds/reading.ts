@@ -74,7 +74,7 @@ export class Reading {
   #foreign(tables: Pick<Transaction, 'funds'>, row: VoucherRow): VoucherView {
     const view = viewVoucher(tables, this.#parts.keys, row, row.beneficiary);
     if (view === null) throw new Error(`voucher ${row.number} has no beneficiary`);
-    const { code: _code, token: _token, qr: _qr, ...rest } = view;
+    const { code: _code, token: _token, qr: _qr, account: _account, ...rest } = view;
     return rest;
   }
 }

@@ -18,7 +18,7 @@ const at = z.int().min(0);
 export const memoSchema = z
   .string()
   .max(140)
-  .regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u, 'must have no control characters');
+  .regex(/^[^\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]*$/u, 'must have no control characters');
 
 export const createVoucherSchema = z.strictObject({
   /** Who is asked to pay; the caller is the issuing party. */

@@ -16,7 +16,11 @@ import { addPartyPages } from './pages.ts';
 export async function addFunds(
   server: FastifyInstance,
   core: Core,
-  settings: { readonly operatorToken: string; readonly identity: PeerIdentity | null },
+  settings: {
+    readonly operatorToken: string;
+    readonly identity: PeerIdentity | null;
+    readonly publicUrl: string | undefined;
+  },
   docs: Map<Role, readonly RouteDoc[]>,
 ): Promise<void> {
   const { funds, parties, writer, idempotency, clock, keys } = core;
@@ -54,6 +58,6 @@ export async function addFunds(
     };
     addRoutes(scope, { idempotency, clock, writer, admit }, routes);
   });
-  addPartyPages(server, core, funds);
+  addPartyPages(server, core, funds, settings.publicUrl);
   docs.set('fund-server', [...(docs.get('fund-server') ?? []), ...routes]);
 }

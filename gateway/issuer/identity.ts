@@ -2,12 +2,12 @@
 import { type GatewayKeys, keyedDigest } from '../keys.ts';
 import type { PayerRow } from '../store/tables.ts';
 
-/** Letters and digits alone, in one form: neither width, case nor spaces make another person. */
+/** Letters and digits alone, in one form: neither width, case, spaces nor unseen marks make another person. */
 const plain = (text: string): string =>
   text
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/[\p{Z}\p{P}]/gu, '');
+    .replace(/[\p{Z}\p{P}\p{Cf}]/gu, '');
 
 /** Under a key outside the database: identity numbers are few enough to be tried one by one. */
 export const identityDigest = (keys: Pick<GatewayKeys, 'digest'>, number: string): string =>
@@ -18,7 +18,7 @@ export const maskIdentity = (number: string): string => `•••• ${plain(nu
 
 /** Whether the account is in this name; one that names nobody is in no name. */
 export const isNamed = (payer: Pick<PayerRow, 'holder_name'>, name: string): boolean =>
-  payer.holder_name !== null && plain(payer.holder_name) === plain(name);
+  plain(name) !== '' && payer.holder_name !== null && plain(payer.holder_name) === plain(name);
 
 /** Whether this is the holder of the account; an account that names nobody is nobody's. */
 export function isHolder(

@@ -38,6 +38,10 @@ export function placeHold(tables: Pick<Tables, 'ledger'>, hold: Hold): Posted {
     }
     return { ok: true, repeated: true };
   }
+  // One that would be opened only to hold too little stays unopened: a refusal leaves no trace.
+  if (tables.ledger.account(hold.account) === undefined && hold.opens?.floor_minor === 0) {
+    return { ok: false, why: 'below_floor', account: hold.account };
+  }
   const account = knownAccount(tables, hold.account, hold.opens);
   if (availableMinor(account) < hold.amount_minor) {
     return { ok: false, why: 'below_floor', account: account.id };

@@ -160,7 +160,8 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     addRoutes(server, { idempotency, clock, writer, admit }, routes);
     docs.set('settlement', [...(docs.get('settlement') ?? []), ...routes]);
   }
-  await addFunds(server, core, { operatorToken: settings.operatorToken, identity }, docs);
+  const { operatorToken, publicUrl } = settings;
+  await addFunds(server, core, { operatorToken, identity, publicUrl }, docs);
   addDocuments(server, core.roles, docs);
   kept = keptRoutes(core.roles, docs);
   const listening = await server.listen({ host: settings.host, port: settings.port });

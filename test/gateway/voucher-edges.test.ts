@@ -1,0 +1,127 @@
+/** What parties may get wrong or ask again at the edges of vouchers, over HTTP and on their pages. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { voucherQr } from '#gateway/funds/qr.ts';
+import { openWeb, type Web } from '#gateway/web/server.ts';
+import { call, freshKey } from './harness.ts';
+import { ACCOUNT, closeStands, MEI, openStand, type Party, type Stand } from './voucher-stand.ts';
+import { truth } from './voucher-states.ts';
+
+for (const kind of ['together', 'apart'] as const) {
+  describe(`the edges of vouchers, issuer ${kind}`, () => {
+    let stand: Stand;
+    let web: Web;
+    beforeEach(async () => {
+      stand = await openStand(kind);
+      web = await openWeb(stand.core, {
+        ...{ host: '127.0.0.1', port: 0, broker: 'mqtt://127.0.0.1:1' },
+        ...{ operatorToken: 'operator', agentToken: 'agent' },
+        publicUrl: 'https://vouchers.example/Shop',
+      });
+    });
+    afterEach(async () => {
+      await web.close();
+      closeStands();
+    });
+
+    const act = (party: Party, number: string, action: string, body: unknown, key = freshKey()) =>
+      call(`${web.url}/v1/funds/vouchers/${number}/${action}`, {
+        ...{ bearer: `token-of-party-${party}`, key, body },
+      });
+    const part = (amount_minor: number) => ({ amount_minor, currency: 'CNY' });
+
+    test('a key tells what became of it by that, whatever was done since', async () => {
+      const { number } = await stand.issue();
+      const key = freshKey();
+      const first = await act('chen', number, 'redeem', part(300), key);
+      assert.equal(first.body.redeemed_minor, 300);
+      await act('chen', number, 'redeem', part(200));
+      const again = await act('chen', number, 'redeem', part(300), key);
+      assert.deepEqual(again.body, first.body);
+      assert.equal(again.headers.get('idempotency-replayed'), 'true');
+      await act('chen', number, 'transfer', { beneficiary: 'zhao' });
+      await act('zhao', number, 'redeem', part(1000));
+      // What the new beneficiary did is nothing that the old one is told.
+      assert.deepEqual((await act('chen', number, 'redeem', part(300), key)).body, first.body);
+    });
+
+    test('an action that takes nothing refuses what comes with it', async () => {
+      const { number } = await stand.create();
+      const earlier = truth(stand, number);
+      for (const body of [{ amount_minor: 1 }, [1], ['x'], 'now', 5]) {
+        const { status, body: said } = await act('fund', number, 'agree', body);
+        assert.deepEqual([status, said.code], [400, 'malformed_request'], JSON.stringify(body));
+      }
+      assert.equal(truth(stand, number), earlier);
+      assert.equal((await act('fund', number, 'agree', {})).body.state, 'agreed');
+    });
+
+    test('whoever passes it on to the payer is not shown the account', async () => {
+      const { number } = await stand.issue({ beneficiary: 'chen' });
+      const { body } = await act('chen', number, 'transfer', { beneficiary: 'fund' });
+      assert.equal((body.beneficiary as { id: string }).id, 'fund');
+      for (const secret of ['account', 'code', 'token', 'qr']) assert.ok(!(secret in body), secret);
+    });
+
+    test('an unseen mark in a name is none, and marks alone are nobody', async () => {
+      const named = async (name: string) => {
+        const { number } = await stand.create({ amount_minor: 100 });
+        await stand.done('fund', number, 'agree');
+        await stand.done('shop', number, 'request_issue');
+        await stand.done('fund', number, 'name_account', ACCOUNT({ ...MEI, name }));
+        const { body } = await act('shop', number, 'confirm-account', {});
+        return body.state ?? body.reason;
+      };
+      assert.equal(await named('\u200bchen\u200d MEI\ufeff'), 'issued');
+      for (const name of ['.', '\u200b', 'Chen', 'Chen Mei Mei', 'Chén Mei']) {
+        assert.equal(await named(name), 'account_name_wrong', JSON.stringify(name));
+      }
+      const payer = stand.bank.tables.payers.byPhone(MEI.phone)?.id ?? '';
+      assert.equal(stand.bank.tables.ledger.account(`issuer:payer:${payer}:EUR`), undefined);
+    });
+
+    test('a refused currency leaves no account behind', async () => {
+      await assert.rejects(stand.issue({ currency: 'EUR' }), /insufficient_funds/);
+      const ids = [...stand.bank.tables.ledger.accounts()].map(({ id }) => id);
+      assert.ok(!ids.some((id) => id.endsWith(':EUR')), ids.join());
+    });
+
+    test('a page that is asked for without a moment is refused', async () => {
+      for (const before of ['', '0', 'x', '-1', '1.5']) {
+        const { body } = await call(`${web.url}/v1/funds/vouchers?before=${before}`, {
+          bearer: 'token-of-party-shop',
+        });
+        assert.equal(body.code, 'malformed_request', before);
+      }
+    });
+
+    test('the page chooses nobody, and says what is left only while that can be had', async () => {
+      const { number } = await stand.issue({ amount_minor: 4300 });
+      const form = { party: 'chen', password: 'password of chen' };
+      const logIn = await fetch(`${web.url}/vouchers/log-in`, {
+        ...{ method: 'POST', body: new URLSearchParams(form), redirect: 'manual' },
+      });
+      const cookie = logIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+      const read = async (path: string, typed?: Record<string, string>) => {
+        const sent =
+          typed === undefined ? {} : { method: 'POST', body: new URLSearchParams(typed) };
+        const answer = await fetch(`${web.url}/vouchers${path}`, { headers: { cookie }, ...sent });
+        return answer.text();
+      };
+      assert.match(await read(`/${number}?lang=en`), /<option value="">Choose …/);
+      assert.match(await read(`/${number}?lang=en`), /Left<[\s\S]*¥43\.00/);
+      // On paper it leads to where everybody reaches it, and not to where this page was asked for.
+      const code = `HTTPS://VOUCHERS.EXAMPLE/Shop/V/${stand.funds.reading.view('chen', number)?.qr}`;
+      assert.ok((await read(`/${number}`)).includes(voucherQr(code, 'QR').text));
+      const key = 'key-of-a-form';
+      const nobody = await read(`/${number}/transfer?lang=en`, { key, beneficiary: '' });
+      assert.match(nobody, /data-code="unknown_party">Choose another party/);
+      const fields = { amount: '1', currency: 'CNY', memo: '', days: '3', key };
+      const unpaid = await read('?lang=en', { ...fields, paying: '', beneficiary: 'zhao' });
+      assert.match(unpaid, /<select id="paying" name="paying" required aria-invalid="true"/);
+      await stand.done('shop', number, 'ask_cancel');
+      await stand.done('chen', number, 'agree_cancel');
+      assert.doesNotMatch(await read(`/${number}?lang=en`), />Left</);
+    });
+  });
+}
