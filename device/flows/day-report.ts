@@ -132,7 +132,7 @@ function lastDayLines({ day, receipt }: ClosedDay, texts: DayTexts, stall: Shop)
   const { count, sum_minor } = salesOf(day.head.totals);
   const sum = formatMoney({ amount_minor: sum_minor, currency: stall.currency });
   return [
-    `${texts.closedDay(day.head.number)}: ${texts.sales(count)}, ${sum}`,
+    texts.closedLine(day.head.number, texts.sales(count), sum),
     ...statusLines(receipt, texts, stall.currency),
   ];
 }

@@ -6,6 +6,8 @@ export interface DayTexts {
   readonly menuClose: string;
   readonly openDay: (number: number) => string;
   readonly closedDay: (number: number) => string;
+  /** Sales and their sum in words of their own. */
+  readonly closedLine: (number: number, sales: string, sum: string) => string;
   readonly report: (number: number) => string;
   readonly sales: (count: number) => string;
   readonly salesLabel: string;
@@ -83,6 +85,7 @@ const ENGLISH_DAY_TEXTS: DayTexts = {
   menuClose: '6  End of the day',
   openDay: (number) => `Day ${number}, open`,
   closedDay: (number) => `Day ${number} closed`,
+  closedLine: (number, sales, sum) => `Day ${number} closed: ${sales}, ${sum}`,
   report: (number) => `Z-report ${number}`,
   sales: (count) => (count === 1 ? '1 sale' : `${count} sales`),
   salesLabel: 'Sales',
@@ -124,6 +127,7 @@ const CHINESE_DAY_TEXTS: DayTexts = {
   menuClose: '6  日结',
   openDay: (number) => `第 ${number} 日，未结`,
   closedDay: (number) => `第 ${number} 日已结`,
+  closedLine: (number, sales, sum) => `第 ${number} 日已结：${sales}，${sum}`,
   report: (number) => `日结单 ${number}`,
   sales: (count) => `${count} 笔收款`,
   salesLabel: '收款笔数',
@@ -156,7 +160,7 @@ const CHINESE_DAY_TEXTS: DayTexts = {
   book: '账册',
   head: '日志',
   digest: '凭据',
-  printAgain: '服务器自动核对;按 + 6 0 重印可见结果。',
+  printAgain: '服务器自动核对；按 + 6 0 重印可见结果。',
   difference: differenceInChinese,
 };
 

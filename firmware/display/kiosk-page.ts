@@ -103,9 +103,9 @@ function pad(keys: readonly Key[], language: Language): string {
   return `<form class="pad" method="post" action="/key">${buttons.join('')}</form>`;
 }
 
-/** `label  value` as a row with the value at its right edge; any other line as it is. */
+/** `label  value` as a row with the value at its right edge; any other line, as of a menu, as it is. */
 function lineItem(line: string): string {
-  const [, label, value] = /^(.*\S) {2,}(\S+)$/.exec(line) ?? [];
+  const [, label, value] = /^(?!\d+ {2})(.*\S) {2,}(\S+)$/.exec(line) ?? [];
   if (label === undefined || value === undefined) return `<li>${escapeHtml(line)}</li>`;
   return `<li><span>${escapeHtml(label)}</span> <b>${escapeHtml(value)}</b></li>`;
 }
@@ -129,7 +129,13 @@ export function renderScreen(screen: Screen, touch: boolean): string {
       ? ''
       : `<p class="digits"><small>${OWN_WORDS[language].digits}</small>` +
         `<strong>${escapeHtml(screen.digits)}</strong></p>`;
-  const shape = [screen.tone, qr === '' ? '' : 'offers', touch ? 'touch' : ''].join(' ').trim();
+  const shape = [
+    screen.tone,
+    ...(qr === '' ? [] : ['offers']),
+    ...(touch ? ['touch'] : []),
+    // Words alone, as of a menu, have the room of the amount.
+    ...(qr === '' && screen.big === '' && !touch ? ['words'] : []),
+  ].join(' ');
   return [
     `<main id="screen" lang="${language}" class="${shape}">`,
     qr,

@@ -21,7 +21,7 @@ select{font:inherit;width:100%;min-height:48px;color:inherit;background:var(--pa
 border:1.5px solid var(--soft);border-radius:8px;padding:8px}
 .check{display:flex;gap:10px;align-items:center;min-height:44px}.check input{width:22px;min-height:22px}
 .do{width:100%;background:none;border:1.5px solid var(--soft);color:inherit;margin-top:10px}
-.qr{display:block;width:min(100%,19rem);margin:14px auto 0}.top{padding:8px 4px 12px}
+.qr{display:block;width:min(100%,19rem);margin:14px auto 0}.top{padding:8px 4px 12px}.slip+section{margin-top:12px}
 .code{font-size:1.6rem;font-weight:700;letter-spacing:.12em}.no{font-variant-numeric:tabular-nums}
 @media(min-width:60rem){main,header{max-width:44rem}}
 @media print{section.act,.top,form{display:none}}
@@ -64,17 +64,25 @@ export function partyLogIn(page: PartyPage, party: string): FramedPage {
   return frame(
     page,
     title,
-    html`<form method="post" action="/vouchers/log-in?lang=${language}"><h1>${title}</h1>
+    html`<div class="slip"><form method="post" action="/vouchers/log-in?lang=${language}"><h1>${title}</h1>
 <label for="party">${t(language, 'party')}</label>
 <input id="party" name="party" autocomplete="username" autocapitalize="none" required maxlength="30" value="${party}"${blame(page, 'party')}>
 <label for="password">${t(language, 'password')}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200"${blame(page, 'password')}>
-<button class="pay">${t(language, 'log_in')}</button></form>`,
+<button class="pay">${t(language, 'log_in')}</button></form></div>`,
   );
 }
 
 export const stateOf = (language: Language, state: VoucherView['state']): string =>
   t(language, `s_${state}`);
+
+/** What is left of one that was redeemed in part; else nothing. */
+function leftOf(language: Language, { state, ...view }: VoucherView): string {
+  const { amount_minor, redeemed_minor, currency } = view;
+  if (state !== 'issued' || redeemed_minor === 0) return '';
+  const left = formatMoney({ amount_minor: amount_minor - redeemed_minor, currency });
+  return ` · ${t(language, 'left')} ${left}`;
+}
 
 export interface ListOf {
   readonly party: Named;
@@ -92,7 +100,7 @@ export function partyList(page: PartyPage, list: ListOf): FramedPage {
   const { language } = page;
   const items = list.vouchers.map(
     (each) =>
-      html`<li><a href="/vouchers/${each.number}?lang=${language}"><b>${formatMoney(each)}</b><span class="no">${showVoucherNumber(each.number)}</span><span class="soft">${stateOf(language, each.state)}</span><span class="soft">${each.beneficiary.name}</span></a></li>`,
+      html`<li><a href="/vouchers/${each.number}?lang=${language}"><b>${formatMoney(each)}</b><span class="no">${showVoucherNumber(each.number)}</span><span class="soft">${stateOf(language, each.state)}${leftOf(language, each)}</span><span class="soft">${each.beneficiary.name}</span></a></li>`,
   );
   const balances = list.balances.map(
     (each) => html`<p>${t(language, 'balance', { amount: formatMoney(each) })}</p>`,

@@ -68,14 +68,14 @@ const blame = ({ complaint }: Framing, field: string): Html | null =>
 
 export function logInPage(framing: Framing, typed: { phone: string; number: string }): FramedPage {
   const { language, complaint } = framing;
-  const body = html`<form method="post" action="/pair/log-in?lang=${language}">
+  const body = html`<div class="slip"><form method="post" action="/pair/log-in?lang=${language}">
 <h1>${t(language, 'log_in')}</h1><p class="soft">${t(language, 'log_in_says')}</p>
 ${alert(complaint?.says ?? null)}<input type="hidden" name="number" value="${typed.number}">
 <label for="phone">${t(language, 'phone')}</label>
 <input id="phone" name="phone" type="tel" autocomplete="tel" required maxlength="30" value="${typed.phone}"${blame(framing, 'phone')}>
 <label for="pin">${t(language, 'pin')}</label>
 <input id="pin" name="pin" type="password" inputmode="numeric" pattern="[0-9]{4,12}" autocomplete="current-password" required maxlength="12"${blame(framing, 'pin')}>
-<button class="pay">${t(language, 'log_in')}</button></form>`;
+<button class="pay">${t(language, 'log_in')}</button></form></div>`;
   return frame(language, t(language, 'log_in'), body);
 }
 
@@ -83,13 +83,13 @@ export function numberPage(framing: Framing, view: PairingView, number: string):
   const { language, complaint } = framing;
   const ended =
     view.unpaired === undefined ? null : html`<p role="status">${t(language, view.unpaired)}</p>`;
-  const body = html`<form method="post" action="/pair/terminal?lang=${language}">
+  const body = html`<div class="slip"><form method="post" action="/pair/terminal?lang=${language}">
 <h1>${t(language, 'connect')}</h1>${complaint === null ? ended : alert(complaint.says)}
 <label for="number">${t(language, 'number')}</label>
 <input id="number" name="number" inputmode="numeric" pattern="[0-9]{3}[ \\-]?[0-9]{3}" maxlength="7" autocomplete="off" required
  value="${number}"${complaint === null ? html` aria-describedby="hint"` : blame(framing, 'number')}>
 <p class="soft" id="hint">${t(language, 'number_hint')}</p>
-<button class="pay">${t(language, 'connect_button')}</button></form>
+<button class="pay">${t(language, 'connect_button')}</button></form></div>
 ${foot(language, 'log-out')}`;
   return frame(language, t(language, 'connect'), body);
 }

@@ -32,6 +32,7 @@ import { findCardData, holdsCard } from './card-data.ts';
 import { addCentre } from './centre.ts';
 import { addDocuments, keptRoutes } from './documents.ts';
 import { addErrors, endBadConnection, requireHost, requireJson, sendBadAddress } from './errors.ts';
+import { addFrontPage } from './front.ts';
 import { keepAnswers } from './kept-answers.ts';
 import { addOperations } from './operations.ts';
 import { addPages } from './pages.ts';
@@ -132,6 +133,7 @@ export async function openWeb(core: Core, settings: WebSettings): Promise<Web> {
     addApi(server, { core, operatorToken, addresses, needsCertificate });
     addIdentity(server, core, operatorToken);
     docs.set('order-centre', await addCentre(server, core, settings));
+    addFrontPage(server, core);
     addPages(server, core);
     addPairing(server, core);
     addShop(server, core);

@@ -160,6 +160,7 @@ const FIELDS = { ticket: 'eyJ…', key: 'k-12345678', phone: '138 0000 0001', pi
 const token = z.strictObject({ token: z.string() });
 
 export const STREET_PAGE_DOCS: readonly RouteDoc[] = [
+  pageDoc('/', 'Where the other pages are'),
   pageDoc('/p', 'The cashier page, by what a wallet scanned', {
     query: z.strictObject({ qr: z.string() }),
   }),

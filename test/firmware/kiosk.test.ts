@@ -127,6 +127,21 @@ describe('kiosk page', () => {
     assert.equal((await press({ origin: own })).status, 404, 'no touch, no keys');
   });
 
+  test('a line of a menu stays together, a price stands at its edge, and words alone have room', async () => {
+    const kiosk = await open(false);
+    await kiosk.show({ ...OFFER, big: '', lines: ['1  查余额', '豆浆  3.50'] });
+    assert.match(
+      (await ask(kiosk.url)).body,
+      /<li>1 {2}查余额<\/li><li><span>豆浆<\/span> <b>3\.50<\/b>/,
+    );
+    const { qr, digits, ...plain } = OFFER;
+    assert.ok(qr !== undefined && digits !== undefined);
+    await kiosk.show({ ...plain, big: '', lines: ['1  查余额'] });
+    assert.match((await ask(kiosk.url)).body, /class="busy words"/);
+    await kiosk.show({ ...plain, big: '¥1.00' });
+    assert.match((await ask(kiosk.url)).body, /<main [^>]*class="busy"/);
+  });
+
   test('a text that no QR symbol holds leaves the rest of the screen', async () => {
     const kiosk = await open();
     await kiosk.show({ ...OFFER, qr: 'x'.repeat(3000) });

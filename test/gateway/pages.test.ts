@@ -168,6 +168,17 @@ describe('the cashier page', () => {
     }
   });
 
+  test('whoever types the bare address is led on, in both languages', async () => {
+    const english = await see(`${gateway.http}/?lang=en`);
+    assert.equal(english.status, 200);
+    assert.match(english.text, /scan the code on the terminal’s screen/);
+    assert.match((await see(`${gateway.http}/?lang=zh-CN`)).text, /请扫描终端屏幕上的二维码/);
+    const links = [...english.text.matchAll(/<nav>.*<\/nav>/g)].join().matchAll(/href="([^"]+)"/g);
+    const paths = [...links].map(([, path]) => path);
+    assert.ok(paths.includes('/pair?lang=en') && paths.includes('/vouchers?lang=en'), `${paths}`);
+    for (const path of paths) assert.ok((await see(gateway.http + path)).status < 402, path);
+  });
+
   test('opens from an EMVCo payload', async () => {
     const order = await offer();
     const qr = writeMerchantPresented({

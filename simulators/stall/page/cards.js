@@ -24,6 +24,7 @@ export function buildCards(root, { say }) {
   root.append(about, list, both, pages);
   let cards = [];
   let busy = false;
+  let last = null;
 
   const act = async (name, work) => {
     if (busy) return;
@@ -38,6 +39,7 @@ export function buildCards(root, { say }) {
     busy = false;
     mark(root, 'data-busy', null);
     for (const card of list.children) mark(card, 'data-held', null);
+    draw();
   };
   const tap = (name, what, body) => () =>
     act(name, () =>
@@ -58,45 +60,54 @@ export function buildCards(root, { say }) {
     );
   call('GET', 'cards').then((told) => {
     cards = told;
+    draw();
   }, say);
 
+  // Cards come by themselves, between two states.
+  const draw = () => {
+    if (last !== null) show(last);
+  };
+  const show = (state) => {
+    const reader = state.organs.find(({ wire }) => wire === 'reader');
+    const missing = reader?.state === 'missing';
+    write(about, missing ? t('mend', reader.mend) : t('cards_about'));
+    write(both, t('card_both'));
+    both.disabled = missing;
+    const { http } = state.gateway;
+    fill(pages, JSON.stringify([http, t('card_shop')]), () =>
+      [
+        ['card_shop', '/shop/lin'],
+        ['card_top_up', '/top-up'],
+        ['card_counter', '/counter'],
+      ].map(([word, path]) => pageLink(http + path, t(word))),
+    );
+    fill(list, JSON.stringify([cards, missing, t('card_tap'), http]), () =>
+      cards.map(({ name, kind, card }) =>
+        make(
+          'article',
+          { class: 'pocket', 'data-kind': kind, 'data-name': name, 'aria-label': name },
+          make('strong', {}, name),
+          make(
+            'span',
+            {},
+            kind === 'house' && card === null ? t('card_unissued') : t(`card_${kind}`),
+          ),
+          ...(card === null
+            ? []
+            : [pageLink(`${http}/top-up?card=${card}`, spell(card), t('card_top_up'))]),
+          ...(missing
+            ? []
+            : (kind === 'house' ? ACTIONS : [ACTIONS[1]]).map((each) =>
+                button(name, card === null, each),
+              )),
+        ),
+      ),
+    );
+  };
   return {
     update(state) {
-      const reader = state.organs.find(({ wire }) => wire === 'reader');
-      const missing = reader?.state === 'missing';
-      write(about, missing ? t('mend', reader.mend) : t('cards_about'));
-      write(both, t('card_both'));
-      both.disabled = missing;
-      const { http } = state.gateway;
-      fill(pages, JSON.stringify([http, t('card_shop')]), () =>
-        [
-          ['card_shop', '/shop/lin'],
-          ['card_top_up', '/top-up'],
-          ['card_counter', '/counter'],
-        ].map(([word, path]) => pageLink(http + path, t(word))),
-      );
-      fill(list, JSON.stringify([cards, missing, t('card_tap'), http]), () =>
-        cards.map(({ name, kind, card }) =>
-          make(
-            'article',
-            { class: 'pocket', 'data-kind': kind, 'data-name': name, 'aria-label': name },
-            make('strong', {}, name),
-            make(
-              'span',
-              {},
-              kind === 'house' && card === null ? t('card_unissued') : t(`card_${kind}`),
-            ),
-            ...(card === null
-              ? []
-              : [pageLink(`${http}/top-up?card=${card}`, spell(card), t('card_top_up'))]),
-            ...(missing
-              ? []
-              : (kind === 'house' ? ACTIONS : [ACTIONS[1]]).map((each) =>
-                  button(name, card === null, each),
-                )),
-          ),
-        ),
-      );
+      last = state;
+      draw();
     },
   };
 }

@@ -44,7 +44,8 @@ export function buildRoad(root, { say }) {
 }
 
 function addToken(lane, name, say) {
-  const label = make('span', { class: 'token-label' });
+  const distance = make('span', { class: 'token-metres' });
+  const label = make('span', { class: 'token-label' }, name, distance);
   const token = make(
     'div',
     { class: 'token', role: 'slider', tabindex: '0', 'aria-valuemin': 0, 'aria-valuemax': FAR_M },
@@ -62,7 +63,7 @@ function addToken(lane, name, say) {
     mark(token, 'aria-valuenow', value);
     mark(token, 'aria-valuetext', t('away', value));
     mark(token, 'aria-label', name);
-    write(label, `${name} · ${t('metres', value)}`);
+    write(distance, ` · ${t('metres', value)}`);
   };
   // One call at a time, always the newest distance.
   const send = async () => {

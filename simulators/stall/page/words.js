@@ -31,8 +31,8 @@ const WORDS = {
   card_counter: ['Card counter', '储值卡柜台'],
   scanner_title: ['Vouchers and the scanner', '凭证与扫码枪'],
   scanner_about: [
-    'Hold a voucher before the scanner, with an amount open or without; then key its code of six.',
-    '把凭证放到扫码枪前（有无订单均可），再输入 6 位验证码。',
+    'Hold a voucher before the scanner, key how much (unless an order is open), then its code of six.',
+    '把凭证放到扫码枪前，没有订单时先输入金额，再输入 6 位验证码。',
   ],
   scanner_issue: ['Issue a voucher over 50', '发一张 50 的凭证'],
   scanner_hold: ['Hold to the scanner', '对准扫码枪'],
