@@ -22,11 +22,8 @@ import { type Reply, type Route, requireKey, route } from '../web/routes.ts';
 import { type Action, RULES } from './flow.ts';
 import type { Funds } from './funds.ts';
 import { voucherAdmitSchema, voucherAdmittedSchema } from './gate.ts';
-import type { Parties } from './parties.ts';
 import {
   type ActInput,
-  addedPartySchema,
-  addPartySchema,
   balancesSchema,
   type Checked,
   checkedSchema,
@@ -37,6 +34,7 @@ import {
   registeredPhoneSchema,
   registerPhoneSchema,
   transferSchema,
+  voucherHistorySchema,
   voucherListSchema,
   voucherLookedUpSchema,
   voucherLookUpSchema,
@@ -222,6 +220,18 @@ export function partyRoutes(
         return { status: 200, body: view };
       },
     }),
+    route({
+      ...{ method: 'GET', path: '/v1/funds/vouchers/{number}/history', ...party },
+      says: 'What was done to it, by whom and when, as far as the caller may see it',
+      params: ofVoucher,
+      answers: { 200: { says: 'The oldest first', schema: voucherHistorySchema } },
+      problems: [...ADMISSION, 'unknown_voucher'],
+      async handle({ params: { number }, request }) {
+        const events = funds.reading.history(partyOf(request), number);
+        if (events === null) return { problem: 'unknown_voucher', extras: {} };
+        return { status: 200, body: { number, events } };
+      },
+    }),
     ...PARTY_ACTIONS.map((action) => actionRoute(funds, partyOf, action)),
     route({
       ...{ method: 'POST', path: '/v1/funds/phone', ...party, idempotency: 'kept' },
@@ -311,24 +321,5 @@ export const checkRoutes = (
     },
     problems: [],
     handle: async () => ({ status: 200, body: { alg: 'EdDSA', key: publicKey } }),
-  }),
-];
-
-/** For the operator alone. */
-export const fundOperatorRoutes = (parties: Parties): readonly Route[] => [
-  route({
-    ...{ method: 'POST', path: '/v1/funds/parties', caller: 'operator', idempotency: 'kept' },
-    says: 'Adds a party; its token is shown once',
-    body: {
-      schema: addPartySchema,
-      example: { id: 'chen', name: 'Chen Yi', password: 'a long window' },
-    },
-    answers: { 201: { says: 'Added', schema: addedPartySchema } },
-    problems: ['operator_only', 'party_taken'],
-    async handle({ body: { id, name, password = null, phone } }) {
-      const token = await parties.add(id, name, password, { phone: phone ?? null });
-      if (token === null) return { problem: 'party_taken', extras: { party: id } };
-      return { status: 201, body: { id, token } };
-    },
   }),
 ];

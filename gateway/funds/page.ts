@@ -8,8 +8,9 @@ import { type Html, html } from '../web/html.ts';
 import { facts } from '../web/slip.ts';
 import { STYLE } from '../web/style.ts';
 import type { Complaint } from './forms.ts';
+import { historySection } from './history-page.ts';
 import { voucherQr } from './qr.ts';
-import type { VoucherView } from './schemas.ts';
+import type { VoucherEvent, VoucherView } from './schemas.ts';
 import { type FundWord, isFundWord, fundSay as t } from './words.ts';
 
 const FUND_STYLE = `${STYLE}
@@ -22,6 +23,7 @@ border:1.5px solid var(--soft);border-radius:8px;padding:8px}
 .check{display:flex;gap:10px;align-items:center;min-height:44px}.check input{width:22px;min-height:22px}
 .do{width:100%;background:none;border:1.5px solid var(--soft);color:inherit;margin-top:10px}
 .qr{display:block;width:min(100%,19rem);margin:14px auto 0}.top{padding:8px 4px 12px}.slip+section{margin-top:12px}
+summary{min-height:44px;line-height:44px;cursor:pointer}.past{list-style:none;margin:4px 0 8px;padding:0}.past b{font-size:1rem}.past li{margin:0 0 8px}
 .code{font-size:1.6rem;font-weight:700;letter-spacing:.12em}.no{font-variant-numeric:tabular-nums}
 @media(min-width:60rem){main,header{max-width:44rem}}
 @media print{section.act,.top,form{display:none}}
@@ -193,6 +195,8 @@ export interface OneOf {
   readonly view: VoucherView;
   readonly others: readonly Named[];
   readonly key: string;
+  readonly history: readonly VoucherEvent[];
+  readonly nameOf: (party: string) => string;
   /** What a QR's URL begins with. */
   readonly url: string;
 }
@@ -205,7 +209,8 @@ const shout = (url: string): string =>
 const isGood = ({ issued_at, ended_at }: VoucherView): boolean =>
   issued_at !== undefined && ended_at === undefined;
 
-export function partyVoucher(page: PartyPage, { view, others, key, url }: OneOf): FramedPage {
+export function partyVoucher(page: PartyPage, one: OneOf): FramedPage {
+  const { view, others, key, url, history, nameOf } = one;
   const { language } = page;
   const { currency } = view;
   const left = formatMoney({ amount_minor: view.amount_minor - view.redeemed_minor, currency });
@@ -236,6 +241,7 @@ ${facts([
     : ([[t(language, 'code'), html`<span class="code">${code}</span>`]] as const)),
 ])}${view.qr === undefined ? null : voucherQr(`${shout(url)}/V/${view.qr}`, 'QR')}</div>
 ${view.may.map((action) => actionForm(page, view, action, others, key))}
+${historySection({ language, currency, nameOf, timeOf: day }, history)}
 <p class="top"><a href="/vouchers?lang=${language}">${t(language, 'back')}</a></p>`;
   return frame(page, title, body);
 }

@@ -106,7 +106,9 @@ const freshKey = ({ core }: Here): string => base64url(core.chance.bytes(12));
 async function logIn(here: Here): Promise<FastifyReply> {
   const { core, request, reply } = here;
   requireOwnForm(request);
-  const { party, password } = decodeBody(logInForm, request.body);
+  const { party: typed, password } = decodeBody(logInForm, request.body);
+  // Phones put capitals and spaces there, and no party has any.
+  const party = typed.trim().toLowerCase();
   const client = clientOf(core, request);
   if (core.guesses.isOver(client)) throw new Problem('slow_down');
   const said = await core.parties.logIn(party, password);
@@ -162,8 +164,11 @@ function showOne(
   const page = pageOf(request, `/vouchers/${number}`, complaint, typed);
   // What is printed is scanned elsewhere, and must lead there whichever way this page was reached.
   const url = here.publicUrl ?? `${request.protocol}://${request.host}`;
-  const others = core.parties.all().filter(({ id }) => id !== view.beneficiary.id);
-  const one = { view, others, key: freshKey(here), url };
+  const all = core.parties.all();
+  const others = all.filter(({ id }) => id !== view.beneficiary.id);
+  const history = funds.reading.history(party.id, number) ?? [];
+  const nameOf = (id: string): string => all.find((each) => each.id === id)?.name ?? id;
+  const one = { view, others, key: freshKey(here), url, history, nameOf };
   return sendFramed(reply, complaint === null ? 200 : 422, partyVoucher(page, one));
 }
 

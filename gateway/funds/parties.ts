@@ -52,6 +52,25 @@ export class Parties {
     });
   }
 
+  /**
+   * A fresh token, which is shown once; from then on the earlier one and all sessions are refused, and
+   * no lock is left. With `password` that is changed, too. `null` where there is no such party.
+   */
+  async renew(id: string, password: string | null): Promise<string | null> {
+    const { writer, chance, keys, stretch } = this.#parts;
+    const fresh = base64url(chance.bytes(24));
+    const salt = chance.bytes(16);
+    const hashed = password === null ? null : await hashPassword(keys.pin, password, salt, stretch);
+    return writer.run((tx) => {
+      const known = tx.funds.party(id);
+      if (known === undefined) return null;
+      tx.funds.setPartyAccess(id, this.#digest('token', fresh), hashed ?? known.password);
+      tx.funds.endSessionsOf(id);
+      tx.funds.setPartyFailures(id, 0, 0);
+      return fresh;
+    });
+  }
+
   byToken(token: string): PartyRow | null {
     return this.#parts.tables.funds.partyByToken(this.#digest('token', token)) ?? null;
   }

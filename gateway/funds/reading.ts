@@ -6,8 +6,9 @@ import type { VoucherRow } from '../store/tables-funds.ts';
 import type { Transaction } from '../store/writer.ts';
 import { partyAccount } from './accounts.ts';
 import { step } from './flow.ts';
+import { historyOf } from './history.ts';
 import type { FundParts } from './parts.ts';
-import type { Checked, VoucherView } from './schemas.ts';
+import type { Checked, VoucherEvent, VoucherView } from './schemas.ts';
 import { claimsOf, viewVoucher } from './view.ts';
 
 const PAGE = 50;
@@ -32,6 +33,13 @@ export class Reading {
     const { tables, keys } = this.#parts;
     const row = tables.funds.voucher(number);
     return row === undefined ? null : viewVoucher(tables, keys, row, party);
+  }
+
+  /** What was done to it; `null` for a stranger. */
+  history(party: string, number: string): VoucherEvent[] | null {
+    const { tables } = this.#parts;
+    const row = tables.funds.voucher(number);
+    return row === undefined ? null : historyOf(tables, row, party);
   }
 
   /** The newest first; `before` is ms since 1970. Those of one moment are never parted. */

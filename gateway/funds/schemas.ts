@@ -102,6 +102,30 @@ export const voucherListSchema = z.strictObject({
   next: at.optional(),
 });
 
+export const voucherEventSchema = z.strictObject({
+  at,
+  /** Id of the party, or `fund_server`. */
+  by: z.string(),
+  /** Of the table in docs/voucher.md; `ask` where it began, `give_back` where a till gave back. */
+  action: z.string(),
+  /** What it led to. */
+  state: voucherStateSchema,
+  amount_minor: z.int().optional(),
+  /** Why an account was rejected. */
+  reason: z.string().optional(),
+  /** Masked; for issuing and paying party. */
+  account: z.string().optional(),
+  /** Of what was captured or given back: `party`, `acquirer`, `voucher`, `payer`; of a transfer: whom. */
+  to: z.string().optional(),
+  /** Which party, where `to` is one. */
+  party: z.string().optional(),
+});
+export type VoucherEvent = z.infer<typeof voucherEventSchema>;
+export const voucherHistorySchema = z.strictObject({
+  number: voucherNumberSchema,
+  events: z.array(voucherEventSchema),
+});
+
 export const balancesSchema = z.strictObject({
   party: partyIdSchema,
   /** What was redeemed on the web, or came back from a till. */
@@ -144,3 +168,5 @@ export const addPartySchema = z.strictObject({
     .optional(),
 });
 export const addedPartySchema = z.strictObject({ id: partyIdSchema, token: z.string() });
+/** Without a password the one that it has stays. */
+export const renewPartySchema = addPartySchema.pick({ password: true });

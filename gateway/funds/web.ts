@@ -9,7 +9,8 @@ import { Problem } from '../web/problems.ts';
 import { bearerText, requireOperator } from '../web/requests.ts';
 import { addRoutes, type Caller, type RouteDoc } from '../web/routes.ts';
 import { checkOnce } from './check-page.ts';
-import { checkRoutes, fundOperatorRoutes, partyRoutes } from './http.ts';
+import { checkRoutes, partyRoutes } from './http.ts';
+import { fundOperatorRoutes } from './operator.ts';
 import { addPartyPages } from './pages.ts';
 
 /** Adds them where this process is the fund server, and writes down what the document says of them. */

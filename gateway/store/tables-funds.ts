@@ -101,11 +101,14 @@ export interface FundTable {
   partyByToken(token: string): PartyRow | undefined;
   parties(): PartyRow[];
   addParty(row: Omit<PartyRow, 'failures' | 'locked_until'>): void;
+  /** Digest of the token, and the stretched password. */
+  setPartyAccess(id: string, token: string, password: string | null): void;
   setPartyPhone(id: string, phone: string | null): void;
   setPartyFailures(id: string, failures: number, lockedUntil: number): void;
   addSession(digest: string, party: string, until: number): void;
   session(digest: string): { party: string; until: number } | undefined;
   endSession(digest: string): void;
+  endSessionsOf(party: string): void;
   forgetSessions(before: number): void;
 
   voucher(number: string): VoucherRow | undefined;

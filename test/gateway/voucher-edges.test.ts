@@ -86,6 +86,65 @@ for (const kind of ['together', 'apart'] as const) {
       assert.ok(!ids.some((id) => id.endsWith(':EUR')), ids.join());
     });
 
+    test('tells issuing and paying party all that was done, a beneficiary what is theirs', async () => {
+      const { number } = await stand.issue();
+      await act('chen', number, 'redeem', part(300));
+      await act('chen', number, 'transfer', { beneficiary: 'zhao' });
+      await act('zhao', number, 'redeem', part(200));
+      const history = async (party: string) => {
+        const path = `${web.url}/v1/funds/vouchers/${number}/history`;
+        const { status, body } = await call(path, { bearer: `token-of-party-${party}` });
+        const events = (body.events ?? []) as Record<string, unknown>[];
+        return { status, body, events, actions: events.map(({ action }) => action).join(' ') };
+      };
+      const all =
+        'ask agree request_issue name_account confirm_account freeze ' +
+        'redeem capture_part transfer redeem capture_part';
+      for (const party of ['shop', 'fund'] as const) {
+        const seen = await history(party);
+        assert.equal(seen.actions, all);
+        assert.equal(seen.events[3]?.account, '•••• 0001');
+        assert.deepEqual([seen.events[8]?.by, seen.events[8]?.to], ['chen', 'zhao']);
+        assert.deepEqual(
+          [seen.events[10]?.amount_minor, seen.events[10]?.by],
+          [200, 'fund_server'],
+        );
+      }
+      assert.equal((await history('zhao')).actions, 'freeze transfer redeem capture_part');
+      for (const party of ['chen', 'stranger']) {
+        assert.equal((await history(party)).body.code, 'unknown_voucher');
+      }
+    });
+
+    test('a token that is renewed lets nobody in any more, nor do earlier sessions', async () => {
+      const form = { party: ' Chen', password: 'password of chen' };
+      const logIn = (typed: Record<string, string>) =>
+        fetch(`${web.url}/vouchers/log-in`, {
+          ...{ method: 'POST', body: new URLSearchParams(typed), redirect: 'manual' },
+        });
+      const cookie = (await logIn(form)).headers.get('set-cookie')?.split(';')[0] ?? '';
+      const isIn = async () => {
+        const page = await fetch(`${web.url}/vouchers`, { headers: { cookie } });
+        return (await page.text()).includes('/vouchers/log-out');
+      };
+      assert.ok(await isIn());
+      const renew = (id: string, body: unknown, bearer = 'operator') =>
+        call(`${web.url}/v1/funds/parties/${id}/renewals`, { bearer, body });
+      const password = 'another window';
+      assert.equal((await renew('chen', {}, 'token-of-party-chen')).body.code, 'operator_only');
+      assert.equal((await renew('ghost', {})).body.code, 'unknown_party');
+      const { status, body } = await renew('chen', { password });
+      assert.deepEqual([status, body.id], [200, 'chen']);
+      const list = (bearer: string) => call(`${web.url}/v1/funds/vouchers`, { bearer });
+      assert.equal((await list('token-of-party-chen')).body.code, 'party_refused');
+      assert.equal((await list(String(body.token))).status, 200);
+      assert.ok(!(await isIn()));
+      assert.equal((await logIn(form)).status, 422);
+      assert.equal((await logIn({ ...form, password })).status, 303);
+      assert.equal((await renew('chen', {})).status, 200);
+      assert.equal((await logIn({ ...form, password })).status, 303, 'the password has stayed');
+    });
+
     test('a page that is asked for without a moment is refused', async () => {
       for (const before of ['', '0', 'x', '-1', '1.5']) {
         const { body } = await call(`${web.url}/v1/funds/vouchers?before=${before}`, {
@@ -121,7 +180,9 @@ for (const kind of ['together', 'apart'] as const) {
       assert.match(unpaid, /<select id="paying" name="paying" required aria-invalid="true"/);
       await stand.done('shop', number, 'ask_cancel');
       await stand.done('chen', number, 'agree_cancel');
-      assert.doesNotMatch(await read(`/${number}?lang=en`), />Left</);
+      const over = await read(`/${number}?lang=en`);
+      assert.doesNotMatch(over, />Left</);
+      assert.match(over, /<summary>What was done<[\s\S]*Cancelled[\s\S]*Frozen and issued/);
     });
   });
 }

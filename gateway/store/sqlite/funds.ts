@@ -42,10 +42,12 @@ type Parties = Pick<
   | 'parties'
   | 'addParty'
   | 'setPartyFailures'
+  | 'setPartyAccess'
   | 'setPartyPhone'
   | 'addSession'
   | 'session'
   | 'endSession'
+  | 'endSessionsOf'
   | 'forgetSessions'
 >;
 
@@ -57,6 +59,9 @@ function parties(database: DatabaseSync): Parties {
     'INSERT INTO funds_parties (id, name, token, password, phone) VALUES (?, ?, ?, ?, ?)',
   );
   const setPhone = database.prepare('UPDATE funds_parties SET phone = ? WHERE id = ?');
+  const setAccess = database.prepare(
+    'UPDATE funds_parties SET token = ?, password = ? WHERE id = ?',
+  );
   const fail = database.prepare(
     'UPDATE funds_parties SET failures = ?, locked_until = ? WHERE id = ?',
   );
@@ -65,6 +70,7 @@ function parties(database: DatabaseSync): Parties {
   );
   const session = database.prepare('SELECT party, until FROM funds_sessions WHERE digest = ?');
   const end = database.prepare('DELETE FROM funds_sessions WHERE digest = ?');
+  const endAll = database.prepare('DELETE FROM funds_sessions WHERE party = ?');
   const forget = database.prepare('DELETE FROM funds_sessions WHERE until <= ?');
   return {
     party: (id) => first<PartyRow>(party, id),
@@ -72,11 +78,13 @@ function parties(database: DatabaseSync): Parties {
     parties: () => every<PartyRow>(all),
     addParty: ({ id, name, token, password, phone }) =>
       void add.run(id, name, token, password, phone),
+    setPartyAccess: (id, token, password) => void setAccess.run(token, password, id),
     setPartyPhone: (id, phone) => void setPhone.run(phone, id),
     setPartyFailures: (id, failures, until) => void fail.run(failures, until, id),
     addSession: (digest, of, until) => void addSession.run(digest, of, until),
     session: (digest) => first<{ party: string; until: number }>(session, digest),
     endSession: (digest) => void end.run(digest),
+    endSessionsOf: (party) => void endAll.run(party),
     forgetSessions: (before) => void forget.run(before),
   };
 }
