@@ -41,6 +41,8 @@ before(async () => {
   browser = await launchChromium(
     '--autoplay-policy=no-user-gesture-required',
     '--use-fake-device-for-media-stream',
+    // Without windows there is nobody to ask for the microphone.
+    '--use-fake-ui-for-media-stream',
     `--use-file-for-fake-audio-capture=${ownVoice}%noloop`,
   );
   const context = await browser.newContext({

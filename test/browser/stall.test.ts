@@ -43,7 +43,8 @@ async function violations(page: Page, part = 'body'): Promise<string[]> {
     const { axe } = globalThis as unknown as {
       axe: { run(context: object, options: object): Promise<{ violations: Violation[] }> };
     };
-    return axe.run({ include: [part], exclude: ['iframe'] }, { iframes: false });
+    const context = { include: [part], exclude: ['iframe'] };
+    return axe.run(context, { iframes: false, resultTypes: ['violations'] });
   }, part);
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
 }
