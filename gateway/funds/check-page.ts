@@ -85,6 +85,7 @@ ${facts([
   [t(language, 'number'), html`<span class="no">${showVoucherNumber(claims.number)}</span>`],
   [t(language, 'amount'), formatMoney(claims)],
   [t(language, 'left'), left],
+  [t(language, 'currency'), currency],
   [t(language, 'state'), stateOf(language, state)],
   [t(language, 'issuing'), claims.issuing],
   [t(language, 'beneficiary'), claims.beneficiary],

@@ -41,8 +41,17 @@ const misread = (language: Language, field: string, word: FundWord): Complaint =
   ...{ says: fundSay(language, word), field, code: 'malformed_request' },
 });
 
-export const daysOf = (text: string): number | null =>
-  /^\d{1,4}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= 1800 ? Number(text) : null;
+/** As a keyboard for Chinese writes figures, too: in full width. */
+export const narrow = (text: string): string => text.normalize('NFKC').trim();
+
+/** As a party is called where it logs in: phones put capitals and spaces there. */
+export const partyTyped = (text: string): string => narrow(text).toLowerCase();
+
+export function daysOf(text: string): number | null {
+  const typed = narrow(text);
+  const days = Number(typed);
+  return /^\d{1,4}$/.test(typed) && days >= 1 && days <= 1800 ? days : null;
+}
 
 export const amountWrong = (language: Language): Complaint =>
   misread(language, 'amount', 'amount_wrong');
@@ -57,7 +66,7 @@ export function readAccount(
   callingCode: string,
   typed: { readonly phone?: string | undefined; readonly pin?: string | undefined },
 ): Read<{ phone: string; pin: string }> {
-  const { phone = '', pin = '' } = typed;
+  const [phone, pin] = [narrow(typed.phone ?? ''), narrow(typed.pin ?? '')];
   if (readPhone(phone, callingCode) === null) return bad(misread(language, 'phone', 'phone_wrong'));
   const read = registerPhoneSchema.safeParse({ phone, pin });
   return read.success ? { ok: true, value: read.data } : bad(misread(language, 'pin', 'pin_wrong'));
@@ -80,11 +89,11 @@ export function readInput(
       : bad(misread(language, 'name', 'name_wrong'));
   }
   if (action === 'transfer') {
-    const { beneficiary = '' } = form;
+    const beneficiary = partyTyped(form.beneficiary ?? '');
     return { ok: true, value: { transfer: { beneficiary } } };
   }
   if (action !== 'redeem') return { ok: true, value: {} };
-  const amount = parseAmount((form.amount ?? '').trim(), currency);
+  const amount = parseAmount(narrow(form.amount ?? ''), currency);
   if (!amount.ok || amount.amount_minor === 0) return bad(amountWrong(language));
   return { ok: true, value: { redeem: { amount_minor: amount.amount_minor, currency } } };
 }
@@ -98,7 +107,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 export function complaintOf(
   language: Language,
   made: Extract<Reply, { problem: unknown }>,
-  typed?: { readonly paying?: string },
+  paying?: string,
 ): Complaint {
   const { problem: code, extras } = made;
   const field = FIELDS[code] ?? '';
@@ -110,10 +119,8 @@ export function complaintOf(
     return { says, field, code };
   }
   if (code === 'unknown_party') {
-    const paying = typed?.paying !== undefined && typed.paying === extras.party;
-    return {
-      ...{ says: fundSay(language, 'party_wrong'), field: paying ? 'paying' : field, code },
-    };
+    const at = paying !== undefined && extras.party === paying ? 'paying' : field;
+    return { says: fundSay(language, 'party_wrong'), field: at, code };
   }
   if (code === 'wrong_pin') return { says: fundSay(language, 'wrong_pin'), field, code };
   return { says: problemSentence(new Problem(code, extras), language), field, code };

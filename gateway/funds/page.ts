@@ -142,9 +142,17 @@ function choices(page: PartyPage, name: FundWord, named: readonly Named[]): Html
   return html`${alertAt(page, name)}<label for="${name}">${t(page.language, name)}</label><select id="${name}" name="${name}" required${blame(page, name)}>${options}</select>`;
 }
 
+/** More make a page long to load and to read: then whoever is meant is typed. */
+const CHOICES = 40;
+
 /** Nobody is chosen yet: what is given away by mistake does not come back. */
-const chooseParty = (page: PartyPage, name: FundWord, named: readonly Named[]): Html =>
-  choices(page, name, [{ id: '', name: t(page.language, 'choose') }, ...named]);
+function chooseParty(page: PartyPage, name: FundWord, named: readonly Named[]): Html {
+  if (named.length <= CHOICES) {
+    return choices(page, name, [{ id: '', name: t(page.language, 'choose') }, ...named]);
+  }
+  const hint = t(page.language, 'party_id');
+  return field(page, name, html`autocapitalize="none" maxlength="30" placeholder="${hint}"`);
+}
 
 function field(page: PartyPage, name: FundWord, more: Html, value = ''): Html {
   const typed = name === 'pin' ? '' : (page.typed?.[name] ?? value);

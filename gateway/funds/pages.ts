@@ -23,6 +23,8 @@ import {
   daysOf,
   daysWrong,
   logInForm,
+  narrow,
+  partyTyped,
   phoneForm,
   readAccount,
   readInput,
@@ -107,8 +109,7 @@ async function logIn(here: Here): Promise<FastifyReply> {
   const { core, request, reply } = here;
   requireOwnForm(request);
   const { party: typed, password } = decodeBody(logInForm, request.body);
-  // Phones put capitals and spaces there, and no party has any.
-  const party = typed.trim().toLowerCase();
+  const party = partyTyped(typed);
   const client = clientOf(core, request);
   if (core.guesses.isOver(client)) throw new Problem('slow_down');
   const said = await core.parties.logIn(party, password);
@@ -179,11 +180,12 @@ async function create(here: Here): Promise<FastifyReply> {
   if (party === null) return askToLogIn(here);
   const form = decodeBody(createForm, request.body);
   const language = languageOf(request);
-  const amount = parseAmount(form.amount.trim(), form.currency);
+  const amount = parseAmount(narrow(form.amount), form.currency);
   if (!amount.ok || amount.amount_minor === 0) return showList(here, amountWrong(language), form);
   const days = daysOf(form.days);
   if (days === null) return showList(here, daysWrong(language), form);
-  const { paying, beneficiary, currency, memo, key } = form;
+  const { currency, memo, key } = form;
+  const [paying, beneficiary] = [partyTyped(form.paying), partyTyped(form.beneficiary)];
   const made = await funds.create(
     party.id,
     {
@@ -194,7 +196,7 @@ async function create(here: Here): Promise<FastifyReply> {
     },
     key,
   );
-  if ('problem' in made) return showList(here, complaintOf(language, made, form), form);
+  if ('problem' in made) return showList(here, complaintOf(language, made, paying), form);
   const { number } = made.body as { number: string };
   return here.reply.redirect(`/vouchers/${number}?lang=${language}&done=1`, 303);
 }

@@ -178,6 +178,13 @@ for (const kind of ['together', 'apart'] as const) {
       const fields = { amount: '1', currency: 'CNY', memo: '', days: '3', key };
       const unpaid = await read('?lang=en', { ...fields, paying: '', beneficiary: 'zhao' });
       assert.match(unpaid, /<select id="paying" name="paying" required aria-invalid="true"/);
+      assert.match(await read(`/${number}/redeem?lang=en`, { key, amount: '３' }), /¥40\.00/);
+      for (let each = 0; each < 40; each += 1) await stand.core.parties.add(`p-${each}`, 'P', null);
+      const crowd = await read('?lang=en');
+      assert.match(crowd, /<input id="paying" name="paying" required[^>]*placeholder="Name that/);
+      assert.ok(!crowd.includes('p-39') && Buffer.byteLength(crowd) < 20_000);
+      await read('', { ...fields, key: 'key-of-another', paying: ' Zhao', beneficiary: 'p-39' });
+      assert.equal(stand.funds.reading.list('p-39', Infinity).vouchers.length, 1);
       await stand.done('shop', number, 'ask_cancel');
       await stand.done('chen', number, 'agree_cancel');
       const over = await read(`/${number}?lang=en`);
