@@ -161,6 +161,7 @@ export async function applySeed(parts: SeedParts, seed: ReadSeed): Promise<void>
     for (const { id, name, password = null, token, phone = null } of seed.parties) {
       const more = { phone, ...(token === undefined ? {} : { token }) };
       if (tables.funds.party(id) === undefined) await parties.add(id, name, password, more);
+      else await parties.complete(id, phone);
     }
   }
   await writer.run((tx) => {

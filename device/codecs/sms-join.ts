@@ -19,6 +19,30 @@ export interface JoinedSms {
 export const PATIENCE_MS = 24 * 3_600_000;
 
 /**
+ * The parts of one message are sent one after another. Its reference comes again with the 256th message
+ * after it (3GPP TS 23.040 §9.2.3.24.1): parts that far apart are of two messages.
+ */
+export const SPREAD_MS = 3_600_000;
+
+/** Parts of one sender, reference and number of parts, by message: close in time, no number with two texts. */
+function messagesOf(parts: readonly WaitingPart[]): WaitingPart[][] {
+  const found: WaitingPart[][] = [];
+  for (const part of parts.toSorted((a, b) => a.message.sent_at - b.message.sent_at)) {
+    const { message } = part;
+    const fits = (others: readonly WaitingPart[]): boolean =>
+      message.sent_at - (others[0]?.message.sent_at ?? 0) <= SPREAD_MS &&
+      others.every(
+        ({ message: { part: its, text } }) =>
+          its?.number !== message.part?.number || text === message.text,
+      );
+    const group = found.findLast(fits);
+    if (group === undefined) found.push([part]);
+    else group.push(part);
+  }
+  return found;
+}
+
+/**
  * What is whole among `parts`, and what still waits. `now` is the service centre's time of the newest
  * message or later. Messages that are no text are dropped: their index comes with an empty text.
  */
@@ -31,7 +55,7 @@ export function joinParts(
   );
   const whole: JoinedSms[] = [];
   const waiting: WaitingPart[] = [];
-  for (const group of groups.values()) {
+  for (const group of [...groups.values()].flatMap(messagesOf)) {
     const byNumber = new Map(
       group.map((each): [number, WaitingPart] => [each.message.part?.number ?? 1, each]),
     );

@@ -12,8 +12,14 @@ const CHINESE_MOBILE = /^1[3-9]\d{9}$/;
 /** ITU-T E.164 §6.2.1; shorter ones are no mobile numbers anywhere. */
 const ANY_MOBILE = /^\+?\d{7,15}$/;
 
+/** Of North America: always so many figures behind `+1` (NANP; ITU-T E.164 leaves the length to it). */
+const AMERICAN = /^\+1[2-9]\d{9}$/;
+
 /** Whether more figures may not follow. */
-export const isWholeNumber = (figures: string): boolean => CHINESE_MOBILE.test(plain(figures));
+export function isWholeNumber(figures: string): boolean {
+  const number = plain(figures);
+  return CHINESE_MOBILE.test(number) || AMERICAN.test(number);
+}
 
 /** Without the calling code of the country; that of another one behind `+`, also where it was keyed as 00. */
 function plain(figures: string): string {

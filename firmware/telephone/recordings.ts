@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '#device/ports/clock.ts';
 import { syncDirectory } from '#firmware/disk.ts';
+import { BelievedTime } from './believed-time.ts';
 import { type Pause, Recording } from './recording.ts';
 import { durationMs, HEAD_BYTES, PAIR_BYTES, writeHead } from './wav-stereo.ts';
 
@@ -47,6 +48,8 @@ export interface RecordingsEvents {
 }
 
 const SWEEP_MS = 15 * 60_000;
+/** Where the time of the last sweep is. */
+const SWEPT = 'swept';
 
 export interface OpenRecording {
   readonly recording: Pick<Recording, 'frame' | 'pause' | 'resume'>;
@@ -60,6 +63,8 @@ export class Recordings {
   readonly #settings: RecordingsSettings;
   readonly #clock: Clock;
   readonly #events: RecordingsEvents;
+  #time: BelievedTime | null = null;
+  #doubted = false;
   #cancelSweep = (): void => undefined;
 
   private constructor(settings: RecordingsSettings, clock: Clock, events: RecordingsEvents) {
@@ -77,6 +82,8 @@ export class Recordings {
     mkdirSync(settings.directory, { recursive: true, mode: 0o700 });
     const recordings = new Recordings(settings, clock, events);
     await recordings.#mend();
+    const newest = (await recordings.list())[0]?.started_at ?? clock.now();
+    recordings.#time = await BelievedTime.open(join(settings.directory, SWEPT), clock, newest);
     await recordings.#sweep();
     return recordings;
   }
@@ -230,7 +237,7 @@ export class Recordings {
   /** Deletes what is older than it may be. */
   async #sweep(): Promise<void> {
     this.#cancelSweep = this.#clock.after(SWEEP_MS, () => void this.#sweep());
-    const oldest = this.#clock.now() - this.#settings.keepMs;
+    const oldest = (await this.#believedNow()) - this.#settings.keepMs;
     for (const info of await this.list()) {
       if (info.ended === 'recording' || info.started_at >= oldest) continue;
       await rm(this.#path(info.id, 'wav'), { force: true });
@@ -238,6 +245,25 @@ export class Recordings {
       this.#events.deleted?.(info.id);
     }
     await this.#sweepUnknown(oldest);
+  }
+
+  /** A clock that leapt deletes nothing for a day; neither does a disk that can't keep the time. */
+  async #believedNow(): Promise<number> {
+    if (this.#time === null) return 0;
+    try {
+      const { at, behindMs } = await this.#time.look();
+      if (behindMs > 0 && !this.#doubted) {
+        const days = Math.ceil(behindMs / 86_400_000);
+        this.#events.log(
+          `the clock is ${days} days ahead of the last look: no recording is deleted by it for a day; if it is wrong, set it`,
+        );
+      }
+      this.#doubted = behindMs > 0;
+      return at;
+    } catch (error) {
+      this.#events.log(`no recording is deleted: ${String(error)}; free some space`);
+      return 0;
+    }
   }
 
   /** Sound whose description was lost is deleted in its time, too: its name has when it began. */

@@ -71,6 +71,15 @@ export class Parties {
     });
   }
 
+  /** Gives a party that has no phone number the one that a seed names. */
+  async complete(id: string, phone: string | null): Promise<void> {
+    const { tables, writer } = this.#parts;
+    if (phone === null || tables.funds.party(id)?.phone !== null) return;
+    await writer.run((tx) => {
+      if (tx.funds.party(id)?.phone === null) tx.funds.setPartyPhone(id, phone);
+    });
+  }
+
   byToken(token: string): PartyRow | null {
     return this.#parts.tables.funds.partyByToken(this.#digest('token', token)) ?? null;
   }

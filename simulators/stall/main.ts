@@ -1,5 +1,5 @@
 /** `npm start`: opens the stall, says where it is, and closes it on a signal. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openInterface } from './interface.ts';
@@ -83,6 +83,13 @@ const phones = options.phones.split(',').flatMap((each) => {
   return [{ name, distance_m: Number(metres) }];
 });
 // All that is typed is read before anything is started.
+const modelZh = options['model-zh'];
+if (modelZh !== undefined && !existsSync(join(resolve(modelZh), 'tokens.txt'))) {
+  const lacks = existsSync(modelZh) ? 'has no tokens.txt' : 'is not there';
+  fail(
+    `--model-zh: ${resolve(modelZh)} ${lacks}; name the directory of an unpacked voice model (docs/speech-recognition.md), or leave the option out`,
+  );
+}
 const lifetime = options['order-lifetime'];
 const port = numberOf('--port', options.port, 0, 65535);
 const ports = {
@@ -122,7 +129,7 @@ try {
     orderLifetimeS,
     publicUrl: options['public-url'],
     boards: options.boards,
-    modelZh: options['model-zh'],
+    modelZh,
     browser: !options['no-browser'],
     progress: (text) => say(`  ${text} …`),
   });

@@ -30,7 +30,10 @@ const issueBody = z.strictObject({
 const USUAL_UNITS = 50;
 
 export function addScannerCalls(server: FastifyInstance, stall: Stall): void {
-  const box = new VoucherBox({ gateway: () => stall.gatewayUrl, seed: stall.seed });
+  const box = new VoucherBox({
+    ...{ directory: stall.directory, seed: stall.seed },
+    gateway: () => stall.gatewayUrl,
+  });
   const { currency } = stall.seed.terminals[0];
 
   const hold = async (text: string, change: z.infer<typeof setup> = {}) => {

@@ -5,7 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { CURRENCIES, type Currency } from '#device/messages/money.ts';
-import { notNow, unknown } from './problems.ts';
+import { PartyTokens } from './party-tokens.ts';
+import { notNow } from './problems.ts';
 import type { StallSeed } from './wiring.ts';
 
 const [ISSUING, BENEFICIARY] = ['office', 'xiaomei'];
@@ -13,7 +14,6 @@ const [ISSUING, BENEFICIARY] = ['office', 'xiaomei'];
 const SHOWN = 6;
 const MONTH_MS = 30 * 86_400_000;
 
-const partySchema = z.object({ id: z.string(), token: z.string().optional() });
 const accountSchema = z.object({
   ...{ phone: z.string(), pin: z.string(), holder: z.object({ name: z.string() }) },
   balances: z.array(z.object({ currency: z.string(), amount_minor: z.int() })),
@@ -42,15 +42,19 @@ export interface VoucherInPocket {
 }
 
 export interface VoucherBoxOptions {
+  /** Of the stall. */
+  readonly directory: string;
   readonly gateway: () => string;
   readonly seed: StallSeed;
 }
 
 export class VoucherBox {
   readonly #options: VoucherBoxOptions;
+  readonly #tokens: PartyTokens;
 
   constructor(options: VoucherBoxOptions) {
     this.#options = options;
+    this.#tokens = new PartyTokens(options);
   }
 
   /** Those of the beneficiary, the newest first. */
@@ -97,19 +101,21 @@ export class VoucherBox {
   }
 
   async #call(party: string, path: string, body?: object): Promise<unknown> {
-    const { gateway, seed } = this.#options;
-    const parties = z.array(partySchema).parse(seed.parties);
-    const token = parties.find(({ id }) => id === party)?.token;
-    if (token === undefined) throw unknown(`The seed has no party ${party} with a token.`);
-    const answer = await fetch(`${gateway()}/v1/funds/${path}`, {
-      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        'idempotency-key': randomUUID(),
-      },
-    }).catch(() => null);
-    if (answer === null) throw notNow('The gateway is off; switch it on first.');
+    const ask = (token: string): Promise<Response> =>
+      fetch(`${this.#options.gateway()}/v1/funds/${path}`, {
+        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          'idempotency-key': randomUUID(),
+        },
+      }).catch(() => {
+        throw notNow('The gateway is off; switch it on first.');
+      });
+    const token = this.#tokens.of(party);
+    const first = await ask(token);
+    const answer =
+      first.status === 401 ? await ask(await this.#tokens.instead(party, token)) : first;
     const told: unknown = await answer.json();
     if (answer.ok) return told;
     const { detail } = z.object({ detail: z.string() }).parse(told);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { joinParts, PATIENCE_MS, type WaitingPart } from '#device/codecs/sms-join.ts';
+import { joinParts, PATIENCE_MS, SPREAD_MS, type WaitingPart } from '#device/codecs/sms-join.ts';
 import {
   outcomeOf,
   readSmsPdu,
@@ -147,6 +147,31 @@ describe('long messages', () => {
     assert.equal(joinParts(parts, 2000).waiting.length, 2);
     const late = joinParts(parts, 1000 + PATIENCE_MS);
     assert.deepEqual(late.whole, [{ from: '10086', text: '1.3.', sent_at: 1000, indexes: [3, 1] }]);
+  });
+
+  test('a reference that came round again joins nothing', () => {
+    const part = (index: number, number: number, text: string, sent_at: number): WaitingPart => ({
+      index,
+      message: {
+        ...({ is: 'deliver', from: '10086', sent_at, text } as const),
+        part: { reference: 7, wide: false, count: 2, number },
+      },
+    });
+    const later = 1000 + SPREAD_MS + 1;
+    // Of the first one its second part never came; of the next one the first part comes last.
+    const stray = [part(1, 1, 'old ', 1000), part(2, 2, 'end', later), part(3, 1, 'new ', later)];
+    const { whole, waiting } = joinParts(stray, later);
+    assert.deepEqual(whole, [{ from: '10086', text: 'new end', sent_at: later, indexes: [2, 3] }]);
+    assert.deepEqual(waiting, [stray[0]]);
+    // Close together, two texts for one place are of two messages; the same one twice is not.
+    const two = [part(1, 1, 'a', 1), part(2, 1, 'b', 2), part(3, 2, 'b', 3), part(4, 2, 'b', 4)];
+    assert.deepEqual(
+      joinParts(two, 5).whole.map(({ text, indexes }) => [text, indexes]),
+      [['bb', [2, 3, 4]]],
+    );
+    // A part that was slow on its way is of its message all the same.
+    const slow = [part(2, 2, 'B', 1000 + SPREAD_MS), part(1, 1, 'A', 1000)];
+    assert.equal(joinParts(slow, 1000 + SPREAD_MS).whole[0]?.text, 'AB');
   });
 });
 

@@ -74,6 +74,21 @@ describe('a number', () => {
     ['with 00 and that code', '> [keys 008613800000001]', '13800000001'],
     ['of another country', '> [keys 00447700900123#]\n< plus 4 4', '+447700900123'],
     [
+      'of North America, said: whole with its last figure',
+      '> plus one three one zero five five five one two three four',
+      '+13105551234',
+    ],
+    [
+      'of North America, in groups',
+      `> plus one
+       > three eight zero
+       < 3 8 0
+       > five five five
+       > one two three four`,
+      '+13805551234',
+    ],
+    ['of North America, keyed', '> [keys 0013805551234]', '+13805551234'],
+    [
       'of another country, said',
       `> plus four four seven seven double oh
        < plus 4 4

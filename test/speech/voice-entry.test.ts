@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { peek } from '#device/codecs/jws.ts';
 import { Journal } from '#device/journal.ts';
 import type { Uplink } from '#device/messages/order.ts';
@@ -56,7 +56,7 @@ const failure = async (promise: Promise<unknown>): Promise<DeviceError> => {
 };
 
 /** A terminal whose only organs are a microphone and a recogniser. */
-async function terminalAt() {
+async function terminalAt(t: TestContext) {
   const screens: Screen[] = [];
   const sent: Uplink[] = [];
   const { journal } = await Journal.open(new MemoryDisk());
@@ -95,17 +95,18 @@ async function terminalAt() {
     outlets: organs,
     log: () => undefined,
   });
-  await until('microphone and recogniser', () => working.size === 2, 10_000);
-  const last = (): Screen | undefined => screens.at(-1);
-  const close = async (): Promise<void> => {
+  // Also where a test fails: what runs on keeps its file from ending.
+  t.after(async () => {
     terminal.stop();
     await organs.close();
-  };
-  return { terminal, sent, last, close };
+  });
+  await until('microphone and recogniser', () => working.size === 2, 10_000);
+  const last = (): Screen | undefined => screens.at(-1);
+  return { terminal, sent, last };
 }
 
 test('“twelve fifty”, Enter: an order of 12.50', async (t) => {
-  const { terminal, sent, last, close } = await terminalAt();
+  const { terminal, sent, last } = await terminalAt(t);
   terminal.push({ is: 'link', up: true });
   terminal.push({ is: 'key', key: '*' });
   await until('listening', () => last()?.title === 'Listening…');
@@ -121,35 +122,33 @@ test('“twelve fifty”, Enter: an order of 12.50', async (t) => {
   );
   assert.equal(order.amount_minor, 1250);
   terminal.push({ is: 'key', key: 'cancel' });
-  await close();
 });
 
-test('talk that is no order is not taken for one', async () => {
-  const { terminal, sent, last, close } = await terminalAt();
+test('talk that is no order is not taken for one', async (t) => {
+  const { terminal, sent, last } = await terminalAt(t);
   terminal.push({ is: 'key', key: '*' });
   await until('listening', () => last()?.title === 'Listening…');
   await microphone.say(phrase.get('please wait a moment I will ask him') ?? new Int16Array());
   await until('a refusal', () => last()?.tone === 'bad');
   assert.equal(sent.length, 0);
-  await close();
 });
 
 describe('what is not there is named, with its mend', () => {
-  test('a microphone that is unplugged', async () => {
+  test('a microphone that is unplugged', async (t) => {
     await microphone.apply({ fault: 'unplug' });
+    t.after(() => microphone.apply({ fault: 'replug' }));
     const settings = { device: 'default' };
     const error = await failure(openAlsaMicrophone('microphone', settings, nobody));
     assert.equal(error.code, 'absent');
     assert.match(error.mend ?? '', /arecord -L/);
-    await microphone.apply({ fault: 'replug' });
   });
 
-  test('a microphone that hangs', async () => {
+  test('a microphone that hangs', async (t) => {
     await microphone.apply({ fault: 'hang' });
+    t.after(() => microphone.apply({ fault: 'clear' }));
     const settings = { device: 'default' };
     const error = await failure(openAlsaMicrophone('microphone', settings, nobody));
     assert.equal(error.code, 'timeout');
-    await microphone.apply({ fault: 'clear' });
   });
 
   test('Chinese without a model', async () => {
@@ -160,30 +159,30 @@ describe('what is not there is named, with its mend', () => {
 });
 
 describe('the recogniser’s process', () => {
-  test('that is killed is told of, and another does its work', async () => {
+  test('that is killed is told of, and another does its work', async (t) => {
     const lost = Promise.withResolvers<DeviceError>();
     const recogniser: Recogniser = await openPocketsphinx('recogniser', 'en', {
       lost: lost.resolve,
     });
+    t.after(() => recogniser.close());
     const pid = 'pid' in recogniser ? recogniser.pid : undefined;
     assert.equal(typeof pid, 'number');
     process.kill(pid as number, 'SIGKILL');
     assert.equal((await lost.promise).code, 'lost');
-    await recogniser.close();
     const next = await openPocketsphinx('recogniser', 'en', nobody);
+    t.after(() => next.close());
     const samples = phrase.get('twelve fifty') ?? new Int16Array();
     const vocabulary = vendorVocabulary('CNY', []);
     const result = await next.recognise({ rate: 16_000, samples }, vocabulary);
     assert.deepEqual(result.is === 'heard' && result.texts[0], 'twelve fifty');
-    await next.close();
   });
 });
 
-test('it listens between the key and the answer alone', async () => {
+test('it listens between the key and the answer alone', async (t) => {
   const opened: Microphone = await openAlsaMicrophone('microphone', { device: 'default' }, nobody);
+  t.after(() => opened.close());
   const first = Promise.withResolvers<void>();
   const capture = opened.capture({ samples: () => first.resolve(), failed: first.reject });
   await first.promise;
   capture.stop();
-  await opened.close();
 });

@@ -31,10 +31,11 @@ const frame = (heard: number, said: number): CallFrame => ({
 /** Time that only moves when it is told. */
 function handClock(start = 1_700_000_000_000) {
   let now = start;
+  let set = 0;
   const due: { at: number; then: () => void }[] = [];
   const clock: Clock = {
     now: () => now,
-    monotonic: () => now,
+    monotonic: () => now - set,
     after(ms, then) {
       const timer = { at: now + ms, then };
       due.push(timer);
@@ -48,12 +49,18 @@ function handClock(start = 1_700_000_000_000) {
       timer.then();
     }
   };
-  return { clock, pass };
+  /** Somebody, or a dead battery, sets the clock: nothing runs meanwhile. */
+  const leap = (ms: number): void => {
+    now += ms;
+    set += ms;
+    for (const timer of due) timer.at += ms;
+  };
+  return { clock, pass, leap };
 }
 
 async function stand(t: { after(work: () => void): void }, keepMs = 30 * DAY_MS) {
   const directory = mkdtempSync(join(tmpdir(), 'calls-'));
-  const { clock, pass } = handClock();
+  const { clock, pass, leap } = handClock();
   const logs: string[] = [];
   const deleted: string[] = [];
   const begin = (): Promise<Recordings> =>
@@ -67,8 +74,11 @@ async function stand(t: { after(work: () => void): void }, keepMs = 30 * DAY_MS)
     rmSync(directory, { recursive: true, force: true });
   });
   const files = join(directory, 'recordings');
-  return { recordings, begin, files, clock, pass, logs, deleted };
+  return { recordings, begin, files, clock, pass, leap, logs, deleted };
 }
+
+/** All but when they were last looked at. */
+const namesIn = (files: string): string[] => readdirSync(files).filter((name) => name !== 'swept');
 
 /** Of a WAV file. */
 const HEAD_BYTES = 44;
@@ -124,11 +134,46 @@ describe('recordings', () => {
     const { end } = await recordings.begin(ID, null);
     await end('us');
     assert.equal(statSync(files).mode & 0o777, 0o700);
-    for (const name of readdirSync(files)) {
+    for (const name of namesIn(files)) {
       assert.equal(statSync(join(files, name)).mode & 0o777, 0o600, name);
     }
     assert.equal(await recordings.file('../../etc/passwd'), null);
     assert.equal(await recordings.find('../x'), null);
+  });
+
+  test('a clock that leapt years ahead deletes nothing for a day; one that stays so is believed', async (t) => {
+    const { recordings, begin, files, clock, pass, leap, logs, deleted } = await stand(t);
+    const { end } = await recordings.begin(ID, null);
+    await end('caller');
+    const looks = (): string => readFileSync(join(files, 'swept'), 'utf8');
+    const passes = async (ms: number): Promise<void> => {
+      const before = looks();
+      pass(ms);
+      await until('the next look', () => looks() !== before);
+    };
+    leap(5 * 365 * DAY_MS);
+    await passes(DAY_MS / 96);
+    assert.deepEqual(deleted, []);
+    assert.match(logs.join(), /the clock is 1825 days ahead.*if it is wrong, set it/);
+    // Also over a restart, with the wrong clock still there.
+    recordings.close();
+    const second = await begin();
+    t.after(() => second.close());
+    assert.equal((await second.list()).length, 1);
+    leap(-5 * 365 * DAY_MS);
+    await passes(DAY_MS / 96);
+    assert.equal((await second.list()).length, 1);
+    assert.equal(JSON.parse(looks()).believed_at, clock.now());
+    // Off for two months: what is over its time goes when the machine has run for a day.
+    second.close();
+    leap(60 * DAY_MS);
+    const third = await begin();
+    t.after(() => third.close());
+    assert.equal((await third.list()).length, 1);
+    await passes(DAY_MS / 2);
+    assert.deepEqual(deleted, []);
+    await passes(DAY_MS / 2);
+    await until('deleted', () => deleted.length === 1);
   });
 
   test('what can’t be mended keeps nobody from calling', async (t) => {
@@ -147,12 +192,12 @@ describe('recordings', () => {
     const id = mintCallId(clock.now(), Uint8Array.of(1, 2, 3, 4));
     writeFileSync(join(files, `${id}.wav`), new Uint8Array(44));
     writeFileSync(join(files, `${id}.json`), '{');
-    (await begin()).close();
-    assert.equal(readdirSync(files).length, 2);
-    pass(31 * DAY_MS);
     const again = await begin();
     t.after(() => again.close());
-    assert.deepEqual(readdirSync(files), []);
+    assert.equal(namesIn(files).length, 2);
+    pass(31 * DAY_MS);
+    await until('a deletion', () => deleted.length > 0);
+    assert.deepEqual(namesIn(files), []);
     assert.deepEqual(deleted, [id]);
   });
 
@@ -182,7 +227,7 @@ describe('recordings', () => {
       assert.equal(sample, Math.floor(at / 160) + 1);
       assert.equal(right[at], -sample);
     }
-    assert.deepEqual(readdirSync(files).sort(), [`${ID}.json`, `${ID}.wav`]);
+    assert.deepEqual(namesIn(files).sort(), [`${ID}.json`, `${ID}.wav`]);
   });
 
   test('killed before any sound: it is described all the same', async (t) => {
@@ -212,7 +257,7 @@ describe('recordings', () => {
     pass(DAY_MS + 60_000);
     await until('a deletion', () => deleted.length > 0);
     assert.deepEqual(deleted, [ID]);
-    assert.deepEqual(readdirSync(files).sort(), [`${later}.json`, `${later}.wav`]);
+    assert.deepEqual(namesIn(files).sort(), [`${later}.json`, `${later}.wav`]);
   });
 
   test('a full disk is told once and costs sound alone; with space again it goes on', async (t) => {
