@@ -1,5 +1,12 @@
-/** Sales on the street: every way from the order to the bill, at one stall. */
+/**
+ * Sales on the street, at one stall: every way from the order to the bill, and what stands in the way:
+ * wrong keys, a network that is cut, copied codes.
+ */
 import { after, before } from 'node:test';
+import { tellAmounts } from './amounts.ts';
+import { tellCopiedQr } from './copied-qr.ts';
+import { tellPairing } from './pairing.ts';
+import { tellPartition } from './partition.ts';
 import { tellSaleByBroadcast } from './sale-by-broadcast.ts';
 import { tellSaleByBrowser } from './sale-by-browser.ts';
 import { tellSaleByQr } from './sale-by-qr.ts';
@@ -12,6 +19,7 @@ before(async () => {
 });
 after(() => stall.close());
 
-for (const tell of [tellSaleByQr, tellSaleByBrowser, tellSaleByBroadcast, tellTwoPhones]) {
-  tell(() => stall);
-}
+const WAYS = [tellSaleByQr, tellSaleByBrowser, tellSaleByBroadcast, tellTwoPhones, tellPairing];
+// The last one leaves Bob far away.
+const HINDRANCES = [tellAmounts, tellPartition, tellCopiedQr];
+for (const tell of [...WAYS, ...HINDRANCES]) tell(() => stall);
