@@ -7,7 +7,7 @@ import type { Transaction } from '../store/writer.ts';
 export const partyAccount = (party: string, currency: Currency): string =>
   `funds:party:${party}:${currency}`;
 export const acquirerDue = (currency: Currency): string => `funds:due:acquirer:${currency}`;
-const issuerDue = (currency: Currency): string => `funds:due:issuer:${currency}`;
+export const issuerDue = (currency: Currency): string => `funds:due:issuer:${currency}`;
 
 const owed = (account: string, currency: Currency, amount_minor: number): Posting => ({
   ...{ account, amount_minor },

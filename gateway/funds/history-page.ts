@@ -5,7 +5,7 @@ import { type Html, html } from '../web/html.ts';
 import type { VoucherEvent } from './schemas.ts';
 import { isFundWord, fundSay as t } from './words.ts';
 
-interface Shown {
+export interface Shown {
   readonly language: Language;
   readonly currency: Currency;
   readonly nameOf: (party: string) => string;
@@ -14,10 +14,14 @@ interface Shown {
 
 /** Nothing where nothing was done that anybody has to know. */
 export function historySection(shown: Shown, events: readonly VoucherEvent[]): Html | null {
-  const rows = events.toReversed().flatMap((event) => row(shown, event) ?? []);
+  const rows = historyRows(shown, events.toReversed());
   if (rows.length === 0) return null;
   return html`<section class="act"><details><summary>${t(shown.language, 'history')}</summary><ol class="past">${rows}</ol></details></section>`;
 }
+
+/** A line each, in the order in which they come. */
+export const historyRows = (shown: Shown, events: readonly VoucherEvent[]): readonly Html[] =>
+  events.flatMap((event) => row(shown, event) ?? []);
 
 /** What is only begun with it says nothing that its end does not. */
 function row({ language, currency, nameOf, timeOf }: Shown, event: VoucherEvent): Html | null {

@@ -23,13 +23,17 @@ export function historyOf(
 ): VoucherEvent[] | null {
   const actors = actorsOf(row, party);
   if (actors.length === 0) return null;
+  if (actors.some((actor) => actor !== 'beneficiary')) return wholeHistoryOf({ funds }, row.number);
   const all = funds.events(row.number);
-  if (actors.some((actor) => actor !== 'beneficiary')) return all.map((each) => shown(each, true));
   const passed = all.findLastIndex(({ action }) => action === 'transfer');
   return all
     .filter(({ action }, at) => at >= passed || action === 'freeze')
     .map((each) => shown(each, false));
 }
+
+/** All that was done to it, the oldest first; for the fund server's own people. */
+export const wholeHistoryOf = ({ funds }: Pick<Tables, 'funds'>, number: string): VoucherEvent[] =>
+  funds.events(number).map((each) => shown(each, true));
 
 function shown(row: VoucherEventRow, whole: boolean): VoucherEvent {
   const { amount_minor, reason, account, to, party } = JSON.parse(row.detail) as Detail;

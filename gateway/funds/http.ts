@@ -1,4 +1,4 @@
-/** The fund server's HTTP interfaces: for the acquirer, for parties' systems, and for the operator. */
+/** The fund server's HTTP interfaces: for the acquirer and for parties' systems. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { voucherNumberSchema } from '#device/messages/voucher.ts';

@@ -25,6 +25,9 @@ border:1.5px solid var(--soft);border-radius:8px;padding:8px}
 .qr{display:block;width:min(100%,19rem);margin:14px auto 0}.top{padding:8px 4px 12px}.slip+section{margin-top:12px}
 summary{min-height:44px;line-height:44px;cursor:pointer}.past{list-style:none;margin:4px 0 8px;padding:0}.past b{font-size:1rem}.past li{margin:0 0 8px}
 .code{font-size:1.6rem;font-weight:700;letter-spacing:.12em}.no{font-variant-numeric:tabular-nums}
+section table th{font-weight:400;text-align:left}section thead th{text-align:right;color:var(--soft);font-size:.85rem;padding-left:12px}
+section table td{text-align:right;white-space:nowrap;padding-left:12px}.wide{overflow-x:auto}
+section td form{padding:0}code{overflow-wrap:anywhere}
 @media(min-width:60rem){main,header{max-width:44rem}}
 @media print{section.act,.top,form{display:none}}
 `;
@@ -126,11 +129,11 @@ const alertOf = (complaint: Complaint | null): Html | null =>
     : html`<p class="alert" role="alert" id="alert" data-code="${complaint.code}">${complaint.says}</p>`;
 
 /** What is wrong with a field, above its label. */
-const alertAt = ({ complaint }: PartyPage, field: string): Html | null =>
+export const alertAt = ({ complaint }: PartyPage, field: string): Html | null =>
   complaint?.field === field ? alertOf(complaint) : null;
 
 /** Marks the field that a refusal is about. */
-const blame = ({ complaint }: PartyPage, field: string): Html | null =>
+export const blame = ({ complaint }: PartyPage, field: string): Html | null =>
   complaint?.field === field ? html` aria-invalid="true" aria-describedby="alert" autofocus` : null;
 
 function choices(page: PartyPage, name: FundWord, named: readonly Named[]): Html {

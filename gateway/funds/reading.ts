@@ -45,15 +45,13 @@ export class Reading {
   /** The newest first; `before` is ms since 1970. Those of one moment are never parted. */
   list(party: string, before: number, limit = PAGE): { vouchers: VoucherView[]; next?: number } {
     const { tables } = this.#parts;
-    const rows = tables.funds.ofParty(party, before, limit);
-    const show = (each: readonly VoucherRow[]) => each.map((row) => this.show(tables, row, party));
-    const last = rows.length === limit ? rows.at(-1)?.created_at : undefined;
-    if (last === undefined) return { vouchers: show(rows) };
-    const newer = rows.filter(({ created_at }) => created_at > last);
-    const alike = tables.funds
-      .ofParty(party, last + 1, ALIKE)
-      .filter((row) => row.created_at === last);
-    return { vouchers: show([...newer, ...alike]), next: last };
+    const { rows, next } = pageOf(
+      (...asked) => tables.funds.ofParty(party, ...asked),
+      before,
+      limit,
+    );
+    const vouchers = rows.map((row) => this.show(tables, row, party));
+    return next === undefined ? { vouchers } : { vouchers, next };
   }
 
   balances(party: string): { currency: Currency; amount_minor: number }[] {
@@ -85,4 +83,18 @@ export class Reading {
     const { code: _code, token: _token, qr: _qr, account: _account, ...rest } = view;
     return rest;
   }
+}
+
+/** One page of rows, the newest first; `next` is where the older ones begin. */
+export function pageOf(
+  rowsBefore: (before: number, limit: number) => readonly VoucherRow[],
+  before: number,
+  limit = PAGE,
+): { readonly rows: readonly VoucherRow[]; readonly next?: number } {
+  const rows = rowsBefore(before, limit);
+  const last = rows.length === limit ? rows.at(-1)?.created_at : undefined;
+  if (last === undefined) return { rows };
+  const newer = rows.filter(({ created_at }) => created_at > last);
+  const alike = rowsBefore(last + 1, ALIKE).filter(({ created_at }) => created_at === last);
+  return { rows: [...newer, ...alike], next: last };
 }

@@ -10,6 +10,7 @@ import { bearerText, requireOperator } from '../web/requests.ts';
 import { addRoutes, type Caller, type RouteDoc } from '../web/routes.ts';
 import { checkOnce } from './check-page.ts';
 import { checkRoutes, partyRoutes } from './http.ts';
+import { addOffice } from './office.ts';
 import { fundOperatorRoutes } from './operator.ts';
 import { addPartyPages } from './pages.ts';
 
@@ -48,7 +49,7 @@ export async function addFunds(
   const routes = [
     ...partyRoutes(funds, partyOf),
     ...checkRoutes((request, token) => checkOnce(core, funds, request, token), keys.public),
-    ...fundOperatorRoutes(parties),
+    ...fundOperatorRoutes(core.tables, parties),
   ];
   await server.register(async (scope) => {
     const rawOf = keepRawBodies(scope);
@@ -60,5 +61,6 @@ export async function addFunds(
     addRoutes(scope, { idempotency, clock, writer, admit }, routes);
   });
   addPartyPages(server, core, funds, settings.publicUrl);
+  addOffice(server, core, settings.operatorToken);
   docs.set('fund-server', [...(docs.get('fund-server') ?? []), ...routes]);
 }

@@ -96,6 +96,16 @@ export interface FundActRow {
   readonly at: number;
 }
 
+/** Vouchers that have not ended, by currency and state. */
+export interface StandingRow {
+  readonly currency: string;
+  readonly state: VoucherState;
+  readonly count: number;
+  readonly face_minor: number;
+  /** Of it, what the issuer holds for them. */
+  readonly frozen_minor: number;
+}
+
 export interface FundTable {
   party(id: string): PartyRow | undefined;
   partyByToken(token: string): PartyRow | undefined;
@@ -118,6 +128,9 @@ export interface FundTable {
   change(number: string, change: VoucherChange): VoucherRow;
   /** Those that a party has to do with, the newest first. */
   ofParty(party: string, before: number, limit: number): VoucherRow[];
+  /** All there are, the newest first. */
+  all(before: number, limit: number): VoucherRow[];
+  standing(): StandingRow[];
   /** Not ended and past their time. */
   due(now: number, limit: number): VoucherRow[];
   nextExpiry(): number | undefined;
@@ -128,6 +141,10 @@ export interface FundTable {
   putAsk(row: FundAskRow): void;
   dueAsks(now: number, limit: number): FundAskRow[];
   nextAsk(): number | undefined;
+  /** All that was asked about a voucher, the oldest first. */
+  asksAbout(voucher: string): FundAskRow[];
+  /** How many wait for an answer, and when the oldest of them began, ms since 1970. */
+  openAsks(): { readonly count: number; readonly oldest: number | null };
 
   act(caller: string, key: string): FundActRow | undefined;
   addAct(row: FundActRow): void;

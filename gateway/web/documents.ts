@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { LINK_DOCS } from '../acquirer/links/docs.ts';
 import { PAYER_DOCS } from '../acquirer/payers/docs.ts';
 import { COUNTER_DOCS } from '../counter/docs.ts';
+import { OFFICE_DOCS } from '../funds/office.ts';
 import { PARTY_PAGE_DOCS } from '../funds/pages.ts';
 import { PAIRING_DOCS } from '../pairing/docs.ts';
 import { PLATFORM_REPORT_DOC } from '../pairing/reports.ts';
@@ -40,7 +41,7 @@ const BESIDE: Readonly<Record<Role, readonly RouteDoc[]>> = {
   acquirer: [...LINK_DOCS, ...PAYER_DOCS, PLATFORM_REPORT_DOC],
   issuer: [],
   settlement: [],
-  'fund-server': PARTY_PAGE_DOCS,
+  'fund-server': [...PARTY_PAGE_DOCS, ...OFFICE_DOCS],
   platform: [],
 };
 

@@ -41,6 +41,17 @@ describe('pages of vouchers', () => {
     await page.locator('.pay').click();
     return page;
   }
+  /** At the fund server's own pages. */
+  async function signIn(locale: 'en' | 'zh-CN', width: number): Promise<Page> {
+    const viewport = { width, height: 640 };
+    const context = await browser.newContext({ viewport, locale });
+    const page = await context.newPage();
+    await page.goto(`${all.http}/vouchers/office`);
+    await page.locator('#token').fill(all.centre.operatorToken);
+    await page.locator('.pay').click();
+    await page.locator('h2').first().waitFor();
+    return page;
+  }
   const press = (page: Page, action: string) =>
     page.locator(`form[action*="/${action}?"] button`).click();
   const open = (page: Page) => page.locator('li a').first().click();
@@ -79,8 +90,12 @@ describe('pages of vouchers', () => {
     await chen.locator('#amount').fill('999');
     await press(chen, 'redeem');
     assert.match(await chen.locator('[role=alert]').innerText(), /too little/);
+    const [office, trail] = [await signIn('zh-CN', 360), await signIn('en', 1280)];
+    await examine(office);
+    await open(trail);
+    await examine(trail);
     if (process.env.HAWKER_PICTURES !== undefined) {
-      for (const [name, page] of Object.entries({ shop, fund, chen })) {
+      for (const [name, page] of Object.entries({ shop, fund, chen, office, trail })) {
         await page.screenshot({
           path: `${process.env.HAWKER_PICTURES}/${name}.png`,
           fullPage: true,

@@ -4,6 +4,7 @@ import type {
   FundAskRow,
   FundTable,
   PartyRow,
+  StandingRow,
   VoucherEventRow,
   VoucherRow,
 } from '../tables-funds.ts';
@@ -91,7 +92,16 @@ function parties(database: DatabaseSync): Parties {
 
 type Vouchers = Pick<
   FundTable,
-  'voucher' | 'addVoucher' | 'change' | 'ofParty' | 'due' | 'nextExpiry' | 'addEvent' | 'events'
+  | 'voucher'
+  | 'addVoucher'
+  | 'change'
+  | 'ofParty'
+  | 'all'
+  | 'standing'
+  | 'due'
+  | 'nextExpiry'
+  | 'addEvent'
+  | 'events'
 >;
 
 function vouchers(database: DatabaseSync): Vouchers {
@@ -110,6 +120,14 @@ function vouchers(database: DatabaseSync): Vouchers {
   const ofParty = database.prepare(
     `${['issuing', 'paying', 'beneficiary'].map(of).join(' UNION ')}
      ORDER BY created_at DESC, number LIMIT ?3`,
+  );
+  const all = database.prepare(
+    `SELECT * FROM funds_vouchers WHERE created_at < ? ORDER BY created_at DESC, number LIMIT ?`,
+  );
+  const standing = database.prepare(
+    `SELECT currency, state, count(*) AS count, sum(face_minor) AS face_minor,
+       sum(CASE WHEN hold IS NULL THEN 0 ELSE face_minor - captured_minor END) AS frozen_minor
+     FROM funds_vouchers WHERE ended_at IS NULL GROUP BY currency, state ORDER BY currency, state`,
   );
   const due = database.prepare(
     `SELECT * FROM funds_vouchers WHERE ${OPEN} AND expires_at <= ? ORDER BY expires_at LIMIT ?`,
@@ -134,6 +152,8 @@ function vouchers(database: DatabaseSync): Vouchers {
       return changed;
     },
     ofParty: (party, before, limit) => every<VoucherRow>(ofParty, party, before, limit),
+    all: (before, limit) => every<VoucherRow>(all, before, limit),
+    standing: () => every<StandingRow>(standing),
     due: (now, limit) => every<VoucherRow>(due, now, limit),
     nextExpiry: () => first<{ at: number | null }>(next)?.at ?? undefined,
     addEvent: ({ voucher, actor, action, state, at, detail }) =>
@@ -144,7 +164,15 @@ function vouchers(database: DatabaseSync): Vouchers {
 
 type Questions = Pick<
   FundTable,
-  'ask' | 'putAsk' | 'dueAsks' | 'nextAsk' | 'act' | 'addAct' | 'actsAbout'
+  | 'ask'
+  | 'putAsk'
+  | 'dueAsks'
+  | 'nextAsk'
+  | 'asksAbout'
+  | 'openAsks'
+  | 'act'
+  | 'addAct'
+  | 'actsAbout'
 >;
 
 function questions(database: DatabaseSync): Questions {
@@ -158,6 +186,12 @@ function questions(database: DatabaseSync): Questions {
     `SELECT * FROM funds_asks WHERE state = 'asking' AND next_at <= ? ORDER BY next_at LIMIT ?`,
   );
   const next = database.prepare(`SELECT min(next_at) AS at FROM funds_asks WHERE state = 'asking'`);
+  const asksAbout = database.prepare(
+    'SELECT * FROM funds_asks WHERE voucher = ? ORDER BY begun_at, id',
+  );
+  const open = database.prepare(
+    `SELECT count(*) AS count, min(begun_at) AS oldest FROM funds_asks WHERE state = 'asking'`,
+  );
   const act = database.prepare('SELECT * FROM funds_acts WHERE caller = ? AND key = ?');
   const addAct = database.prepare(
     `INSERT INTO funds_acts (${ACT.join(', ')}) VALUES (${marks(ACT)})`,
@@ -168,6 +202,9 @@ function questions(database: DatabaseSync): Questions {
     putAsk: (row) => void put.run(...values(row, ASK)),
     dueAsks: (now, limit) => every<FundAskRow>(due, now, limit),
     nextAsk: () => first<{ at: number | null }>(next)?.at ?? undefined,
+    asksAbout: (voucher) => every<FundAskRow>(asksAbout, voucher),
+    openAsks: () =>
+      first<{ count: number; oldest: number | null }>(open) ?? { count: 0, oldest: null },
     act: (caller, key) => first<FundActRow>(act, caller, key),
     addAct: (row) => void addAct.run(...values(row, ACT)),
     actsAbout: (caller, key) => every<FundActRow>(about, caller, key),

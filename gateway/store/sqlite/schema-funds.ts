@@ -131,3 +131,9 @@ export const FUNDS_REFILLS = `
   ALTER TABLE funds_questions RENAME TO funds_asks;
   CREATE INDEX funds_asks_open ON funds_asks (next_at) WHERE state = 'asking';
   INSERT INTO acquirer_methods (id, state) VALUES ('voucher', 'offered');`;
+
+/** What the fund server's own people look through. */
+export const FUNDS_OFFICE = `
+  CREATE INDEX funds_vouchers_made ON funds_vouchers (created_at);
+  CREATE INDEX funds_vouchers_standing ON funds_vouchers (currency, state) WHERE ended_at IS NULL;
+  CREATE INDEX funds_asks_about ON funds_asks (voucher);`;
