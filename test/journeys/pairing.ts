@@ -95,6 +95,8 @@ export function tellPairing(open: () => TestStall): void {
       const { phone, pin } = payer;
       await stall.client.call('POST', 'phones/Alice/pay', { phone, pin });
       await stall.waitForScreen(/Paid/);
+      const said = () => stall.client.state.spoken.at(-1)?.text === 'received nine yuan fifty';
+      await stall.client.until('the sentence', said);
       const wires = stall.client.wires.filter(({ wire }) => wire !== 'sms' && wire !== 'mail');
       assert.ok(wires.some(({ wire }) => wire === 'mqtt'));
       const all = [...stall.said, JSON.stringify(wires), stall.screen].join('\n');

@@ -1,10 +1,11 @@
 /**
  * Sales on the street, at one stall: every way from the order to the bill, and what stands in the way:
- * wrong keys, a network that is cut, copied codes.
+ * no money, wrong keys, a network that is cut, copied codes.
  */
 import { after, before } from 'node:test';
 import { tellAmounts } from './amounts.ts';
 import { tellCopiedQr } from './copied-qr.ts';
+import { tellNoSale } from './no-sale.ts';
 import { tellPairing } from './pairing.ts';
 import { tellPartition } from './partition.ts';
 import { tellSaleByBroadcast } from './sale-by-broadcast.ts';
@@ -21,5 +22,5 @@ after(() => stall.close());
 
 const WAYS = [tellSaleByQr, tellSaleByBrowser, tellSaleByBroadcast, tellTwoPhones, tellPairing];
 // The last one leaves Bob far away.
-const HINDRANCES = [tellAmounts, tellPartition, tellCopiedQr];
+const HINDRANCES = [tellNoSale, tellAmounts, tellPartition, tellCopiedQr];
 for (const tell of [...WAYS, ...HINDRANCES]) tell(() => stall);
