@@ -34,6 +34,7 @@ const PAIRING_STYLE = `${STYLE}
 #number{font-size:1.6rem;letter-spacing:.12em;text-align:center;font-variant-numeric:tabular-nums}
 .radio{display:flex;gap:10px;align-items:center;min-height:44px;font-size:1rem}
 .radio input{width:22px;min-height:22px}
+.mid.foot{margin-top:14px}
 form.foot{padding:0 4px;text-align:center}
 form.foot button{min-height:44px}
 `;
