@@ -12,9 +12,12 @@ export interface Shown {
   readonly timeOf: (at: number) => string;
 }
 
+/** More are told by the interface alone. */
+const ROWS = 30;
+
 /** Nothing where nothing was done that anybody has to know. */
 export function historySection(shown: Shown, events: readonly VoucherEvent[]): Html | null {
-  const rows = historyRows(shown, events.toReversed());
+  const rows = historyRows(shown, events.toReversed()).slice(0, ROWS);
   if (rows.length === 0) return null;
   return html`<section class="act"><details><summary>${t(shown.language, 'history')}</summary><ol class="past">${rows}</ol></details></section>`;
 }

@@ -12,8 +12,11 @@ interface Detail {
   readonly party?: string;
 }
 
+/** One that is redeemed in very many parts is told as far as a reader gets. */
+const LATEST = 500;
+
 /**
- * The oldest first. Issuing and paying party see all of it; a beneficiary that it was issued, and what
+ * The oldest first, at most the latest 500. Issuing and paying party see all of it; a beneficiary that it was issued, and what
  * was done since it is theirs. `null` for a stranger.
  */
 export function historyOf(
@@ -23,25 +26,32 @@ export function historyOf(
 ): VoucherEvent[] | null {
   const actors = actorsOf(row, party);
   if (actors.length === 0) return null;
-  if (actors.some((actor) => actor !== 'beneficiary')) return wholeHistoryOf({ funds }, row.number);
-  const all = funds.events(row.number);
-  const passed = all.findLastIndex(({ action }) => action === 'transfer');
-  return all
-    .filter(({ action }, at) => at >= passed || action === 'freeze')
-    .map((each) => shown(each, false));
+  const whole = wholeHistoryOf({ funds }, row.number);
+  if (actors.some((actor) => actor !== 'beneficiary')) return whole.slice(-LATEST);
+  // What came before, such as why an account was rejected, is the payer's own.
+  const issued = whole.findIndex(({ action }) => action === 'freeze');
+  const theirs = Math.max(
+    issued,
+    whole.findLastIndex(({ action }) => action === 'transfer'),
+  );
+  if (issued < 0) return [];
+  return whole
+    .filter((_, at) => at === issued || at >= theirs)
+    .map(({ account: _account, ...rest }) => rest)
+    .slice(-LATEST);
 }
 
 /** All that was done to it, the oldest first; for the fund server's own people. */
 export const wholeHistoryOf = ({ funds }: Pick<Tables, 'funds'>, number: string): VoucherEvent[] =>
-  funds.events(number).map((each) => shown(each, true));
+  funds.events(number).map(shown);
 
-function shown(row: VoucherEventRow, whole: boolean): VoucherEvent {
+function shown(row: VoucherEventRow): VoucherEvent {
   const { amount_minor, reason, account, to, party } = JSON.parse(row.detail) as Detail;
   return {
     ...{ at: row.at, by: row.actor, action: row.action, state: row.state },
     ...(amount_minor === undefined ? {} : { amount_minor }),
     ...(reason === undefined ? {} : { reason }),
-    ...(account === undefined || !whole ? {} : { account }),
+    ...(account === undefined ? {} : { account }),
     ...(to === undefined ? {} : { to }),
     ...(party === undefined ? {} : { party }),
   };

@@ -29,6 +29,8 @@ import {
   checkedSchema,
   checkSchema,
   createVoucherSchema,
+  entriesQuerySchema,
+  entriesSchema,
   nameAccountSchema,
   redeemSchema,
   registeredPhoneSchema,
@@ -224,7 +226,7 @@ export function partyRoutes(
       ...{ method: 'GET', path: '/v1/funds/vouchers/{number}/history', ...party },
       says: 'What was done to it, by whom and when, as far as the caller may see it',
       params: ofVoucher,
-      answers: { 200: { says: 'The oldest first', schema: voucherHistorySchema } },
+      answers: { 200: { says: 'The latest 500, the oldest first', schema: voucherHistorySchema } },
       problems: [...ADMISSION, 'unknown_voucher'],
       async handle({ params: { number }, request }) {
         const events = funds.reading.history(partyOf(request), number);
@@ -243,6 +245,17 @@ export function partyRoutes(
       answers: { 200: { says: 'Registered', schema: registeredPhoneSchema } },
       problems: [...ADMISSION, 'wrong_pin', 'account_locked', 'issuer_unreachable'],
       handle: ({ body, request }) => funds.registerPhone(partyOf(request), body),
+    }),
+    route({
+      ...{ method: 'GET', path: '/v1/funds/entries', ...party },
+      says: 'What a balance of the caller is made of, the newest first',
+      query: entriesQuerySchema,
+      answers: { 200: { says: 'Up to 50', schema: entriesSchema } },
+      problems: ADMISSION,
+      async handle({ query: { currency, before }, request }) {
+        const from = before ?? Number.MAX_SAFE_INTEGER;
+        return { status: 200, body: funds.reading.entries(partyOf(request), currency, from) };
+      },
     }),
     route({
       ...{ method: 'GET', path: '/v1/funds/balances', ...party },

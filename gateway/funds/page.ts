@@ -108,7 +108,8 @@ export function partyList(page: PartyPage, list: ListOf): FramedPage {
       html`<li><a href="/vouchers/${each.number}?lang=${language}"><b>${formatMoney(each)}</b><span class="no">${showVoucherNumber(each.number)}</span><span class="soft">${stateOf(language, each.state)}${leftOf(language, each)}</span><span class="soft">${each.beneficiary.name}</span></a></li>`,
   );
   const balances = list.balances.map(
-    (each) => html`<p>${t(language, 'balance', { amount: formatMoney(each) })}</p>`,
+    (each) =>
+      html`<p><a href="/vouchers/entries?currency=${each.currency}&amp;lang=${language}">${t(language, 'balance', { amount: `${formatMoney(each)} ${each.currency}` })}</a></p>`,
   );
   const body = html`<div class="top"><h1>${t(language, 'title')}</h1><p class="soft">${list.party.name}</p>${balances}</div>
 ${items.length === 0 ? html`<p class="top">${t(language, 'none')}</p>` : html`<ul>${items}</ul>`}${olderLink(page, list)}

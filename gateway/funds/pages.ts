@@ -14,6 +14,7 @@ import { Problem } from '../web/problems.ts';
 import { clientOf, decodeBody, languageOf } from '../web/requests.ts';
 import type { RouteDoc } from '../web/routes.ts';
 import { addCheckPage, CHECK_PAGE_DOCS } from './check-page.ts';
+import { entriesPage, entriesPath } from './entries-page.ts';
 import {
   actForm,
   amountWrong,
@@ -33,6 +34,7 @@ import type { Funds } from './funds.ts';
 import { PARTY_ACTIONS } from './http.ts';
 import { type PartyPage, partyList, partyLogIn, partyVoucher } from './page.ts';
 import { SESSION_S } from './parties.ts';
+import { entriesQuerySchema } from './schemas.ts';
 import { fundSay } from './words.ts';
 
 const COOKIE = 'party_session';
@@ -69,6 +71,7 @@ export function addPartyPages(
     return reply.redirect(`/vouchers?lang=${languageOf(request)}`, 303);
   });
   server.post('/vouchers', (request, reply) => create(here(request, reply)));
+  server.get('/vouchers/entries', (request, reply) => showEntries(here(request, reply)));
   type Of = { Params: { number: string; action: string } };
   server.get<Of>('/vouchers/:number', (request, reply) =>
     showOne(here(request, reply), request.params.number, null),
@@ -141,6 +144,16 @@ function showList(here: Here, complaint: Complaint | null, typed: Typed = {}): F
   const list = { party, phone, ...listed, balances: funds.reading.balances(party.id) };
   const others = core.parties.all();
   return sendFramed(reply, status, partyList(page, { ...list, others, key: freshKey(here) }));
+}
+
+function showEntries(here: Here): FastifyReply {
+  const { funds, request, reply } = here;
+  const party = partyOf(here);
+  if (party === null) return showList(here, null);
+  const { lang: _lang, ...query } = request.query as Record<string, unknown>;
+  const { currency, before = ALL } = decodeBody(entriesQuerySchema, query);
+  const shown = funds.reading.entries(party.id, currency, before);
+  return sendFramed(reply, 200, entriesPage(pageOf(request, entriesPath(currency), null), shown));
 }
 
 /** A form came whose session has ended: nothing was done. */
@@ -265,6 +278,9 @@ export const PARTY_PAGE_DOCS: readonly RouteDoc[] = [
     },
     { answers: SIGN_IN },
   ),
+  pageDoc('/vouchers/entries', 'What a balance of the party is made of', {
+    query: entriesQuerySchema,
+  }),
   pageDoc('/vouchers/{number}', 'One voucher, with its QR code, also on paper', {
     ...{ params: ofVoucher, problems: ['unknown_voucher'] },
   }),

@@ -8,7 +8,7 @@ import { partyAccount } from './accounts.ts';
 import { step } from './flow.ts';
 import { historyOf } from './history.ts';
 import type { FundParts } from './parts.ts';
-import type { Checked, VoucherEvent, VoucherView } from './schemas.ts';
+import type { Checked, Entries, VoucherEvent, VoucherView } from './schemas.ts';
 import { claimsOf, viewVoucher } from './view.ts';
 
 const PAGE = 50;
@@ -60,6 +60,18 @@ export class Reading {
       const account = ledger.account(partyAccount(party, currency));
       return account === undefined ? [] : [{ currency, amount_minor: account.balance_minor }];
     });
+  }
+
+  /** What its balance in a currency is made of, page by page; `before` is the `next` of the page before. */
+  entries(party: string, currency: Currency, before: number): Entries {
+    const account = partyAccount(party, currency);
+    const rows = this.#parts.tables.funds.entries(account, before, PAGE);
+    const next = rows.length === PAGE ? rows.at(-1)?.id : undefined;
+    const entries = rows.map(({ at, kind, voucher, amount_minor, balance_after_minor }) => ({
+      ...{ at, what: kind === 'capture' ? ('redeemed' as const) : ('given_back' as const) },
+      ...{ voucher, amount_minor, balance_minor: balance_after_minor },
+    }));
+    return { party, currency, entries, ...(next === undefined ? {} : { next }) };
   }
 
   /** What is true of a signed voucher now; whoever has it may ask. */

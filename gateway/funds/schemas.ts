@@ -132,6 +132,30 @@ export const balancesSchema = z.strictObject({
   balances: z.array(z.strictObject({ currency: currencySchema, amount_minor: z.int() })),
 });
 
+export const entriesQuerySchema = z.strictObject({
+  currency: currencySchema,
+  before: z.coerce.number().int().min(1).optional(),
+});
+export const entriesSchema = z.strictObject({
+  party: partyIdSchema,
+  currency: currencySchema,
+  /** The newest first. */
+  entries: z.array(
+    z.strictObject({
+      at,
+      /** `given_back` by a till, where the voucher is another's since or could not be refilled. */
+      what: z.enum(['redeemed', 'given_back']),
+      voucher: voucherNumberSchema,
+      amount_minor: z.int(),
+      /** What the balance was by that. */
+      balance_minor: z.int(),
+    }),
+  ),
+  /** For the next page: `before`. */
+  next: at.optional(),
+});
+export type Entries = z.infer<typeof entriesSchema>;
+
 export const checkSchema = z.strictObject({ token: z.string().min(1).max(2000) });
 export const checkedSchema = z.discriminatedUnion('said', [
   z.strictObject({

@@ -106,6 +106,16 @@ export interface StandingRow {
   readonly frozen_minor: number;
 }
 
+/** One posting of a party's account. */
+export interface PartyEntryRow {
+  readonly id: number;
+  readonly kind: string;
+  readonly voucher: string;
+  readonly at: number;
+  readonly amount_minor: number;
+  readonly balance_after_minor: number;
+}
+
 export interface FundTable {
   party(id: string): PartyRow | undefined;
   partyByToken(token: string): PartyRow | undefined;
@@ -115,6 +125,8 @@ export interface FundTable {
   setPartyAccess(id: string, token: string, password: string | null): void;
   setPartyPhone(id: string, phone: string | null): void;
   setPartyFailures(id: string, failures: number, lockedUntil: number): void;
+  /** Of an account of a party, the newest first; those whose id is below `before`. */
+  entries(account: string, before: number, limit: number): PartyEntryRow[];
   addSession(digest: string, party: string, until: number): void;
   session(digest: string): { party: string; until: number } | undefined;
   endSession(digest: string): void;

@@ -2,9 +2,18 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { voucherQr } from '#gateway/funds/qr.ts';
+import type { Entries } from '#gateway/funds/schemas.ts';
 import { openWeb, type Web } from '#gateway/web/server.ts';
 import { call, freshKey } from './harness.ts';
-import { ACCOUNT, closeStands, MEI, openStand, type Party, type Stand } from './voucher-stand.ts';
+import {
+  ACCOUNT,
+  closeStands,
+  MEI,
+  openStand,
+  type Party,
+  type Stand,
+  WANG,
+} from './voucher-stand.ts';
 import { truth } from './voucher-states.ts';
 
 for (const kind of ['together', 'apart'] as const) {
@@ -87,16 +96,22 @@ for (const kind of ['together', 'apart'] as const) {
     });
 
     test('tells issuing and paying party all that was done, a beneficiary what is theirs', async () => {
-      const { number } = await stand.issue();
-      await act('chen', number, 'redeem', part(300));
-      await act('chen', number, 'transfer', { beneficiary: 'zhao' });
-      await act('zhao', number, 'redeem', part(200));
+      const { number } = await stand.create();
+      await stand.done('fund', number, 'agree');
+      await stand.done('shop', number, 'request_issue');
+      await stand.done('fund', number, 'name_account', ACCOUNT(WANG));
       const history = async (party: string) => {
         const path = `${web.url}/v1/funds/vouchers/${number}/history`;
         const { status, body } = await call(path, { bearer: `token-of-party-${party}` });
         const events = (body.events ?? []) as Record<string, unknown>[];
         return { status, body, events, actions: events.map(({ action }) => action).join(' ') };
       };
+      assert.equal((await history('chen')).actions, '', 'what is not issued is not theirs yet');
+      await act('shop', number, 'confirm-account', {});
+      await act('chen', number, 'redeem', part(300));
+      assert.equal((await history('chen')).actions, 'freeze redeem capture_part');
+      await act('chen', number, 'transfer', { beneficiary: 'zhao' });
+      await act('zhao', number, 'redeem', part(200));
       const all =
         'ask agree request_issue name_account confirm_account freeze ' +
         'redeem capture_part transfer redeem capture_part';
@@ -113,6 +128,28 @@ for (const kind of ['together', 'apart'] as const) {
       assert.equal((await history('zhao')).actions, 'freeze transfer redeem capture_part');
       for (const party of ['chen', 'stranger']) {
         assert.equal((await history(party)).body.code, 'unknown_voucher');
+      }
+    });
+
+    test('tells each party what its balance is made of, page by page', async () => {
+      const { number } = await stand.issue({ amount_minor: 5100 });
+      for (let each = 1; each <= 51; each += 1) {
+        await stand.done('chen', number, 'redeem', { redeem: { ...part(100), currency: 'CNY' } });
+      }
+      const read = async (query: string) => {
+        const path = `${web.url}/v1/funds/entries?${query}`;
+        const { body } = await call(path, { bearer: 'token-of-party-chen' });
+        return body as unknown as Entries & { code?: string };
+      };
+      const first = await read('currency=CNY');
+      assert.deepEqual([first.entries.length, first.entries[0]?.balance_minor], [50, 5100]);
+      const { at: _at, ...last } =
+        (await read(`currency=CNY&before=${first.next}`)).entries[0] ?? {};
+      const what = { what: 'redeemed', voucher: number, amount_minor: 100, balance_minor: 100 };
+      assert.deepEqual(last, what);
+      assert.deepEqual((await read('currency=EUR')).entries, []);
+      for (const query of ['', 'currency=XXX', 'currency=CNY&before=']) {
+        assert.equal((await read(query)).code, 'malformed_request', query);
       }
     });
 
@@ -179,6 +216,8 @@ for (const kind of ['together', 'apart'] as const) {
       const unpaid = await read('?lang=en', { ...fields, paying: '', beneficiary: 'zhao' });
       assert.match(unpaid, /<select id="paying" name="paying" required aria-invalid="true"/);
       assert.match(await read(`/${number}/redeem?lang=en`, { key, amount: '３' }), /¥40\.00/);
+      const credited = await read('/entries?currency=CNY&lang=en');
+      assert.match(credited, /What was credited · CNY[\s\S]*¥3\.00[\s\S]*Redeemed/);
       for (let each = 0; each < 40; each += 1) await stand.core.parties.add(`p-${each}`, 'P', null);
       const crowd = await read('?lang=en');
       assert.match(crowd, /<input id="paying" name="paying" required[^>]*placeholder="Name that/);

@@ -3,6 +3,7 @@ import type {
   FundActRow,
   FundAskRow,
   FundTable,
+  PartyEntryRow,
   PartyRow,
   StandingRow,
   VoucherEventRow,
@@ -45,6 +46,7 @@ type Parties = Pick<
   | 'setPartyFailures'
   | 'setPartyAccess'
   | 'setPartyPhone'
+  | 'entries'
   | 'addSession'
   | 'session'
   | 'endSession'
@@ -66,6 +68,13 @@ function parties(database: DatabaseSync): Parties {
   const fail = database.prepare(
     'UPDATE funds_parties SET failures = ?, locked_until = ? WHERE id = ?',
   );
+  // The bounds are those of the index.
+  const entries = database.prepare(
+    `SELECT postings.id, kind, order_number AS voucher, at, amount_minor, balance_after_minor
+     FROM postings JOIN transfers ON transfers.id = postings.transfer
+     WHERE account = ? AND account >= 'funds:party:' AND account < 'funds:party;'
+       AND postings.id < ? ORDER BY postings.id DESC LIMIT ?`,
+  );
   const addSession = database.prepare(
     'INSERT INTO funds_sessions (digest, party, until) VALUES (?, ?, ?)',
   );
@@ -82,6 +91,7 @@ function parties(database: DatabaseSync): Parties {
     setPartyAccess: (id, token, password) => void setAccess.run(token, password, id),
     setPartyPhone: (id, phone) => void setPhone.run(phone, id),
     setPartyFailures: (id, failures, until) => void fail.run(failures, until, id),
+    entries: (account, before, limit) => every<PartyEntryRow>(entries, account, before, limit),
     addSession: (digest, of, until) => void addSession.run(digest, of, until),
     session: (digest) => first<{ party: string; until: number }>(session, digest),
     endSession: (digest) => void end.run(digest),

@@ -100,6 +100,11 @@ export const fundsSchema = (appendOnly: (table: string) => string): string => `
   CREATE INDEX funds_acts_of ON funds_acts (caller, of_key) WHERE of_key IS NOT NULL;
   ${appendOnly('funds_acts')}`;
 
+/** What a party was credited is read by its account; of all others no posting is longer for it. */
+export const FUNDS_ENTRIES = `
+  CREATE INDEX postings_of_party ON postings (account, id)
+    WHERE account >= 'funds:party:' AND account < 'funds:party;';`;
+
 /** A refund refills a voucher, also one that was spent; a beneficiary has a phone number. */
 export const FUNDS_REFILLS = `
   ALTER TABLE funds_parties ADD COLUMN phone TEXT;
