@@ -15,7 +15,8 @@ import { pathToFileURL } from 'node:url';
 const HOME = join(import.meta.dirname, '..');
 const SLOW =
   /^test\/(hardware\/|browser\/(cashier-access|counter|kiosk|stall-call|vouchers)|gateway\/links-kill|journeys\/(power-cuts|sale-command|telephone-sale))/;
-const ALONE = /^test\/(hardware\/|contracts\/(keypad|reader|scanner)|journeys\/telephone-sale)/;
+const ALONE =
+  /^test\/(hardware\/|contracts\/(keypad|oled|panel-faults|reader|scanner)|journeys\/telephone-sale)/;
 const WIRED = /^test\/(journeys|browser|contracts|telephone)\//;
 const TOGETHER = /^test\/(bench|card|codecs|dialogue|flows|tidy|words|gateway\/(?!.*kill|main))/;
 const OF_A_PROCESS = 8;

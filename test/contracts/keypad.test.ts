@@ -1,31 +1,19 @@
 /** The keypad contract on the USB keypad and on the matrix, or on those of the board's profile. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
-import { readBoard } from '#firmware/boards.ts';
-import { driverContext, openOrgan, ROLES, terminalOrgans } from '#firmware/drivers.ts';
+import { ROLES } from '#firmware/drivers.ts';
 import { openFirmataMatrix } from '#firmware/firmata/matrix.ts';
 import { until } from '#test/until.ts';
+import { BOARD, boardOrgans } from './board-organs.ts';
 import { describeKeypadContract } from './keypad.ts';
 import { MATRIX_RATE, panelBench, WIRING } from './panel-bench.ts';
 import { usbKeypadBench } from './usb-keypad-bench.ts';
 
-const board = process.env.TERMINAL_BOARD;
-if (board !== undefined) {
-  const read = readBoard(readFileSync('boards.json', 'utf8'), board);
-  assert.ok(read.ok, `${board} is a board`);
-  const context = driverContext(read.profile, tmpdir(), 'en');
-  for (const [name, settings] of terminalOrgans(read.profile)) {
-    if (ROLES[settings.driver] !== 'keypad') continue;
-    describeKeypadContract(`${board} ${name}`, async () => ({
-      open: (events) => openOrgan(name, settings, context, events),
-      fingers: null,
-      keys: [],
-      rate: 0,
-      tries: 1,
-      close: async () => undefined,
-    }));
+if (BOARD !== undefined) {
+  for (const { title, driver, open } of boardOrgans(BOARD)) {
+    if (ROLES[driver] !== 'keypad') continue;
+    const alone = { fingers: null, keys: [], rate: 0, tries: 1, close: async () => undefined };
+    describeKeypadContract(title, async () => ({ ...alone, open }));
   }
 } else {
   describeKeypadContract('USB keypad', () => usbKeypadBench());
@@ -46,7 +34,7 @@ if (board !== undefined) {
   });
 }
 
-describe('USB keypad', { skip: board !== undefined }, () => {
+describe('USB keypad', { skip: BOARD !== undefined }, () => {
   test('sets Num Lock, keeps its keys from the kernel, and gives them back', async (t) => {
     const bench = await usbKeypadBench({ vendor_id: '1a2c', product_id: '0e24' });
     t.after(() => bench.close());

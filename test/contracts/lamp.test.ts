@@ -1,30 +1,22 @@
 /** The lamp's and the buzzer's contract on our panel, or on the organs of the board's profile. */
-import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import type { DeviceError } from '#device/ports/device.ts';
 import type { Buzzer, Lamp } from '#device/ports/lamp.ts';
-import { readBoard } from '#firmware/boards.ts';
-import { driverContext, openOrgan, terminalOrgans } from '#firmware/drivers.ts';
 import { openFirmataBuzzer } from '#firmware/firmata/buzzer.ts';
 import { openFirmataLamp } from '#firmware/firmata/lamp.ts';
+import { BOARD, boardOrgans } from './board-organs.ts';
 import { describeBuzzerContract } from './buzzer.ts';
 import { describeLampContract } from './lamp.ts';
 import { panelBench, WIRING } from './panel-bench.ts';
 
-const board = process.env.TERMINAL_BOARD;
-if (board !== undefined) {
-  const read = readBoard(readFileSync('boards.json', 'utf8'), board);
-  assert.ok(read.ok, `${board} is a board`);
-  const context = driverContext(read.profile, tmpdir(), 'en');
-  for (const [name, settings] of terminalOrgans(read.profile)) {
+if (BOARD !== undefined) {
+  for (const { title, driver, open } of boardOrgans(BOARD)) {
     const organ = async (lost: (error: DeviceError) => void): Promise<Lamp & Buzzer> =>
-      (await openOrgan(name, settings, context, { lost, key: () => undefined })) as Lamp & Buzzer;
+      (await open({ lost, key: () => undefined })) as Lamp & Buzzer;
     const alone = { open: organ, close: async () => undefined };
-    if (settings.driver === 'firmata-lamp') {
-      describeLampContract(`${board} ${name}`, async () => ({ ...alone, see: null }));
-    } else if (settings.driver === 'firmata-buzzer') {
-      describeBuzzerContract(`${board} ${name}`, async () => ({ ...alone, hear: null }));
+    if (driver === 'firmata-lamp') {
+      describeLampContract(title, async () => ({ ...alone, see: null }));
+    } else if (driver === 'firmata-buzzer') {
+      describeBuzzerContract(title, async () => ({ ...alone, hear: null }));
     }
   }
 } else {

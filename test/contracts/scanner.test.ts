@@ -1,24 +1,18 @@
 /** The scanner contract on the simulated USB scanner, or on that of the board's profile. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
-import { readBoard } from '#firmware/boards.ts';
-import { driverContext, openOrgan, ROLES, terminalOrgans } from '#firmware/drivers.ts';
+import { ROLES } from '#firmware/drivers.ts';
 import { until } from '#test/until.ts';
+import { BOARD, boardOrgans } from './board-organs.ts';
 import { describeScannerContract } from './scanner.ts';
 import { usbScannerBench } from './usb-scanner-bench.ts';
 
-const board = process.env.TERMINAL_BOARD;
-if (board !== undefined) {
-  const read = readBoard(readFileSync('boards.json', 'utf8'), board);
-  assert.ok(read.ok, `${board} is a board`);
-  const context = driverContext(read.profile, tmpdir(), 'en');
-  for (const [name, settings] of terminalOrgans(read.profile)) {
-    if (ROLES[settings.driver] !== 'scanner') continue;
-    describeScannerContract(`${board} ${name}`, async () => ({
-      open: ({ scanned: scan, lost }) =>
-        openOrgan(name, settings, context, { key: () => undefined, scan, lost }),
+if (BOARD !== undefined) {
+  for (const { title, driver, open } of boardOrgans(BOARD)) {
+    if (ROLES[driver] !== 'scanner') continue;
+    describeScannerContract(title, async () => ({
+      open: ({ scanned: scan, lost }) => open({ key: () => undefined, scan, lost }),
       trigger: null,
       close: async () => undefined,
     }));
@@ -27,7 +21,7 @@ if (board !== undefined) {
   describeScannerContract('USB scanner', () => usbScannerBench());
 }
 
-describe('USB scanner', { skip: board !== undefined }, () => {
+describe('USB scanner', { skip: BOARD !== undefined }, () => {
   test('killed, it leaves nobody behind who would keep the grab', async (t) => {
     const bench = await usbScannerBench();
     t.after(() => bench.close());

@@ -18,6 +18,23 @@ import { settled } from './stand.ts';
 
 /** Commands of a payment: six to open the card, then debit, record, commit. */
 const COMMIT = 9;
+
+/** A card of ¥100.00 and a sale of ¥12.50 that nobody knows the end of: it was debited. */
+async function inDoubt() {
+  const counter = await Counter.open();
+  const card = await cardWith(10_000);
+  const order = await counter.stand.sell('12.50');
+  await counter.tap(card, { apdu: COMMIT, when: 'after' });
+  return { counter, card, order };
+}
+
+/** The vendor gives the order in doubt up, and the gateway has heard. */
+async function giveUp({ stand }: Counter, order: Order): Promise<void> {
+  stand.key('cancel');
+  await settled();
+  await stand.result(order, { outcome: 'cancelled' });
+}
+
 const title = ({ stand }: Counter): string | undefined => stand.screen?.title;
 
 describe('torn', () => {
@@ -93,13 +110,8 @@ describe('torn', () => {
   });
 
   test('given up, and the card comes back: it is owed, not sold; then it pays the new order', async () => {
-    const counter = await Counter.open();
-    const card = await cardWith(10_000);
-    const order = await counter.stand.sell('12.50');
-    await counter.tap(card, { apdu: COMMIT, when: 'after' });
-    counter.stand.key('cancel');
-    await settled();
-    await counter.stand.result(order, { outcome: 'cancelled' });
+    const { counter, card, order } = await inDoubt();
+    await giveUp(counter, order);
     await counter.tap(card);
     assert.equal(title(counter), 'Cancelled');
     assert.ok(counter.stand.screen?.lines.includes('Debited for an order that had ended'));
@@ -114,13 +126,8 @@ describe('torn', () => {
   });
 
   test('settlement’s verdict ends a doubt, also one from before a restart', async () => {
-    const counter = await Counter.open();
-    const card = await cardWith(10_000);
-    const order = await counter.stand.sell('12.50');
-    await counter.tap(card, { apdu: COMMIT, when: 'after' });
-    counter.stand.key('cancel');
-    await settled();
-    await counter.stand.result(order, { outcome: 'cancelled' });
+    const { counter, card, order } = await inDoubt();
+    await giveUp(counter, order);
     await counter.restart();
     const told = () => counter.stand.sent.filter(({ kind }) => kind === 'card_unknown').length;
     assert.equal(told(), 1, 'told until it is answered');
@@ -142,13 +149,8 @@ describe('torn', () => {
   });
 
   test('a doubt that the card’s log has forgotten is left to settlement, and the card pays on', async () => {
-    const counter = await Counter.open();
-    const card = await cardWith(10_000);
-    const order = await counter.stand.sell('12.50');
-    await counter.tap(card, { apdu: COMMIT, when: 'after' });
-    counter.stand.key('cancel');
-    await settled();
-    await counter.stand.result(order, { outcome: 'cancelled' });
+    const { counter, card, order } = await inDoubt();
+    await giveUp(counter, order);
     await payElsewhere(card, 11);
     await counter.tap(card);
     assert.ok(counter.stand.screen?.lines.includes('Settlement will tell'));
@@ -158,10 +160,7 @@ describe('torn', () => {
   });
 
   test('a doubt is decided by the log alone: paid elsewhere since, its proof is gone', async () => {
-    const counter = await Counter.open();
-    const card = await cardWith(10_000);
-    await counter.stand.sell('12.50');
-    await counter.tap(card, { apdu: COMMIT, when: 'after' });
+    const { counter, card } = await inDoubt();
     await payElsewhere(card, 2);
     await counter.tap(card);
     assert.equal(counter.stand.spoken.at(-1), 'received twelve yuan fifty');
