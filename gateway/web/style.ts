@@ -41,7 +41,7 @@ button{font:inherit;min-height:48px;border-radius:8px;cursor:pointer}
 .pay{width:100%;min-height:58px;border:0;background:var(--go);color:var(--go-ink);
 font-size:1.2rem;font-weight:700;margin-top:4px}
 .slip>form{padding:0}input+.pay{margin-top:16px}
-nav{margin-top:12px}nav a{display:block;padding:12px 0;border-top:1px solid var(--line);color:inherit;font-weight:600}
+.slip nav{margin-top:12px}.slip nav a{display:block;padding:12px 0;border-top:1px solid var(--line);color:inherit;font-weight:600}
 .pay:disabled{opacity:.6}
 .plain{background:none;border:0;color:var(--soft);text-decoration:underline;padding:0 2px;font-size:.9rem}
 :focus-visible{outline:3px solid var(--ink);outline-offset:2px}

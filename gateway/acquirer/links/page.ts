@@ -8,7 +8,7 @@ import type { FramedPage } from '../../web/frame.ts';
 import { type Html, html } from '../../web/html.ts';
 import { bigAmount, facts, itemTable, type Priced } from '../../web/slip.ts';
 import { STYLE } from '../../web/style.ts';
-import { shownOrder } from '../merchants/own-orders.ts';
+import { isOwnOrder, shownOrder } from '../merchants/own-orders.ts';
 import { SCRIPT } from './script.ts';
 import { isLinkWord, type LinkWord, linkSay as t } from './words.ts';
 
@@ -90,7 +90,10 @@ ${facts([
   [t(language, 'merchant_number'), merchant.number],
   ...address,
   [t(language, 'order'), shownOrder(row.order_number)],
-  [t(language, 'open_until'), writeTime(row.expires_at)],
+  // The order centre ends its own sooner, and has told the payer when.
+  ...(isOwnOrder(row.order_number)
+    ? ([[t(language, 'open_until'), writeTime(row.expires_at)]] as const)
+    : []),
 ])}</div>`;
 }
 

@@ -58,10 +58,17 @@ export function buildCards(root, { say }) {
       { type: 'button', class: what === 'tap' ? 'tap' : 'small', onclick: tap(name, what, body) },
       t(what === 'load' && fresh ? 'card_issue' : `card_${what}`),
     );
-  call('GET', 'cards').then((told) => {
-    cards = told;
-    draw();
-  }, say);
+  // What others did with them, such as a script, shows in what is said and printed.
+  let looked = '';
+  const look = (seen) => {
+    if (seen === looked || busy) return;
+    looked = seen;
+    call('GET', 'cards').then((told) => {
+      if (busy) return;
+      cards = told;
+      draw();
+    }, say);
+  };
 
   // Cards come by themselves, between two states.
   const draw = () => {
@@ -107,6 +114,7 @@ export function buildCards(root, { say }) {
   return {
     update(state) {
       last = state;
+      look(`${state.spoken.length} ${state.papers.length}`);
       draw();
     },
   };
