@@ -21,6 +21,14 @@ const WIRED = /^test\/(journeys|browser|contracts|telephone)\//;
 const TOGETHER = /^test\/(bench|card|codecs|dialogue|flows|tidy|words|gateway\/(?!.*kill|main))/;
 const OF_A_PROCESS = 8;
 
+const USAGE = `usage: npm test -- [PATH…] [flags of node --test]
+  without PATH      all tests but the slow ones; npm run proofs runs those
+  PATH              the tests below it, such as test/flows`;
+
+if (process.argv.includes('--help')) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
 const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
 const slow = process.argv.includes('--slow');
 const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-') && arg !== '--slow');

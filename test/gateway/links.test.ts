@@ -44,6 +44,7 @@ for (const kind of ['together', 'apart'] as const) {
         assert.ok(page.text.includes(text), text);
       }
       assert.ok(!page.text.includes(RICH.phone.slice(3)), 'the phone number is shown to nobody');
+      assert.doesNotMatch(page.text, /Open until/, 'its order is over sooner than the link');
       const paid = await payByPassword(browser, link);
       assert.match(paid.text, /<h1>Paid<\/h1>/);
       const seen = await stand.state(number, 'paid');

@@ -76,6 +76,8 @@ for (const kind of ['together', 'apart'] as const) {
       assert.equal((await link('lin', wish(), key)).body.code, 'idempotency_key_reused');
       assert.equal((await link('lin', body)).body.code, 'closed', 'one link for an order');
       assert.equal(await state(body.order), 'open');
+      const page = await new BareBrowser().get(String(made.body.link));
+      assert.match(page.text, /Open until/);
       await payByPassword(new BareBrowser(), String(made.body.link));
       const seen = await ask('lin', `/v1/merchant/orders/${body.order}`);
       assert.deepEqual(
