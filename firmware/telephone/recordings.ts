@@ -236,7 +236,11 @@ export class Recordings {
 
   /** Deletes what is older than it may be. */
   async #sweep(): Promise<void> {
-    this.#cancelSweep = this.#clock.after(SWEEP_MS, () => void this.#sweep());
+    this.#cancelSweep = this.#clock.after(SWEEP_MS, () => {
+      this.#sweep().catch((error: unknown) => {
+        this.#events.log(`recordings were not looked at: ${String(error)}`);
+      });
+    });
     const oldest = (await this.#believedNow()) - this.#settings.keepMs;
     for (const info of await this.list()) {
       if (info.ended === 'recording' || info.started_at >= oldest) continue;
