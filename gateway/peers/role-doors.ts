@@ -5,7 +5,7 @@ import { addMerchantDoor } from '../acquirer/merchants/door.ts';
 import { merchantRoutes } from '../acquirer/merchants/http.ts';
 import { Merchants } from '../acquirer/merchants/merchants.ts';
 import type { Core } from '../core.ts';
-import { fundRoutes } from '../funds/http.ts';
+import { fundRoutes } from '../funds/till-http.ts';
 import type { PeerIdentity } from '../identity/mutual.ts';
 import { issuerRoutes } from '../issuer/http.ts';
 import { judgeAddress } from '../notify/outside-post.ts';

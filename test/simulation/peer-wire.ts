@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { acquirerResultSchema } from '#gateway/acquirer/gate.ts';
 import { acquirerRoutes } from '#gateway/acquirer/http.ts';
 import type { Core } from '#gateway/core.ts';
-import { fundRoutes } from '#gateway/funds/http.ts';
+import { fundRoutes } from '#gateway/funds/till-http.ts';
 import { issuerRoutes } from '#gateway/issuer/http.ts';
 import { Courier } from '#gateway/notify/courier.ts';
 import type { Told } from '#gateway/notify/notifier.ts';
