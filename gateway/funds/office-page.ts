@@ -9,7 +9,16 @@ import { facts, writeTime } from '../web/slip.ts';
 import { historyRows } from './history-page.ts';
 import { isOfficeWord, type OfficeWord, officeSay as t } from './office-words.ts';
 import type { Overview, VoucherTrail } from './overview.ts';
-import { alertAt, blame, day, frame, type Named, type PartyPage, stateOf } from './page.ts';
+import {
+  alertAt,
+  blame,
+  CHOICES,
+  day,
+  frame,
+  type Named,
+  type PartyPage,
+  stateOf,
+} from './page.ts';
 import { fundSay } from './words.ts';
 
 const money = (currency: Currency, amount_minor: number): string =>
@@ -105,18 +114,27 @@ ${items.length === 0 ? html`<p class="top">${t(language, 'none')}</p>` : html`<u
 
 function parties(page: PartyPage, named: readonly Named[]): Html {
   const { language } = page;
-  const items = named.map(
-    ({ id, name }) =>
-      html`<tr><th scope="row">${name}<br><span class="soft">${id}</span></th><td><form method="post" action="/vouchers/office/parties/${id}/renewals?lang=${language}"><button class="plain" aria-label="${t(language, 'renew')}: ${name}">${t(language, 'renew')}</button></form></td></tr>`,
-  );
-  return html`<section><h2>${t(language, 'parties')}</h2><table><tbody>${items}</tbody></table>
+  return html`<section><h2>${t(language, 'parties')}</h2>
+<form method="post" action="/vouchers/office/renewals?lang=${language}">${named.length <= CHOICES ? eachParty(language, named) : oneParty(page)}</form>
 <form method="post" action="/vouchers/office/parties?lang=${language}">${input(page, 'party', html`required maxlength="30" autocapitalize="none" autocomplete="off"`, 'party_hint')}${input(page, 'name', html`required maxlength="80" autocomplete="off"`)}${input(page, 'password', html`type="password" maxlength="200" autocomplete="new-password"`, 'password_hint')}<button class="do">${t(language, 'add')}</button></form></section>`;
 }
+
+function eachParty(language: Language, named: readonly Named[]): Html {
+  const items = named.map(
+    ({ id, name }) =>
+      html`<tr><th scope="row">${name}<br><span class="soft">${id}</span></th><td><button class="plain" name="renewed" value="${id}" aria-label="${t(language, 'renew')}: ${name}">${t(language, 'renew')}</button></td></tr>`,
+  );
+  return html`<table><tbody>${items}</tbody></table>`;
+}
+
+/** Where there are so many that a page of all would be long to load and to read. */
+const oneParty = (page: PartyPage): Html =>
+  html`${input(page, 'renewed', html`required maxlength="30" autocapitalize="none" autocomplete="off"`)}<button class="do">${t(page.language, 'renew')}</button>`;
 
 /** The one time that a token is shown. */
 export function tokenPage(
   page: PartyPage,
-  word: 'added' | 'renewed',
+  word: 'added' | 'is_renewed',
   name: string,
   token: string,
 ): FramedPage {

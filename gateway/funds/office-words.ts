@@ -43,7 +43,9 @@ const EN = {
   party_taken: 'There is a party of that name already. Choose another one.',
   added: '{name} is added. This is the token of its systems; it is shown this once.',
   renew: 'New token',
-  renewed:
+  renewed: 'Party that needs a new token',
+  nobody: 'There is no party of that name to log in with.',
+  is_renewed:
     '{name} has a new token, shown this once. The earlier one and all its sessions are refused.',
   asked: 'Asked of the issuer',
   nothing_asked: 'Nothing so far.',
@@ -104,7 +106,9 @@ const ZH: Readonly<Record<OfficeWord, string>> = {
   party_taken: '此登录名已存在，请另选。',
   added: '已添加 {name}。以下为其系统令牌，仅显示一次。',
   renew: '更换令牌',
-  renewed: '{name} 的新令牌如下，仅显示一次。旧令牌与全部登录已失效。',
+  renewed: '需要新令牌的参与方',
+  nobody: '没有使用此登录名的参与方。',
+  is_renewed: '{name} 的新令牌如下，仅显示一次。旧令牌与全部登录已失效。',
   asked: '向发行银行的请求',
   nothing_asked: '尚无。',
   waits: '尚未答复；已请求 {tries} 次，{at} 再试',

@@ -18,7 +18,7 @@ import { type OfficeWord, officeSay } from './office-words.ts';
 import { overviewOf, trailOf } from './overview.ts';
 import type { PartyPage } from './page.ts';
 import { pageOf } from './reading.ts';
-import { addPartySchema, partyIdSchema } from './schemas.ts';
+import { addPartySchema } from './schemas.ts';
 
 const COOKIE = 'fund_office';
 const SESSION_S = 3600;
@@ -30,6 +30,7 @@ const partyForm = z.object({
   ...{ party: z.string().max(100), name: z.string().max(200) },
   password: z.string().max(200).default(''),
 });
+const renewalForm = z.object({ renewed: z.string().max(100) });
 const officeQuery = z.object({
   before: z.coerce.number().int().min(0).optional(),
   find: z.string().max(20).optional(),
@@ -57,9 +58,7 @@ export function addOffice(server: FastifyInstance, core: Core, operatorToken: st
     return reply.redirect(`${PATH}?lang=${languageOf(request)}`, 303);
   });
   server.post(`${PATH}/parties`, (request, reply) => addParty(here(request, reply)));
-  server.post<{ Params: { id: string } }>(`${PATH}/parties/:id/renewals`, (request, reply) =>
-    renew(here(request, reply), request.params.id),
-  );
+  server.post(`${PATH}/renewals`, (request, reply) => renew(here(request, reply)));
   server.get<{ Params: { number: string } }>(`${PATH}/:number`, (request, reply) =>
     showTrail(here(request, reply), request.params.number),
   );
@@ -148,14 +147,17 @@ function askToSignIn(here: Here): FastifyReply {
 }
 
 /** For one that lost its token, or whose token got about. */
-async function renew(here: Here, id: string): Promise<FastifyReply> {
+async function renew(here: Here): Promise<FastifyReply> {
   const { core, request, reply } = here;
   requireOwnForm(request);
   if (!isIn(here)) return askToSignIn(here);
-  const party = core.tables.funds.party(id);
-  const token = party === undefined ? null : await core.parties.renew(id, null);
-  if (party === undefined || token === null) throw new Problem('unknown_party');
-  return sendFramed(reply, 200, tokenPage(pageAt(here, PATH), 'renewed', party.name, token));
+  const { renewed } = decodeBody(renewalForm, request.body);
+  const party = core.tables.funds.party(renewed.trim());
+  const token = party === undefined ? null : await core.parties.renew(party.id, null);
+  if (party === undefined || token === null) {
+    return show(here, wrong(here, 'renewed', 'nobody', 'unknown_party'), { renewed });
+  }
+  return sendFramed(reply, 200, tokenPage(pageAt(here, PATH), 'is_renewed', party.name, token));
 }
 
 async function addParty(here: Here): Promise<FastifyReply> {
@@ -178,6 +180,8 @@ async function addParty(here: Here): Promise<FastifyReply> {
   return sendFramed(reply, 200, tokenPage(pageAt(here, PATH), 'added', name, token));
 }
 
+const TOKEN = { 200: { says: 'The page with the token', type: 'text/html' }, ...SIGN_IN };
+
 /** What the document says of them. */
 export const OFFICE_DOCS: readonly RouteDoc[] = [
   pageDoc(PATH, 'What stands, what is owed, vouchers and parties; for the operator', {
@@ -194,13 +198,14 @@ export const OFFICE_DOCS: readonly RouteDoc[] = [
     `${PATH}/parties`,
     'Adds a party; the page shows its token once',
     { schema: partyForm, example: { party: 'chen', name: 'Chen Yi', password: 'a long window' } },
-    { answers: { 200: { says: 'The page with the token', type: 'text/html' }, ...SIGN_IN } },
+    { answers: TOKEN },
   ),
-  formDoc(`${PATH}/parties/{id}/renewals`, 'Gives a party a new token, shown once', undefined, {
-    params: z.strictObject({ id: partyIdSchema }),
-    problems: ['unknown_party'],
-    answers: { 200: { says: 'The page with the token', type: 'text/html' }, ...SIGN_IN },
-  }),
+  formDoc(
+    `${PATH}/renewals`,
+    'Gives a party a new token, shown once; the earlier one and its sessions are refused',
+    { schema: renewalForm, example: { renewed: 'chen' } },
+    { answers: TOKEN },
+  ),
   pageDoc(`${PATH}/{number}`, 'Who did what to a voucher; for the operator', {
     params: z.strictObject({ number: voucherNumberSchema }),
     problems: ['unknown_voucher'],

@@ -147,7 +147,7 @@ function choices(page: PartyPage, name: FundWord, named: readonly Named[]): Html
 }
 
 /** More make a page long to load and to read: then whoever is meant is typed. */
-const CHOICES = 40;
+export const CHOICES = 40;
 
 /** Nobody is chosen yet: what is given away by mistake does not come back. */
 function chooseParty(page: PartyPage, name: FundWord, named: readonly Named[]): Html {

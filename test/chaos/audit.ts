@@ -59,6 +59,7 @@ interface OrderRow {
   readonly state: string;
   readonly payment: string | null;
   readonly amount_minor: number;
+  /** By phone; less what went back because a card had paid it, too. */
   readonly debits: number;
   readonly payments: number;
 }
@@ -79,10 +80,14 @@ export function audit(
     const rows = database
       .prepare(
         `SELECT number, body, state, payment, amount_minor,
-           (SELECT count(*) FROM transfers WHERE order_number = number AND kind = 'debit') AS debits,
+           (SELECT count(*) FROM transfers WHERE order_number = number AND kind = 'debit')
+             - (SELECT count(*) FROM transfers WHERE reference = 'issuer:refund:acquirer:' || twice)
+             AS debits,
            (SELECT count(*) FROM transfers WHERE order_number = number AND kind = 'payment'
-             AND reference NOT LIKE 'settlement:%') AS payments
-         FROM orders`,
+             AND reference NOT LIKE 'settlement:%')
+             - (SELECT count(*) FROM transfers WHERE reference = 'acquirer:refund:' || twice)
+             AS payments
+         FROM (SELECT *, 'TWICE-' || number AS twice FROM orders)`,
       )
       .all() as unknown as OrderRow[];
     const orders = new Map(rows.map((row) => [row.number, row]));

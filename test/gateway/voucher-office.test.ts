@@ -154,13 +154,15 @@ describe('the fund server’s office', () => {
     });
     assert.equal(own.status, 200);
     assert.doesNotMatch((await page('', { cookie })).text, new RegExp(token));
-    const renewed = await page('/parties/nina/renewals', { cookie, form: {} });
+    const renewed = await page('/renewals', { cookie, form: { renewed: 'nina' } });
     assert.match(renewed.text, /Nina &lt;Market&gt; has a new token/);
     const earlier = await fetch(`${gateway().http}/v1/funds/vouchers`, {
       headers: { authorization: `Bearer ${token}` },
     });
     assert.equal(earlier.status, 401);
-    assert.equal((await page('/parties/nobody/renewals', { cookie, form: {} })).status, 422);
-    assert.equal((await page('/parties/nina/renewals', { form: {} })).status, 401);
+    const nobody = await page('/renewals', { cookie, form: { renewed: 'nobody' } });
+    assert.equal(nobody.status, 422);
+    assert.match(nobody.text, /There is no party/);
+    assert.equal((await page('/renewals', { form: { renewed: 'nina' } })).status, 401);
   });
 });
