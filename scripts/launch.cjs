@@ -89,6 +89,9 @@ const ALL = Object.keys(PACKAGES);
 /** Nothing needs it, and the browsers of the tests take a third of the work with it. */
 const LIGHT_BROWSER = 'chromium-headless-shell';
 
+/** How often it looks whether npm still runs. */
+const PARENT_MS = 500;
+
 const FLAGS = require('../firmware/node.json').telephone_flags;
 
 /** Command → what runs, and the Debian packages it wants. */
@@ -221,6 +224,14 @@ function resolveCommand(name, args) {
   return board === 'simulated' ? 'start' : 'metal';
 }
 
+/** The shell between npm and this passes no signal on: whoever stops npm means what it started. */
+function followNpm(child) {
+  const { ppid } = process;
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const look = () => process.ppid !== ppid && child.kill('SIGTERM');
+  setInterval(look, PARENT_MS).unref();
+}
+
 function main() {
   const [name = 'start', ...args] = process.argv.slice(2);
   const command = COMMANDS[resolveCommand(name, args)];
@@ -244,6 +255,7 @@ function main() {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));
+  followNpm(child);
   child.on('exit', (code, signal) => process.exit(signal ? 1 : code));
 }
 
