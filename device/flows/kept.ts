@@ -31,6 +31,10 @@ export function keepEntries(
   );
   if (settled.length < 2 * kept) return entries;
   const dropped = new Set(settled.slice(0, -kept));
+  const made = new Set(
+    entries.flatMap((entry) => (entry.kind === 'order' ? [entry.order.number] : [])),
+  );
+  const isKept = (order: string): boolean => made.has(order) && !dropped.has(order);
   const told = new Set(
     entries.flatMap((entry) => (entry.kind === 'refund_announced' ? [entry.refund] : [])),
   );
@@ -49,9 +53,9 @@ export function keepEntries(
       case 'card_limits':
         return at === limits;
       case 'refund':
-        return !dropped.has(entry.refund.order) || !told.has(entry.refund.refund);
+        return isKept(entry.refund.order) || !told.has(entry.refund.refund);
       case 'refund_announced':
-        return !dropped.has(entry.order);
+        return isKept(entry.order);
       default:
         // Days say themselves which of their own they need.
         return !isOfNoSale(entry) && !dropped.has(numberOf(entry) ?? '');

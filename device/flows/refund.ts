@@ -1,6 +1,6 @@
 /**
  * Money of a paid order that goes back, as the stall hears of it: on disk first, then acknowledged,
- * shown aside, said and printed once. What is no refund of an order that was paid here is silent.
+ * shown aside, said and printed once. A refund of an order that is known and was not paid is silent.
  */
 import type { JournalEntry } from '../messages/journal.ts';
 import type { Order, Refund, Uplink } from '../messages/order.ts';
@@ -23,16 +23,17 @@ type Paid = TerminalState['paid'];
 /** A refund from the gateway. */
 export function stepRefund(state: TerminalState, refund: Refund): Step {
   const { order, refund: id, amount_minor } = refund;
-  const paid = paidOrder(state, order);
-  if (paid === undefined) {
+  if (paidOrder(state, order) === undefined && isKnown(state, order)) {
     return stay(state, `a refund of order ${order}, which was not paid here`);
   }
+  const paid = paidOrder(state, order) ?? forgotten(refund);
   // Only its acknowledgement was lost.
   if (paid.refunds.includes(id)) {
     return { state, effects: [{ do: 'publish', uplink: seenUplink(refund) }] };
   }
   if (state.savingRefunds.includes(id)) return { state, effects: [] };
-  if (refund.currency !== paid.currency || amount_minor > paid.amount_minor - paid.refunded_minor) {
+  const leftMinor = (paid.amount_minor ?? Infinity) - paid.refunded_minor;
+  if (refund.currency !== paid.currency || amount_minor > leftMinor) {
     return stay(state, `a refund of order ${order} is of more than was paid: not announced`);
   }
   return {
@@ -44,8 +45,7 @@ export function stepRefund(state: TerminalState, refund: Refund): Step {
 /** It is on disk: now it is told. */
 export function stepRefundSaved(state: TerminalState, refund: Refund): Step {
   const savingRefunds = state.savingRefunds.filter((id) => id !== refund.refund);
-  const known = paidOrder(state, refund.order);
-  if (known === undefined) return { state: { ...state, savingRefunds }, effects: [] };
+  const known = paidOrder(state, refund.order) ?? forgotten(refund);
   const announcement: Announcement = { refund, earlier: false };
   return {
     state: {
@@ -130,8 +130,8 @@ export function recallRefunds(entries: readonly JournalEntry[]): {
     }
     if (entry.kind === 'refund') {
       const { refund } = entry;
-      const known = paid.get(refund.order);
-      if (known !== undefined) paid.set(refund.order, withRefund(known, refund));
+      const known = paid.get(refund.order) ?? forgotten(refund);
+      paid.set(refund.order, withRefund(known, refund));
       unsaid.set(refund.refund, { refund, earlier: true });
     }
     if (entry.kind === 'refund_announced') unsaid.delete(entry.refund);
@@ -148,6 +148,16 @@ function paidOrder(state: TerminalState, number: string): PaidOrder | undefined 
     ? paidOf(sale.order)
     : undefined;
 }
+
+/** Whether it is remembered, paid or not. */
+const isKnown = (state: TerminalState, number: string): boolean =>
+  state.sales.get(number) !== undefined || state.settled.includes(number);
+
+/** One that was paid before the oldest that is remembered: the gateway signed that it was paid here. */
+const forgotten = ({ currency, amount_minor, refunded_minor }: Refund): PaidOrder => ({
+  ...{ amount_minor: null, currency, refunds: [] },
+  refunded_minor: refunded_minor - amount_minor,
+});
 
 const paidOf = ({ amount_minor, currency }: Order): PaidOrder => ({
   amount_minor,

@@ -82,7 +82,8 @@ export type Announcement =
 
 /** An order that was paid here, and what went back of it since. */
 export interface PaidOrder {
-  readonly amount_minor: number;
+  /** `null` where only a refund tells of it: the order is forgotten here. */
+  readonly amount_minor: number | null;
   readonly currency: Currency;
   /** Ids of its refunds. */
   readonly refunds: readonly string[];
