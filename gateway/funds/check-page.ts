@@ -11,8 +11,9 @@ import { Problem } from '../web/problems.ts';
 import { clientOf, languageOf } from '../web/requests.ts';
 import type { RouteDoc } from '../web/routes.ts';
 import { facts } from '../web/slip.ts';
+import type { PartyPage } from './fields.ts';
 import type { Funds } from './funds.ts';
-import { day, frame, type PartyPage, stateOf, termsOf } from './page.ts';
+import { day, frame, stateOf, termsOf } from './page.ts';
 import type { Checked } from './schemas.ts';
 import { fundSay as t } from './words.ts';
 

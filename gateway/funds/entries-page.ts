@@ -3,7 +3,8 @@ import { showVoucherNumber } from '#device/codecs/voucher.ts';
 import { type Currency, formatMoney } from '#device/messages/money.ts';
 import type { FramedPage } from '../web/frame.ts';
 import { html } from '../web/html.ts';
-import { day, frame, type PartyPage } from './page.ts';
+import type { PartyPage } from './fields.ts';
+import { day, frame } from './page.ts';
 import type { Entries } from './schemas.ts';
 import { fundSay as t } from './words.ts';
 

@@ -28,6 +28,7 @@ export type Action =
   | 'ask_cancel'
   | 'agree_cancel'
   | 'refuse_cancel'
+  | 'give_up'
   | 'expire';
 
 /** What else has to be true; the fund server refuses the action where it is not. */
@@ -90,6 +91,8 @@ export const RULES: readonly Rule[] = [
   { action: 'ask_cancel', by: ['issuing', 'paying'], from: ['issued'], to: 'cancel_asked' },
   { action: 'agree_cancel', by: ['beneficiary'], from: ['cancel_asked'], to: 'cancelled' },
   { action: 'refuse_cancel', by: ['beneficiary'], from: ['cancel_asked'], to: 'issued' },
+  // Whoever it is for asks nobody: what is left goes back to whom it came from.
+  { action: 'give_up', by: ['beneficiary'], from: ['issued'], to: 'cancelled' },
   {
     action: 'expire',
     by: ['fund_server'],

@@ -6,19 +6,11 @@ import type { VoucherRow } from '../store/tables-funds.ts';
 import type { FramedPage } from '../web/frame.ts';
 import { type Html, html } from '../web/html.ts';
 import { facts, writeTime } from '../web/slip.ts';
+import { alertAt, blame, CHOICES, type Named, type PartyPage } from './fields.ts';
 import { historyRows } from './history-page.ts';
 import { isOfficeWord, type OfficeWord, officeSay as t } from './office-words.ts';
 import type { Overview, VoucherTrail } from './overview.ts';
-import {
-  alertAt,
-  blame,
-  CHOICES,
-  day,
-  frame,
-  type Named,
-  type PartyPage,
-  stateOf,
-} from './page.ts';
+import { day, frame, stateOf } from './page.ts';
 import { fundSay } from './words.ts';
 
 const money = (currency: Currency, amount_minor: number): string =>

@@ -12,11 +12,11 @@ import { Problem } from '../web/problems.ts';
 import { clientOf, decodeBody, isNear, languageOf } from '../web/requests.ts';
 import type { RouteDoc } from '../web/routes.ts';
 import { Sessions } from '../web/sessions.ts';
+import type { PartyPage } from './fields.ts';
 import type { Complaint } from './forms.ts';
 import { officePage, officeSignIn, tokenPage, trailPage } from './office-page.ts';
 import { type OfficeWord, officeSay } from './office-words.ts';
 import { overviewOf, trailOf } from './overview.ts';
-import type { PartyPage } from './page.ts';
 import { pageOf } from './reading.ts';
 import { addPartySchema } from './schemas.ts';
 

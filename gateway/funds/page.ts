@@ -1,17 +1,23 @@
-/** What a party sees of its vouchers. It works by forms alone. */
+/** What a party sees of all its vouchers. It works by forms alone. */
 import { showVoucherNumber } from '#device/codecs/voucher.ts';
 import type { Language } from '#device/messages/enrolment.ts';
 import { CURRENCIES, type Currency, formatMoney } from '#device/messages/money.ts';
 import { maskPhone } from '../issuer/mask.ts';
 import type { FramedPage } from '../web/frame.ts';
 import { type Html, html } from '../web/html.ts';
-import { facts } from '../web/slip.ts';
 import { STYLE } from '../web/style.ts';
-import type { Complaint } from './forms.ts';
-import { historySection } from './history-page.ts';
-import { voucherQr } from './qr.ts';
-import type { VoucherEvent, VoucherView } from './schemas.ts';
-import { type FundWord, isFundWord, fundSay as t } from './words.ts';
+import {
+  alertOf,
+  blame,
+  choices,
+  chooseParty,
+  field,
+  type Named,
+  type PartyPage,
+  phoneAndPin,
+} from './fields.ts';
+import type { VoucherView } from './schemas.ts';
+import { fundSay as t } from './words.ts';
 
 const FUND_STYLE = `${STYLE}
 section{background:var(--paper);border-radius:10px;padding:14px 18px 16px;margin:0 0 12px}
@@ -31,21 +37,6 @@ section td form{padding:0}code{overflow-wrap:anywhere}
 @media(min-width:60rem){main,header{max-width:44rem}}
 @media print{section.act,.top,form{display:none}}
 `;
-
-export interface PartyPage {
-  readonly language: Language;
-  readonly complaint: Complaint | null;
-  /** What was typed, to be shown again beside what is wrong with it. */
-  readonly typed?: Readonly<Record<string, string | undefined>>;
-  readonly notice: string | null;
-  /** Path of this page, for the other language. */
-  readonly path: string;
-}
-
-export interface Named {
-  readonly id: string;
-  readonly name: string;
-}
 
 const swap = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
 
@@ -124,48 +115,6 @@ const olderLink = ({ language }: PartyPage, { next }: ListOf): Html | null =>
     ? null
     : html`<p class="top"><a href="/vouchers?before=${next}&amp;lang=${language}">${t(language, 'older')}</a></p>`;
 
-const alertOf = (complaint: Complaint | null): Html | null =>
-  complaint === null
-    ? null
-    : html`<p class="alert" role="alert" id="alert" data-code="${complaint.code}">${complaint.says}</p>`;
-
-/** What is wrong with a field, above its label. */
-export const alertAt = ({ complaint }: PartyPage, field: string): Html | null =>
-  complaint?.field === field ? alertOf(complaint) : null;
-
-/** Marks the field that a refusal is about. */
-export const blame = ({ complaint }: PartyPage, field: string): Html | null =>
-  complaint?.field === field ? html` aria-invalid="true" aria-describedby="alert" autofocus` : null;
-
-function choices(page: PartyPage, name: FundWord, named: readonly Named[]): Html {
-  const typed = page.typed?.[name];
-  const options = named.map(
-    ({ id, name: says }) =>
-      html`<option value="${id}"${id === typed ? html` selected` : null}>${says}</option>`,
-  );
-  return html`${alertAt(page, name)}<label for="${name}">${t(page.language, name)}</label><select id="${name}" name="${name}" required${blame(page, name)}>${options}</select>`;
-}
-
-/** More make a page long to load and to read: then whoever is meant is typed. */
-export const CHOICES = 40;
-
-/** Nobody is chosen yet: what is given away by mistake does not come back. */
-function chooseParty(page: PartyPage, name: FundWord, named: readonly Named[]): Html {
-  if (named.length <= CHOICES) {
-    return choices(page, name, [{ id: '', name: t(page.language, 'choose') }, ...named]);
-  }
-  const hint = t(page.language, 'party_id');
-  return field(page, name, html`autocapitalize="none" maxlength="30" placeholder="${hint}"`);
-}
-
-function field(page: PartyPage, name: FundWord, more: Html, value = ''): Html {
-  const typed = name === 'pin' ? '' : (page.typed?.[name] ?? value);
-  return html`${alertAt(page, name)}<label for="${name}">${t(page.language, name)}</label><input id="${name}" name="${name}" required ${more} value="${typed}"${blame(page, name)}>`;
-}
-
-const phoneAndPin = (page: PartyPage): Html =>
-  html`${field(page, 'phone', html`type="tel" autocomplete="tel" maxlength="30"`)}${field(page, 'pin', html`type="password" inputmode="numeric" pattern="[0-9]{4,12}" autocomplete="off" maxlength="12"`)}`;
-
 function newVoucher(page: PartyPage, { others, key }: ListOf): Html {
   const { language, typed } = page;
   const currencies = Object.keys(CURRENCIES).map((id) => ({ id, name: id }));
@@ -202,98 +151,3 @@ export const termsOf = (language: Language, { terms }: Pick<VoucherView, 'terms'
     .filter((each) => terms[each])
     .map((each) => t(language, each))
     .join(' · ') || '—';
-
-export interface OneOf {
-  readonly view: VoucherView;
-  readonly others: readonly Named[];
-  readonly key: string;
-  readonly history: readonly VoucherEvent[];
-  readonly nameOf: (party: string) => string;
-  /** What a QR's URL begins with. */
-  readonly url: string;
-}
-
-/** Scheme and host in capitals, which a QR code writes shorter; a path has to stay as it is. */
-const shout = (url: string): string =>
-  url.replace(/^https?:\/\/[^/]+/, (origin) => origin.toUpperCase());
-
-/** Whether anything can be had of it: before it is issued, and when it is over, nothing is left. */
-const isGood = ({ issued_at, ended_at }: VoucherView): boolean =>
-  issued_at !== undefined && ended_at === undefined;
-
-export function partyVoucher(page: PartyPage, one: OneOf): FramedPage {
-  const { view, others, key, url, history, nameOf } = one;
-  const { language } = page;
-  const { currency } = view;
-  const left = formatMoney({ amount_minor: view.amount_minor - view.redeemed_minor, currency });
-  const redeemed = formatMoney({ amount_minor: view.redeemed_minor, currency });
-  const frozen = formatMoney({ amount_minor: view.frozen_minor, currency });
-  const reason = `r_${view.trouble}`;
-  // What was just said above is not said again.
-  const said = page.complaint?.code === 'account_refused';
-  const trouble = said || !isFundWord(reason) ? null : t(language, reason);
-  const title = `${t(language, 'number')} ${showVoucherNumber(view.number)}`;
-  const code = view.code;
-  const body = html`<div class="slip"><h1 class="no">${title}</h1><p class="soft">${stateOf(language, view.state)}${view.memo === '' ? '' : ` · ${view.memo}`}</p>
-<p class="sum">${formatMoney(view)}</p>
-${trouble === null ? null : html`<p class="alert">${t(language, 'rejected', { reason: trouble })}</p>`}
-${facts([
-  ...([[t(language, 'issuing'), view.issuing.name]] as const),
-  ...([[t(language, 'paying'), view.paying.name]] as const),
-  ...([[t(language, 'beneficiary'), view.beneficiary.name]] as const),
-  ...(isGood(view) ? ([[t(language, 'left'), left]] as const) : []),
-  ...([[t(language, 'redeemed'), redeemed]] as const),
-  ...([[t(language, 'frozen'), frozen]] as const),
-  ...([[t(language, 'currency'), currency]] as const),
-  ...([[t(language, 'terms'), termsOf(language, view)]] as const),
-  ...([[t(language, 'expires'), `${day(view.expires_at)} UTC`]] as const),
-  ...(view.account === undefined ? [] : ([[t(language, 'account'), view.account]] as const)),
-  ...(code === undefined
-    ? []
-    : ([[t(language, 'code'), html`<span class="code">${code}</span>`]] as const)),
-])}${view.qr === undefined ? null : voucherQr(`${shout(url)}/V/${view.qr}`, 'QR')}</div>
-${view.may.map((action) => actionForm(page, view, action, others, key))}
-${historySection({ language, currency, nameOf, timeOf: day }, history)}
-<p class="top"><a href="/vouchers?lang=${language}">${t(language, 'back')}</a></p>`;
-  return frame(page, title, body);
-}
-
-function actionForm(
-  page: PartyPage,
-  view: VoucherView,
-  action: string,
-  others: readonly Named[],
-  key: string,
-): Html {
-  const { language } = page;
-  const word = `a_${action}`;
-  const says = isFundWord(word) ? t(language, word) : action;
-  const path = `/vouchers/${view.number}/${action.replaceAll('_', '-')}?lang=${language}`;
-  return html`<section class="act"><form method="post" action="${path}"><input type="hidden" name="key" value="${key}">${inputs(page, view, action, others)}<button class="do">${says}</button></form></section>`;
-}
-
-function inputs(
-  page: PartyPage,
-  view: VoucherView,
-  action: string,
-  others: readonly Named[],
-): Html | null {
-  const { language } = page;
-  switch (action) {
-    case 'name_account':
-      return html`<p class="soft">${t(language, 'account_says')}</p>${phoneAndPin(page)}${field(page, 'name', html`autocomplete="name" maxlength="80"`)}`;
-    case 'redeem': {
-      const { currency, terms } = view;
-      const amount = formatMoney({
-        amount_minor: view.amount_minor - view.redeemed_minor,
-        currency,
-      });
-      const says = t(language, terms.partial ? 'part_says' : 'whole_says', { amount });
-      return html`${field(page, 'amount', html`inputmode="decimal" maxlength="12"`)}<p class="soft">${says} ${t(language, 'web_says')}</p>`;
-    }
-    case 'transfer':
-      return chooseParty(page, 'beneficiary', others);
-    default:
-      return null;
-  }
-}

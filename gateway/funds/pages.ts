@@ -15,6 +15,7 @@ import { clientOf, decodeBody, languageOf } from '../web/requests.ts';
 import type { RouteDoc } from '../web/routes.ts';
 import { addCheckPage, CHECK_PAGE_DOCS } from './check-page.ts';
 import { entriesPage, entriesPath } from './entries-page.ts';
+import type { PartyPage } from './fields.ts';
 import {
   actForm,
   amountWrong,
@@ -32,9 +33,10 @@ import {
 } from './forms.ts';
 import type { Funds } from './funds.ts';
 import { PARTY_ACTIONS } from './http.ts';
-import { type PartyPage, partyList, partyLogIn, partyVoucher } from './page.ts';
+import { partyList, partyLogIn } from './page.ts';
 import { SESSION_S } from './parties.ts';
 import { entriesQuerySchema } from './schemas.ts';
+import { partyVoucher } from './voucher-page.ts';
 import { fundSay } from './words.ts';
 
 const COOKIE = 'party_session';

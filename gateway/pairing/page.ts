@@ -4,6 +4,7 @@ import type { OrderView } from '../orders/view.ts';
 import type { FramedPage } from '../web/frame.ts';
 import { type Html, html } from '../web/html.ts';
 import { say } from '../web/messages.ts';
+import { PRINT_SCRIPT, printButton } from '../web/print.ts';
 import { amountOf, bigAmount, facts, itemTable, orderFact } from '../web/slip.ts';
 import { STYLE } from '../web/style.ts';
 import type { PaymentPlatform } from './platforms/platform.ts';
@@ -23,7 +24,7 @@ const poll=()=>fetch('/v1/pairing?wait_s=20&version='+v).then(r=>r.ok?r.json():{
 .then(x=>{go(x.version);x.version==v&&poll()},()=>setTimeout(poll,2000));
 e.onerror=()=>{if(!ok){e.close();poll()}};
 addEventListener('pageshow',p=>p.persisted&&location.reload())}
-const p=document.getElementById('print');if(p){p.hidden=false;p.onclick=()=>print()}
+${PRINT_SCRIPT}
 for(const f of document.forms)f.addEventListener('submit',()=>{sent=1;setTimeout(()=>
 f.querySelectorAll('button').forEach(b=>b.disabled=true))});
 `;
@@ -213,7 +214,7 @@ ${facts([
   [say(language, 'payer'), order.payer ?? ''],
   [say(language, 'payment'), order.payment ?? ''],
   orderFact(language, order.number),
-])}<p class="soft">${t(language, 'next')}</p><div class="print"><button id="print" hidden>${say(language, 'print')}</button></div>`;
+])}<p class="soft">${t(language, 'next')}</p><div class="print">${printButton(say(language, 'print'))}</div>`;
 }
 
 function ended(language: Language, order: OrderView): Html {

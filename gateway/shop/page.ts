@@ -5,6 +5,7 @@ import type { Product } from '../catalogue/catalogue.ts';
 import type { FramedPage } from '../web/frame.ts';
 import { type Html, html } from '../web/html.ts';
 import { say } from '../web/messages.ts';
+import { PRINT_SCRIPT, printButton } from '../web/print.ts';
 import { bigAmount, facts, itemTable, orderFact, writeTime } from '../web/slip.ts';
 import { STYLE } from '../web/style.ts';
 import { MAX_OF_ONE, type ShopOrder } from './orders.ts';
@@ -23,7 +24,7 @@ const poll=()=>fetch(u+'?wait_s=20&version='+v).then(r=>r.ok?r.json():{version:'
 .then(x=>{go(x.version);x.version==v&&poll()},()=>setTimeout(poll,2000));
 e.onerror=()=>{if(!ok){e.close();poll()}};
 addEventListener('pageshow',p=>p.persisted&&location.reload())}
-const p=document.getElementById('print');if(p){p.hidden=false;p.onclick=()=>print()}
+${PRINT_SCRIPT}
 for(const f of document.forms)f.addEventListener('submit',()=>{sent=1;setTimeout(()=>
 f.querySelectorAll('button').forEach(b=>b.disabled=true))});
 `;
@@ -280,7 +281,7 @@ function bill(view: PaymentView): Html {
     [t(language, 'card'), (order.card ?? '').replace(/^card /, '')],
     [t(language, 'left_on_card'), left],
     [t(language, 'reference'), order.payment ?? ''],
-  ])}<div class="print"><button id="print" hidden>${say(language, 'print')}</button></div>`)}${again(view)}`;
+  ])}<div class="print">${printButton(say(language, 'print'))}</div>`)}${again(view)}`;
 }
 
 function ended(view: PaymentView): Html {

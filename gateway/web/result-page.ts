@@ -5,6 +5,7 @@ import type { OrderView } from '../orders/view.ts';
 import { type Html, html } from './html.ts';
 import { other, type Page } from './layout.ts';
 import { say } from './messages.ts';
+import { printButton } from './print.ts';
 import { bigAmount, facts, itemTable, orderFact, writeTime } from './slip.ts';
 
 export interface ResultView {
@@ -62,7 +63,7 @@ ${facts([
   [say(language, 'payer'), order.payer ?? ''],
   [say(language, 'payment'), order.payment ?? ''],
   orderFact(language, order.number),
-])}</div><div class="print"><button id="print" hidden>${say(language, 'print')}</button></div>`;
+])}</div><div class="print">${printButton(say(language, 'print'))}</div>`;
 }
 
 /** What went back since, where something did. */

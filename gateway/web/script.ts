@@ -1,3 +1,5 @@
+import { PRINT_SCRIPT } from './print.ts';
+
 /**
  * What a page gains where JavaScript runs: the position instead of the digits, a countdown, and the
  * order's state live. Without it every page works the same by its form and links.
@@ -26,5 +28,5 @@ if(left){const end=performance.now()+left.dataset.ms*1;(function tick(){
 if(d.events){const e=new EventSource(d.events);
  e.addEventListener('order',m=>{if(JSON.parse(m.data).state!='offered'){e.close();
  if(!f||!f.querySelector('.pay').disabled)location.replace(d.next)}})}
-const print=$('print');if(print){print.hidden=false;print.onclick=()=>window.print()}
+${PRINT_SCRIPT}
 `;

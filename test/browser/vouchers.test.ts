@@ -90,6 +90,10 @@ describe('pages of vouchers', () => {
     await chen.locator('#amount').fill('999');
     await press(chen, 'redeem');
     assert.match(await chen.locator('[role=alert]').innerText(), /too little/);
+    // What ends it takes two presses.
+    assert.equal(await chen.locator('form[action*="/give-up?"] button').isVisible(), false);
+    await chen.locator('summary', { hasText: 'Give it back' }).click();
+    await examine(chen);
     const [office, trail] = [await signIn('zh-CN', 360), await signIn('en', 1280)];
     await examine(office);
     await open(trail);
@@ -104,6 +108,9 @@ describe('pages of vouchers', () => {
       await shop.goto(`${all.http}/vouchers`);
       await shop.screenshot({ path: `${process.env.HAWKER_PICTURES}/list.png`, fullPage: true });
     }
+    await press(chen, 'give-up');
+    await chen.locator('[role=status]').waitFor();
+    assert.match(await chen.locator('.slip').innerText(), /Cancelled/);
   });
 
   /** Two decoders read the code off the page's pixels; what they read is what was signed. */

@@ -71,6 +71,7 @@ function model(at: Model, action: Action, actor: Actor): Model | null {
     ask_cancel: () => mine('issuing', 'paying') && frozen && !busy && !ending && { ending: true },
     agree_cancel: () => mine('beneficiary') && ending && { end: 'cancelled' },
     refuse_cancel: () => mine('beneficiary') && ending && { ending: false },
+    give_up: () => mine('beneficiary') && frozen && !busy && !ending && { end: 'cancelled' },
     expire: () => mine('fund_server') && !busy && { end: 'expired' },
   };
   const made = next[action]();

@@ -141,6 +141,16 @@ for (const kind of KINDS) {
       await until('its release', () => stand.money(WANG).held === 0);
       assert.deepEqual(stand.money(WANG), { balance: 29_000, held: 0 });
 
+      const unwanted = await stand.issue();
+      await done('chen', unwanted.number, 'redeem', PART(1000));
+      const givenUp = await done('chen', unwanted.number, 'give_up');
+      assert.deepEqual([givenUp.state, givenUp.may], ['cancelled', []]);
+      await until('its release', () => stand.money(WANG).held === 0);
+      assert.deepEqual(stand.money(WANG), { balance: 28_000, held: 0 });
+      assert.deepEqual(await code('chen', unwanted.number, 'redeem', PART(1)), [
+        ...['wrong_voucher_state', undefined],
+      ]);
+
       const late = await stand.issue();
       assert.equal(stand.money(WANG).held, 20_000);
       stand.clock.ahead += 2 * DAY_MS;

@@ -170,7 +170,7 @@ class Runners {
 
 /** Ends and ways back are made rare, so that vouchers live to meet what races for them. */
 const RARE: Partial<Record<Action, number>> = {
-  ...{ withdraw: 0.004, refuse: 0.004, agree_cancel: 0.01 },
+  ...{ withdraw: 0.004, refuse: 0.004, agree_cancel: 0.01, give_up: 0.004 },
   ...{ ask_change: 0.2, ask_cancel: 0.2, transfer: 0.4 },
 };
 

@@ -31,7 +31,7 @@ interface Known {
 
 /** Ways back and ends are rare, so that there is something to race for. */
 const RARE: Partial<Record<Action, number>> = {
-  ...{ withdraw: 0.03, refuse: 0.03, agree_cancel: 0.1 },
+  ...{ withdraw: 0.03, refuse: 0.03, agree_cancel: 0.1, give_up: 0.02 },
   ...{ ask_change: 0.2, ask_cancel: 0.15, transfer: 0.3 },
 };
 /** Those of whom others pay, too, and who run out of it. */

@@ -6,6 +6,7 @@ import { orderLineSchema } from '#device/messages/order.ts';
 import type { LinkPlatformRow, LinkRow, MerchantRow } from '../../store/tables-links.ts';
 import type { FramedPage } from '../../web/frame.ts';
 import { type Html, html } from '../../web/html.ts';
+import { printButton } from '../../web/print.ts';
 import { bigAmount, facts, itemTable, type Priced } from '../../web/slip.ts';
 import { STYLE } from '../../web/style.ts';
 import { isOwnOrder, shownOrder } from '../merchants/own-orders.ts';
@@ -257,7 +258,7 @@ ${facts([
   [t(language, 'merchant_number'), merchant.number],
   [t(language, 'order'), shownOrder(row.order_number)],
 ])}</div><div class="print">${bill.mayAddPasskey ? addPasskey(language) : null}
-<button id="print" hidden>${t(language, 'print')}</button></div>`;
+${printButton(t(language, 'print'))}</div>`;
   return frame(view, title, body);
 }
 

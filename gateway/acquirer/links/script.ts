@@ -1,3 +1,5 @@
+import { PRINT_SCRIPT } from '../../web/print.ts';
+
 /**
  * What the pages behind a link gain where JavaScript runs: the state live, one press a form, and the
  * browser's own dialogue for face and fingerprint, which nothing else can open.
@@ -9,7 +11,7 @@ let e;for(const f of document.forms)f.onsubmit=()=>{e?.close();
 setTimeout(()=>f.querySelectorAll('button').forEach(b=>b.disabled=true))};
 if(d.events){e=new EventSource(d.events);e.addEventListener('state',x=>{
 if(x.data!=d.state){e.close();location.replace(d.next)}})}
-const print=$('print');if(print){print.hidden=false;print.onclick=()=>window.print()}
+${PRINT_SCRIPT}
 const b=s=>Uint8Array.from(atob(s.replace(/-/g,'+').replace(/_/g,'/')),c=>c.charCodeAt());
 const u=a=>btoa(String.fromCharCode(...new Uint8Array(a))).replace(/\\+/g,'-').replace(/\\//g,'_').replace(/=+$/,'');
 const post=async(path,body)=>{const r=await fetch(d.api+path,{method:'POST',
