@@ -56,6 +56,7 @@ export function sendRefusal(reply: FastifyReply, problem: Problem, language: Lan
       says: problemSentence(problem, language),
       path: own ? (url.split('?')[0] ?? null) : null,
       refresh_s: waits ? 2 : null,
+      leadsOn: problem.code === 'not_found' && reply.server.hasRoute({ method: 'GET', url: '/' }),
     }),
   );
 }

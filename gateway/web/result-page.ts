@@ -96,15 +96,20 @@ export interface RefusalView {
   readonly path: string | null;
   /** Where trying again by itself may help. */
   readonly refresh_s: number | null;
+  /** Nothing is there to wait for or to mend: the front page knows where everything is. */
+  readonly leadsOn: boolean;
 }
 
 /** A refusal before there is an order to show. */
-export function refusalPage({ language, title, says, path, refresh_s }: RefusalView): Page {
+export function refusalPage(view: RefusalView): Page {
+  const { language, title, says, path, refresh_s } = view;
+  const link = html`<nav><a href="/?lang=${language}">${say(language, 'to_front')}</a></nav>`;
+  const why = verdict(refresh_s === null ? '✕' : '…', true, title, [says]);
   return {
     language,
     title,
     otherLanguage: path === null ? null : `${path}?lang=${other(language)}`,
-    body: slip(verdict(refresh_s === null ? '✕' : '…', true, title, [says])),
+    body: slip(view.leadsOn ? html`${why}${link}` : why),
     ...(refresh_s === null ? {} : { refresh_s }),
   };
 }

@@ -179,6 +179,20 @@ describe('the cashier page', () => {
     for (const path of paths) assert.ok((await see(gateway.http + path)).status < 402, path);
   });
 
+  test('an address that nobody has leads to the front page, in its own language', async () => {
+    for (const lang of ['en', 'zh-CN']) {
+      const missing = await see(`${gateway.http}/v2/nothing?lang=${lang}`);
+      assert.equal(missing.status, 404);
+      const [, path] = /<nav><a href="([^"]+)">/.exec(missing.text) ?? [];
+      assert.equal(path, `/?lang=${lang}`);
+      const front = await see(gateway.http + path);
+      assert.equal(front.status, 200);
+      assert.match(front.text, new RegExp(`<html lang="${lang}">`));
+    }
+    const forged = await see(`${gateway.http}/r/forged`);
+    assert.doesNotMatch(forged.text, /<nav>/, 'other refusals have a mend of their own');
+  });
+
   test('opens from an EMVCo payload', async () => {
     const order = await offer();
     const qr = writeMerchantPresented({
