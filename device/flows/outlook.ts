@@ -151,7 +151,8 @@ function offerView(state: TerminalState, sale: Sale, texts: Texts, now: number):
       ...waiting,
       ...(phone?.lines ?? []),
       ...(phone === null ? orTapLines(state) : []),
-      ...(state.nudged ? [texts.hintOffered, texts.voucher.offered] : []),
+      // That it can be called off stands below, whatever was pressed.
+      ...(state.nudged ? [texts.voucher.offered] : []),
       ...itemLines(order, state),
       texts.orderLine(groupOrderNumber(order.number)),
       // In steps, so that a slow display is not redrawn each second.

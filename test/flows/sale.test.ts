@@ -33,6 +33,18 @@ describe('a sale', () => {
     assert.equal(verifyBroadcast(KEYS.broadcast, data, stand.clock.now()), 'good');
   });
 
+  test('a key that means nothing on an offer tells what keys do, each thing once', async () => {
+    const stand = await Stand.start();
+    await stand.sell('12.50');
+    const quiet = stand.screen?.lines ?? [];
+    stand.key('7');
+    const { lines = [], hint = '' } = stand.screen ?? {};
+    assert.match(hint, /Cancel: call off this order/);
+    assert.ok(lines.length > quiet.length, 'there is more to read');
+    const texts = [...lines, hint];
+    assert.deepEqual(texts, [...new Set(texts)]);
+  });
+
   test('paid: shown, spoken once, printed, acknowledged; off the air', async () => {
     const stand = await Stand.start();
     const order = await stand.sell('12.50');
