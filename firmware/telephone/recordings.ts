@@ -18,6 +18,7 @@ import { z } from 'zod';
 import type { Clock } from '#device/ports/clock.ts';
 import { syncDirectory } from '#firmware/disk.ts';
 import { BelievedTime } from './believed-time.ts';
+import { keptSince } from './kept-since.ts';
 import { type Pause, Recording } from './recording.ts';
 import { durationMs, HEAD_BYTES, PAIR_BYTES, writeHead } from './wav-stereo.ts';
 
@@ -50,6 +51,8 @@ export interface RecordingsEvents {
 const SWEEP_MS = 15 * 60_000;
 /** Where the time of the last sweep is. */
 const SWEPT = 'swept';
+/** Where it is since when those dated ahead are kept. */
+const AHEAD = 'ahead';
 
 export interface OpenRecording {
   readonly recording: Pick<Recording, 'frame' | 'pause' | 'resume'>;
@@ -241,19 +244,24 @@ export class Recordings {
         this.#events.log(`recordings were not looked at: ${String(error)}`);
       });
     });
-    const oldest = (await this.#believedNow()) - this.#settings.keepMs;
-    for (const info of await this.list()) {
-      if (info.ended === 'recording' || info.started_at >= oldest) continue;
-      await rm(this.#path(info.id, 'wav'), { force: true });
-      await rm(this.#path(info.id, 'json'), { force: true });
-      this.#events.deleted?.(info.id);
+    const now = await this.#believedNow();
+    if (now === null) return;
+    const path = join(this.#settings.directory, AHEAD);
+    const { since, trouble } = await keptSince(path, await this.#dates(), now);
+    if (trouble !== null) {
+      this.#events.log(`recordings dated ahead are kept anew: ${String(trouble)}; free some space`);
     }
-    await this.#sweepUnknown(oldest);
+    for (const [id, at] of since) {
+      if (at >= now - this.#settings.keepMs) continue;
+      await rm(this.#path(id, 'wav'), { force: true });
+      await rm(this.#path(id, 'json'), { force: true });
+      this.#events.deleted?.(id);
+    }
   }
 
   /** A clock that leapt deletes nothing for a day; neither does a disk that can't keep the time. */
-  async #believedNow(): Promise<number> {
-    if (this.#time === null) return 0;
+  async #believedNow(): Promise<number | null> {
+    if (this.#time === null) return null;
     try {
       const { at, behindMs } = await this.#time.look();
       if (behindMs > 0 && !this.#doubted) {
@@ -266,26 +274,35 @@ export class Recordings {
       return at;
     } catch (error) {
       this.#events.log(`no recording is deleted: ${String(error)}; free some space`);
-      return 0;
+      return null;
     }
   }
 
-  /** Sound whose description was lost is deleted in its time, too: its name has when it began. */
-  async #sweepUnknown(oldest: number): Promise<void> {
-    const limit = nameOf(oldest);
+  /** When each was made that does not go on; where its description was lost its name has it. */
+  async #dates(): Promise<Map<string, number>> {
     const names = await readdir(this.#settings.directory);
     const ids = new Set(names.flatMap((name) => /^(.+)\.(?:wav|json)$/.exec(name)?.[1] ?? []));
+    const dates = new Map<string, number>();
     for (const id of ids) {
-      if (id.slice(0, limit.length) >= limit || (await this.#readInfo(id)) !== null) continue;
-      await rm(this.#path(id, 'wav'), { force: true });
-      await rm(this.#path(id, 'json'), { force: true });
-      this.#events.deleted?.(id);
+      const info = await this.#readInfo(id);
+      const at = info?.started_at ?? timeOf(id);
+      if (at !== null && info?.ended !== 'recording') dates.set(id, at);
     }
+    return dates;
   }
 }
 
 /** `20261122T190512Z` */
 const nameOf = (now: number): string => new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+
+/** Of a name that {@link mintCallId} gave; `null` of any other. */
+function timeOf(id: string): number | null {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/.exec(id);
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second] = match;
+  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(at) ? null : at;
+}
 
 /** `20261122T190512Z-1a2b3c4d`: sorts by time, and is no other call's. */
 export const mintCallId = (now: number, chance: Uint8Array): string =>

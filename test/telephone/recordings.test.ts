@@ -77,8 +77,9 @@ async function stand(t: { after(work: () => void): void }, keepMs = 30 * DAY_MS)
   return { recordings, begin, files, clock, pass, leap, logs, deleted };
 }
 
-/** All but when they were last looked at. */
-const namesIn = (files: string): string[] => readdirSync(files).filter((name) => name !== 'swept');
+/** All but when they were last looked at, and which are dated ahead. */
+const namesIn = (files: string): string[] =>
+  readdirSync(files).filter((name) => name !== 'swept' && name !== 'ahead');
 
 /** Of a WAV file. */
 const HEAD_BYTES = 44;
@@ -175,6 +176,61 @@ describe('recordings', () => {
     assert.deepEqual(deleted, []);
     await passes(DAY_MS / 2);
     await until('deleted', () => deleted.length === 1);
+  });
+
+  test('what a clock dated years ahead goes in its time, once the clock is right', async (t) => {
+    const { recordings, begin, files, clock, pass, leap, deleted } = await stand(t);
+    const years = 5 * 365 * DAY_MS;
+    const passes = async (ms: number): Promise<void> => {
+      const looked = (): string => readFileSync(join(files, 'swept'), 'utf8');
+      const before = looked();
+      pass(ms);
+      await until('the next look', () => looked() !== before);
+    };
+    leap(years);
+    const known = mintCallId(clock.now(), Uint8Array.of(1, 2, 3, 4));
+    await (await recordings.begin(known, null)).end('caller');
+    const unknown = mintCallId(clock.now(), Uint8Array.of(5, 6, 7, 8));
+    writeFileSync(join(files, `${unknown}.wav`), new Uint8Array(44));
+    leap(-years);
+    const right = mintCallId(clock.now(), Uint8Array.of(9, 10, 11, 12));
+    await (await recordings.begin(right, null)).end('caller');
+    await passes(DAY_MS);
+    await until('what is dated ahead', () => sizeOf(join(files, 'ahead')) > 0);
+    // Also over a restart, and by whole looks while it runs.
+    recordings.close();
+    const again = await begin();
+    t.after(() => again.close());
+    await passes(29 * DAY_MS);
+    assert.deepEqual(deleted, []);
+    await passes(60_000 + DAY_MS / 96);
+    await until('the first deletion', () => deleted.length === 1);
+    assert.deepEqual(deleted, [right]);
+    await passes(DAY_MS);
+    await until('the other deletions', () => deleted.length === 3);
+    assert.deepEqual(deleted.toSorted(), [known, right, unknown].toSorted());
+    await passes(DAY_MS / 96);
+    await until('nothing ahead', () => readFileSync(join(files, 'ahead'), 'utf8') === '{}\n');
+  });
+
+  test('off for two months, a call of today is not taken for one of the time before', async (t) => {
+    const { recordings, begin, files, clock, pass, leap, deleted } = await stand(t);
+    recordings.close();
+    leap(60 * DAY_MS);
+    const again = await begin();
+    t.after(() => again.close());
+    const id = mintCallId(clock.now(), Uint8Array.of(1, 2, 3, 4));
+    await (await again.begin(id, null)).end('caller');
+    pass(DAY_MS / 96);
+    await until('it is taken for one dated ahead', () => sizeOf(join(files, 'ahead')) > 0);
+    pass(DAY_MS);
+    await until(
+      'the clock is believed',
+      () => readFileSync(join(files, 'ahead'), 'utf8') === '{}\n',
+    );
+    assert.deepEqual(deleted, []);
+    pass(28 * DAY_MS);
+    assert.equal((await again.list()).length, 1);
   });
 
   test('what can’t be mended keeps nobody from calling', async (t) => {
