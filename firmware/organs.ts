@@ -212,7 +212,7 @@ export class Organs implements Outlets {
 
   async close(): Promise<void> {
     this.hush();
-    this.hush();
+    for (const queue of this.#queues.values()) queue.close();
     await Promise.all(this.#supervised.map((each) => each.close()));
   }
 

@@ -13,4 +13,6 @@ export interface PrintedReceipt {
 export interface Printer extends Device {
   /** Prints and cuts; resolves when the printer took every byte, rejects with a `DeviceError`. */
   print(receipt: PrintedReceipt): Promise<void>;
+  /** Asks whether it could print now; rejects as `print` would. */
+  check(): Promise<void>;
 }

@@ -31,8 +31,6 @@ const BURST_BYTES = 512;
 /** How long one burst may take on paper. */
 const BURST_LIMIT_MS = 20_000;
 const FENCE_TIMEOUT_MS = 400;
-/** A silent printer on bare wires is only found by asking. */
-const WATCH_MS = 5000;
 
 const TROUBLES: Record<PrinterTrouble, [message: string, mend: string]> = {
   paper_out: ['the printer is out of paper', 'put in a new roll and close the cover'],
@@ -68,7 +66,6 @@ class EscPos implements Printer {
   #opened = false;
   /** One job or question at a time. */
   #line: Promise<unknown> = Promise.resolve();
-  #watch: NodeJS.Timeout | undefined;
 
   constructor(name: string, settings: EscPosSettings, events: DeviceEvents) {
     this.#name = name;
@@ -94,17 +91,17 @@ class EscPos implements Printer {
       throw error;
     }
     this.#opened = true;
-    this.#watch = setInterval(() => void this.#check(), WATCH_MS).unref();
   }
 
   print(receipt: PrintedReceipt): Promise<void> {
-    const job = this.#line.then(() => this.#print(receipt));
-    this.#line = job.catch(() => undefined);
-    return job;
+    return this.#inTurn(() => this.#print(receipt));
+  }
+
+  check(): Promise<void> {
+    return this.#inTurn(() => this.#demandReady());
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#watch);
     this.#gone ??= new DeviceError('lost', this.#name, 'the printer was closed');
     this.#replies.end();
     await this.#serial?.close();
@@ -198,11 +195,10 @@ class EscPos implements Printer {
     if (this.#gone !== null) throw this.#gone;
   }
 
-  /** Asks an idle printer whether it is still there; a job that waits finds out by itself. */
-  async #check(): Promise<void> {
-    const asked = this.#line.then(() => this.#status(1));
-    this.#line = asked.catch(() => undefined);
-    await this.#line;
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#line.then(work);
+    this.#line = done.catch(() => undefined);
+    return done;
   }
 
   #silence(): DeviceError {
@@ -214,7 +210,6 @@ class EscPos implements Printer {
   #lose(error: DeviceError): DeviceError {
     if (this.#gone !== null) return this.#gone;
     this.#gone = error;
-    clearInterval(this.#watch);
     this.#replies.end();
     void this.#serial?.close();
     if (this.#opened) this.#events.lost(error);
@@ -224,8 +219,9 @@ class EscPos implements Printer {
 
 /**
  * Opens the printer and has its first answer within 2 s, else rejects: `absent`, `denied`, `busy`,
- * `timeout`. `print` rejects with `unready` (cause: a `PrinterTrouble`; the printer stays open and
- * the receipt may be printed again) or with the error that `lost` was told.
+ * `timeout`. `print` and `check` reject with `unready` (cause: a `PrinterTrouble`; the printer stays
+ * open and the receipt may be printed again) or with the error that `lost` was told. A printer that
+ * went silent is found by either.
  */
 export async function openEscPos(
   name: string,

@@ -106,6 +106,19 @@ describe('receipt printer', () => {
     }
   });
 
+  test('asked between receipts, it says what keeps it from printing, and prints nothing', async () => {
+    const { roll, losses, open } = await bench();
+    const printer = await open();
+    await printer.check();
+    for (const state of ['paper_out', 'cover_open', 'cutter_jam'] as const) {
+      roll.setState(state);
+      assert.equal((await failure(printer.check())).cause, state);
+    }
+    roll.setState('ready');
+    await printer.check();
+    assert.deepEqual([roll.papers(), roll.unknown, losses], [[], [], []]);
+  });
+
   test('a printer without paper opens all the same', async () => {
     const { roll, open } = await bench();
     roll.setState('paper_out');

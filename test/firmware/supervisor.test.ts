@@ -107,6 +107,7 @@ describe('print queue', () => {
         if (!paper) throw new DeviceError('unready', 'printer', 'no paper', { mend: 'load paper' });
         printed.push(title);
       },
+      check: async () => undefined,
       async close() {},
     };
     const queue = new PrintQueue(printer, clock, {
@@ -136,6 +137,7 @@ describe('print queue', () => {
         if (title === 'bad') throw new DeviceError('timeout', 'printer', 'no answer');
         printed.push(title);
       },
+      check: async () => undefined,
       async close() {},
     };
     const queue = new PrintQueue(printer, new HandClock(), {
@@ -148,5 +150,60 @@ describe('print queue', () => {
     await settled();
     assert.deepEqual(printed, ['good']);
     assert.equal(failures.length, 1);
+  });
+
+  test('an idle printer is asked how it is: each trouble is told once, and its end', async () => {
+    const clock = new HandClock();
+    const told: string[] = [];
+    let trouble: string | null = null;
+    let asked = 0;
+    const answer = async (): Promise<void> => {
+      asked += 1;
+      if (trouble !== null) throw new DeviceError('unready', 'printer', trouble);
+    };
+    const queue = new PrintQueue({ print: answer, check: answer, close: async () => {} }, clock, {
+      unready: (error) => told.push(error.message),
+      ready: () => told.push('ready'),
+      failed: () => told.push('failed'),
+    });
+    await settled();
+    await clock.pass(60_000);
+    assert.ok(asked > 8 && asked < 15, `asked ${asked} times in a minute`);
+    assert.deepEqual(told, []);
+    trouble = 'no paper';
+    await clock.pass(5000);
+    assert.deepEqual(told, ['no paper']);
+    trouble = 'cover open';
+    await clock.pass(60_000);
+    assert.deepEqual(told, ['no paper', 'cover open']);
+    queue.add(receipt('waits'));
+    await settled();
+    trouble = null;
+    await clock.pass(5000);
+    assert.deepEqual(told, ['no paper', 'cover open', 'ready']);
+    queue.close();
+    const before = asked;
+    await clock.pass(60_000);
+    assert.equal(asked, before, 'a closed one is left alone');
+  });
+
+  test('a receipt that comes while the printer is asked is printed at once', async () => {
+    const printed: string[] = [];
+    const held = Promise.withResolvers<void>();
+    const printer = {
+      print: async ({ title }: PrintedReceipt) => void printed.push(title),
+      check: () => held.promise,
+      close: async () => {},
+    };
+    const queue = new PrintQueue(printer, new HandClock(), {
+      unready: () => assert.fail('it has paper'),
+      ready: () => undefined,
+      failed: () => assert.fail('it prints'),
+    });
+    queue.add(receipt('first'));
+    queue.add(receipt('second'));
+    held.resolve();
+    await settled();
+    assert.deepEqual(printed, ['first', 'second']);
   });
 });
