@@ -6,6 +6,7 @@ import type { Core } from '../core.ts';
 import { decode } from '../decode.ts';
 import { keyedDigest, sameSecret } from '../keys.ts';
 import { type Claims, readBearer, type Scope } from '../matching/bearer.ts';
+import { networkOf } from '../network.ts';
 import { pickLanguage } from './language.ts';
 import { Problem } from './problems.ts';
 
@@ -24,7 +25,7 @@ export const languageOf = (request: FastifyRequest) => {
 
 /** A digest of the caller's address: enough to count tries, and no record of who came. */
 export const clientOf = (core: Pick<Core, 'keys'>, request: FastifyRequest): string =>
-  keyedDigest(core.keys, `client\n${request.ip}`);
+  keyedDigest(core.keys, `client\n${networkOf(request.ip)}`);
 
 const KEY = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,128})"|([\x21\x23-\x7e]{1,128}))$/;
 
