@@ -117,7 +117,7 @@ async function logIn(here: Here): Promise<FastifyReply> {
   const party = partyTyped(typed);
   const client = clientOf(core, request);
   if (core.guesses.isOver(client)) throw new Problem('slow_down');
-  const said = await core.parties.logIn(party, password);
+  const said = await core.parties.logIn(party, password, client);
   const language = languageOf(request);
   if (said.said !== 'in') {
     core.guesses.count(client);

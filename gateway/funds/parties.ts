@@ -7,6 +7,7 @@ import type { Tables } from '../store/tables.ts';
 import type { PartyRow } from '../store/tables-funds.ts';
 import type { Writer } from '../store/writer.ts';
 import type { Stretch } from '../stretch.ts';
+import { countWrong, isLocked, takeForOwn } from './tries.ts';
 
 export interface PartiesParts {
   readonly tables: Tables;
@@ -18,9 +19,6 @@ export interface PartiesParts {
 }
 
 export const SESSION_S = 60 * 60;
-/** Wrong passwords in a row after which a party's pages are locked, and how long. */
-const TRIES = 5;
-const LOCKED_MS = 15 * 60_000;
 
 export type LoggedIn =
   | { readonly said: 'in'; readonly token: string }
@@ -54,7 +52,7 @@ export class Parties {
 
   /**
    * A fresh token, which is shown once; from then on the earlier one and all sessions are refused, and
-   * no lock is left. With `password` that is changed, too. `null` where there is no such party.
+   * no lock is left, nor any address that would be its own. With `password` that is changed, too. `null` where there is no such party.
    */
   async renew(id: string, password: string | null): Promise<string | null> {
     const { writer, chance, keys, stretch } = this.#parts;
@@ -66,7 +64,7 @@ export class Parties {
       if (known === undefined) return null;
       tx.funds.setPartyAccess(id, this.#digest('token', fresh), hashed ?? known.password);
       tx.funds.endSessionsOf(id);
-      tx.funds.setPartyFailures(id, 0, 0);
+      tx.funds.endPartyTries(this.#digest('name', id));
       return fresh;
     });
   }
@@ -88,7 +86,8 @@ export class Parties {
     return this.#parts.tables.funds.parties();
   }
 
-  async logIn(id: string, password: string): Promise<LoggedIn> {
+  /** `client` is a digest of the address that it comes from; see tries.ts for what is locked when. */
+  async logIn(id: string, password: string, client: string): Promise<LoggedIn> {
     const { tables, writer, keys, clock, chance, stretch } = this.#parts;
     const known = tables.funds.party(id)?.password ?? null;
     // As slow for a name that there is not.
@@ -98,17 +97,16 @@ export class Parties {
         : verifyPassword(keys.pin, password, known, stretch);
     const token = base64url(chance.bytes(32));
     const good = await right;
+    const asking = { name: this.#digest('name', id), client };
     return writer.run((tx): LoggedIn => {
-      const party = tx.funds.party(id);
       const now = Math.floor(clock.now());
-      if (party === undefined) return { said: 'wrong_password' };
-      if (party.locked_until > now) return { said: 'locked' };
-      if (!good) {
-        const locks = party.failures + 1 >= TRIES;
-        tx.funds.setPartyFailures(id, locks ? 0 : party.failures + 1, locks ? now + LOCKED_MS : 0);
-        return { said: locks ? 'locked' : 'wrong_password' };
+      // Counted and locked for a name that there is not, too: nobody finds out which there are.
+      if (isLocked(tx, asking, now)) return { said: 'locked' };
+      // Renewed meanwhile, it is another password's.
+      if (!good || tx.funds.party(id)?.password !== known) {
+        return { said: countWrong(tx, asking, now) ? 'locked' : 'wrong_password' };
       }
-      if (party.failures > 0) tx.funds.setPartyFailures(id, 0, 0);
+      takeForOwn(tx, asking, now);
       tx.funds.forgetSessions(now);
       tx.funds.addSession(this.#digest('session', token), id, now + SESSION_S * 1000);
       return { said: 'in', token };
@@ -128,7 +126,7 @@ export class Parties {
     await this.#parts.writer.run((tx) => tx.funds.endSession(this.#digest('session', token)));
   }
 
-  #digest(what: 'token' | 'session', text: string): string {
+  #digest(what: 'token' | 'session' | 'name', text: string): string {
     return keyedDigest(this.#parts.keys, `party ${what}\n${text}`);
   }
 }

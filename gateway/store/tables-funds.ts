@@ -10,8 +10,21 @@ export interface PartyRow {
   readonly password: string | null;
   /** The number that it registered, E.164; it pays orders of that number from afar. */
   readonly phone: string | null;
+}
+
+/** Wrong passwords of one name from one address, or from all. */
+export interface PartyTriesRow {
+  /** Keyed digests. */
+  readonly name: string;
+  readonly client: string;
   readonly failures: number;
+  /** When the first of them was. */
+  readonly since: number;
   readonly locked_until: number;
+  /** Until when the address is one that the party logs in from. */
+  readonly own_until: number;
+  /** From when on nothing of it matters any more. */
+  readonly until: number;
 }
 
 export interface VoucherRow {
@@ -120,11 +133,10 @@ export interface FundTable {
   party(id: string): PartyRow | undefined;
   partyByToken(token: string): PartyRow | undefined;
   parties(): PartyRow[];
-  addParty(row: Omit<PartyRow, 'failures' | 'locked_until'>): void;
+  addParty(row: PartyRow): void;
   /** Digest of the token, and the stretched password. */
   setPartyAccess(id: string, token: string, password: string | null): void;
   setPartyPhone(id: string, phone: string | null): void;
-  setPartyFailures(id: string, failures: number, lockedUntil: number): void;
   /** Of an account of a party, the newest first; those whose id is below `before`. */
   entries(account: string, before: number, limit: number): PartyEntryRow[];
   addSession(digest: string, party: string, until: number): void;
@@ -132,6 +144,10 @@ export interface FundTable {
   endSession(digest: string): void;
   endSessionsOf(party: string): void;
   forgetSessions(before: number): void;
+  partyTries(name: string, client: string): PartyTriesRow | undefined;
+  putPartyTries(row: PartyTriesRow): void;
+  endPartyTries(name: string): void;
+  forgetPartyTries(before: number): void;
 
   voucher(number: string): VoucherRow | undefined;
   /** `false` where that number is taken. */

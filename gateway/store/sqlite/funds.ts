@@ -5,6 +5,7 @@ import type {
   FundTable,
   PartyEntryRow,
   PartyRow,
+  PartyTriesRow,
   StandingRow,
   VoucherEventRow,
   VoucherRow,
@@ -25,6 +26,9 @@ const ACT = [
   ...['caller', 'key', 'fingerprint', 'kind', 'of_key', 'voucher', 'amount_minor', 'ask'],
   ...['reply', 'at'],
 ] as const satisfies readonly (keyof FundActRow)[];
+const TRIES = [
+  ...['name', 'client', 'failures', 'since', 'locked_until', 'own_until', 'until'],
+] as const satisfies readonly (keyof PartyTriesRow)[];
 const OPEN = `ended_at IS NULL AND state <> 'redeeming' AND state <> 'refilling'`;
 
 const values = <Row>(row: Row, names: readonly (keyof Row)[]): SQLInputValue[] =>
@@ -33,6 +37,7 @@ const marks = (names: readonly string[]): string => names.map(() => '?').join(',
 
 export const fundTable = (database: DatabaseSync): FundTable => ({
   ...parties(database),
+  ...tries(database),
   ...vouchers(database),
   ...questions(database),
 });
@@ -43,7 +48,6 @@ type Parties = Pick<
   | 'partyByToken'
   | 'parties'
   | 'addParty'
-  | 'setPartyFailures'
   | 'setPartyAccess'
   | 'setPartyPhone'
   | 'entries'
@@ -64,9 +68,6 @@ function parties(database: DatabaseSync): Parties {
   const setPhone = database.prepare('UPDATE funds_parties SET phone = ? WHERE id = ?');
   const setAccess = database.prepare(
     'UPDATE funds_parties SET token = ?, password = ? WHERE id = ?',
-  );
-  const fail = database.prepare(
-    'UPDATE funds_parties SET failures = ?, locked_until = ? WHERE id = ?',
   );
   // The bounds are those of the index.
   const entries = database.prepare(
@@ -90,13 +91,29 @@ function parties(database: DatabaseSync): Parties {
       void add.run(id, name, token, password, phone),
     setPartyAccess: (id, token, password) => void setAccess.run(token, password, id),
     setPartyPhone: (id, phone) => void setPhone.run(phone, id),
-    setPartyFailures: (id, failures, until) => void fail.run(failures, until, id),
     entries: (account, before, limit) => every<PartyEntryRow>(entries, account, before, limit),
     addSession: (digest, of, until) => void addSession.run(digest, of, until),
     session: (digest) => first<{ party: string; until: number }>(session, digest),
     endSession: (digest) => void end.run(digest),
     endSessionsOf: (party) => void endAll.run(party),
     forgetSessions: (before) => void forget.run(before),
+  };
+}
+
+type Tries = Pick<FundTable, 'partyTries' | 'putPartyTries' | 'endPartyTries' | 'forgetPartyTries'>;
+
+function tries(database: DatabaseSync): Tries {
+  const find = database.prepare('SELECT * FROM funds_tries WHERE name = ? AND client = ?');
+  const put = database.prepare(
+    `INSERT OR REPLACE INTO funds_tries (${TRIES.join(', ')}) VALUES (${marks(TRIES)})`,
+  );
+  const end = database.prepare('DELETE FROM funds_tries WHERE name = ?');
+  const forget = database.prepare('DELETE FROM funds_tries WHERE until <= ?');
+  return {
+    partyTries: (name, client) => first<PartyTriesRow>(find, name, client),
+    putPartyTries: (row) => void put.run(...values(row, TRIES)),
+    endPartyTries: (name) => void end.run(name),
+    forgetPartyTries: (before) => void forget.run(before),
   };
 }
 

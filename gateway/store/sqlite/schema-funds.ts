@@ -142,3 +142,19 @@ export const FUNDS_OFFICE = `
   CREATE INDEX funds_vouchers_made ON funds_vouchers (created_at);
   CREATE INDEX funds_vouchers_standing ON funds_vouchers (currency, state) WHERE ended_at IS NULL;
   CREATE INDEX funds_asks_about ON funds_asks (voucher);`;
+
+/** Wrong passwords are counted by name and address; what a party itself had of them is forgotten. */
+export const FUNDS_TRIES = `
+  CREATE TABLE funds_tries (
+    name TEXT NOT NULL,
+    client TEXT NOT NULL,
+    failures INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    locked_until INTEGER NOT NULL,
+    own_until INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (name, client)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX funds_tries_old ON funds_tries (until);
+  ALTER TABLE funds_parties DROP COLUMN failures;
+  ALTER TABLE funds_parties DROP COLUMN locked_until;`;

@@ -8,7 +8,13 @@ import { PAIRING } from './pairing.ts';
 import { payerDeskSchema } from './payer-desk.ts';
 import { PLATFORM } from './platform.ts';
 import { daysSchema } from './schema-days.ts';
-import { FUNDS_ENTRIES, FUNDS_OFFICE, FUNDS_REFILLS, fundsSchema } from './schema-funds.ts';
+import {
+  FUNDS_ENTRIES,
+  FUNDS_OFFICE,
+  FUNDS_REFILLS,
+  FUNDS_TRIES,
+  fundsSchema,
+} from './schema-funds.ts';
 import { lastingSchema } from './schema-lasting.ts';
 import { ATTEMPT_CLIENTS, LINKS } from './schema-links.ts';
 import { MONEY } from './schema-money.ts';
@@ -187,4 +193,5 @@ export const MIGRATIONS: readonly string[] = [
   settlementKeysSchema,
   FUNDS_OFFICE,
   FUNDS_ENTRIES,
+  FUNDS_TRIES,
 ];
