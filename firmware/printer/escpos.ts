@@ -98,7 +98,7 @@ class EscPos implements Printer {
   }
 
   check(): Promise<void> {
-    return this.#inTurn(() => this.#demandReady());
+    return this.#inTurn(() => this.#look());
   }
 
   async close(): Promise<void> {
@@ -154,6 +154,13 @@ class EscPos implements Printer {
 
   #pause(): Promise<'paused'> {
     return new Promise((resolve) => setTimeout(() => resolve('paused'), FENCE_TIMEOUT_MS));
+  }
+
+  /** Whether it is online and has paper is asked often; why not, only where something is the matter. */
+  async #look(): Promise<void> {
+    const printer = await this.#status(1);
+    const paper = await this.#status(4);
+    if (readTrouble(printer, 0, 0, paper) !== null) await this.#demandReady();
   }
 
   async #demandReady(): Promise<void> {
