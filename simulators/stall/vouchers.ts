@@ -15,12 +15,14 @@ const SHOWN = 6;
 const MONTH_MS = 30 * 86_400_000;
 
 const accountSchema = z.object({
-  ...{ phone: z.string(), pin: z.string(), holder: z.object({ name: z.string() }) },
+  ...{ phone: z.string(), pin: z.string(), holder: z.object({ name: z.string() }).optional() },
+  state: z.string().default('active'),
   balances: z.array(z.object({ currency: z.string(), amount_minor: z.int() })),
 });
 const voucherSchema = z.object({
   number: z.string(),
   state: z.string(),
+  beneficiary: z.object({ id: z.string() }),
   amount_minor: z.int(),
   redeemed_minor: z.int(),
   currency: z.string(),
@@ -57,10 +59,11 @@ export class VoucherBox {
     this.#tokens = new PartyTokens(options);
   }
 
-  /** Those of the beneficiary, the newest first. */
+  /** Those of the beneficiary, the newest first; not those that it pays for somebody else. */
   async view(): Promise<VoucherInPocket[]> {
     const { vouchers } = listSchema.parse(await this.#call(BENEFICIARY, 'vouchers'));
-    const issued = vouchers.filter(({ state, qr }) => qr !== undefined || state === 'redeemed');
+    const own = vouchers.filter(({ beneficiary }) => beneficiary.id === BENEFICIARY);
+    const issued = own.filter(({ state, qr }) => qr !== undefined || state === 'redeemed');
     return issued.slice(0, SHOWN).map((each) => this.#inPocket(each));
   }
 
@@ -95,8 +98,11 @@ export class VoucherBox {
     const payers = z.array(accountSchema).parse(this.#options.seed.payers);
     const has = ({ balances }: z.infer<typeof accountSchema>): number =>
       balances.find((balance) => balance.currency === currency)?.amount_minor ?? 0;
-    const payer = payers.toSorted((left, right) => has(right) - has(left))[0];
-    if (payer === undefined) throw notNow('The seed has no payer.');
+    const payer = payers
+      .filter(({ state }) => state === 'active')
+      .toSorted((left, right) => has(right) - has(left))
+      .find(({ holder }) => holder !== undefined);
+    if (payer?.holder === undefined) throw notNow('The seed has no payer whose holder is named.');
     return { phone: payer.phone, pin: payer.pin, name: payer.holder.name };
   }
 

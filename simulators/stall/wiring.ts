@@ -95,7 +95,7 @@ const seedSchema = z.looseObject({
     z.looseObject({
       phone: z.string(),
       pin: z.string(),
-      balances: z.array(z.object({ currency: z.string(), amount_minor: z.int() })),
+      balances: z.array(z.looseObject({ currency: z.string(), amount_minor: z.int() })),
     }),
   ),
 });
