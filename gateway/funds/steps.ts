@@ -4,11 +4,11 @@ import type { VoucherRow } from '../store/tables-funds.ts';
 import type { Transaction } from '../store/writer.ts';
 import type { Asks } from './asks.ts';
 import type { Action } from './flow.ts';
+import { changesLeft, isTransferable } from './guards.ts';
 import { askId, move } from './parts.ts';
 import { type Problem, problemOf } from './proofs.ts';
 import { beginRedemption, redeemTrouble } from './redemption.ts';
 import type { ActInput } from './schemas.ts';
-import { CHANGES } from './view.ts';
 
 /** With the question to the issuer on whose answer the rest waits. */
 export type Done =
@@ -51,7 +51,7 @@ export function perform(
     case 'confirm_account':
       return verify(tx, asks, row, wanted);
     case 'ask_change': {
-      if (row.changes >= CHANGES) return problemOf('change_refused', { changes: row.changes });
+      if (changesLeft(row) <= 0) return problemOf('change_refused', { changes: row.changes });
       asks.overtake(tx, row);
       const none = { account: null, account_masked: null, account_name: null, ask: null };
       return { row: move(tx, row, { ...by, change: { ...none, changes: row.changes + 1 } }) };
@@ -69,7 +69,8 @@ export function perform(
       asks.overtake(tx, row);
       const moved = move(tx, row, by);
       if (moved.ended_at !== null) asks.release(tx, moved);
-      return { row: moved };
+      // Where the issuer is here, it has let go what was frozen by now.
+      return { row: tx.funds.voucher(row.number) ?? moved };
     }
   }
 }
@@ -101,7 +102,7 @@ function transfer(
   { party, action, input, now }: Wanted,
 ): Done | Problem {
   const beneficiary = input.transfer?.beneficiary ?? '';
-  if (row.transferable === 0) return problemOf('not_transferable');
+  if (!isTransferable(row)) return problemOf('not_transferable');
   if (tx.funds.party(beneficiary) === undefined || beneficiary === row.beneficiary) {
     return problemOf('unknown_party', { party: beneficiary });
   }

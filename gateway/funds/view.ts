@@ -6,12 +6,10 @@ import type { VoucherClaims } from '#device/messages/voucher.ts';
 import type { GatewayKeys } from '../keys.ts';
 import type { Tables } from '../store/tables.ts';
 import type { VoucherRow } from '../store/tables-funds.ts';
-import { actionsIn, isEnded, ruleOf } from './flow.ts';
+import { type Action, actionsIn, isEnded, ruleOf } from './flow.ts';
+import { changesLeft, isTransferable } from './guards.ts';
 import { actorsOf, codeOf, leftMinor } from './parts.ts';
 import type { VoucherView } from './schemas.ts';
-
-/** How often the account of one voucher may be changed before the fund server refuses. */
-export const CHANGES = 5;
 
 const nameOf = (tables: Pick<Tables, 'funds'>, id: string): string =>
   tables.funds.party(id)?.name ?? id;
@@ -22,7 +20,7 @@ export function claimsOf(tables: Pick<Tables, 'funds'>, row: VoucherRow): Vouche
     ...{ v: 1, number, amount_minor: face_minor, currency: currency as Currency, serial },
     ...{ issuing: nameOf(tables, issuing), paying: nameOf(tables, paying) },
     beneficiary: nameOf(tables, beneficiary),
-    terms: { transferable: row.transferable === 1, partial: row.partial === 1 },
+    terms: { transferable: isTransferable(row), partial: row.partial === 1 },
     ...{ issued_at: row.issued_at ?? 0, expires_at: row.expires_at },
   };
 }
@@ -47,12 +45,12 @@ export function viewVoucher(
     ...{ amount_minor: row.face_minor, redeemed_minor: row.captured_minor },
     frozen_minor: row.hold === null ? 0 : leftMinor(row),
     currency: row.currency as Currency,
-    terms: { transferable: row.transferable === 1, partial: row.partial === 1 },
+    terms: { transferable: isTransferable(row), partial: row.partial === 1 },
     ...{ memo: row.memo, created_at: row.created_at, expires_at: row.expires_at },
     ...(row.issued_at === null ? {} : { issued_at: row.issued_at }),
     ...(row.ended_at === null ? {} : { ended_at: row.ended_at }),
     ...(row.account_masked !== null && sees ? { account: row.account_masked } : {}),
-    ...(early && sees ? { changes_left: CHANGES - row.changes } : {}),
+    ...(early && sees ? { changes_left: changesLeft(row) } : {}),
     ...(row.trouble !== null && sees ? { trouble: row.trouble } : {}),
     ...(good
       ? {
@@ -66,8 +64,8 @@ export function viewVoucher(
 }
 
 /** Whether the guard of an action stands against it whatever is asked for. */
-function allows(row: VoucherRow, action: string): boolean {
-  const rule = ruleOf(action as Parameters<typeof ruleOf>[0]);
-  if (rule.guard === 'changes_left') return row.changes < CHANGES;
-  return rule.guard !== 'transferable' || row.transferable === 1;
+function allows(row: VoucherRow, action: Action): boolean {
+  const { guard } = ruleOf(action);
+  if (guard === 'changes_left') return changesLeft(row) > 0;
+  return guard !== 'transferable' || isTransferable(row);
 }

@@ -145,6 +145,8 @@ for (const kind of KINDS) {
       await done('chen', unwanted.number, 'redeem', PART(1000));
       const givenUp = await done('chen', unwanted.number, 'give_up');
       assert.deepEqual([givenUp.state, givenUp.may], ['cancelled', []]);
+      // Where the issuer is here, it has let go before anybody is answered.
+      assert.equal(givenUp.frozen_minor, kind === 'together' ? 0 : 19_000);
       await until('its release', () => stand.money(WANG).held === 0);
       assert.deepEqual(stand.money(WANG), { balance: 28_000, held: 0 });
       assert.deepEqual(await code('chen', unwanted.number, 'redeem', PART(1)), [
