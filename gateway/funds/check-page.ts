@@ -76,14 +76,14 @@ function checkPage(page: PartyPage, checked: Checked): FramedPage {
   }
   const { claims, state, left_minor, superseded } = checked;
   const { currency } = claims;
-  const good = !superseded && left_minor > 0;
+  const good = left_minor > 0;
   const heading = good
     ? t(language, 'genuine')
     : superseded
       ? t(language, 'passed_on')
       : stateOf(language, state);
   const says = t(language, good ? 'genuine_says' : superseded ? 'superseded' : 'over_says');
-  const left = formatMoney({ amount_minor: superseded ? 0 : left_minor, currency });
+  const left = formatMoney({ amount_minor: left_minor, currency });
   const body = html`<div class="slip"><div class="mark${good ? '' : ' bad'}" aria-hidden="true">${good ? '✓' : '!'}</div><h1 class="mid">${heading}</h1>
 <p class="mid">${says}</p>${good ? html`<p class="sum">${left}</p>` : null}
 ${facts([

@@ -5,9 +5,9 @@ import { type Currency, currencySchema } from '#device/messages/money.ts';
 import type { VoucherRow } from '../store/tables-funds.ts';
 import type { Transaction } from '../store/writer.ts';
 import { partyAccount } from './accounts.ts';
-import { step } from './flow.ts';
+import { isEnded, step } from './flow.ts';
 import { historyOf } from './history.ts';
-import type { FundParts } from './parts.ts';
+import { type FundParts, leftMinor } from './parts.ts';
 import type { Checked, Entries, VoucherEvent, VoucherView } from './schemas.ts';
 import { claimsOf, viewVoucher } from './view.ts';
 
@@ -84,8 +84,9 @@ export class Reading {
     const superseded = claimsOf(tables, row).serial !== read.claims.serial;
     const late = row.expires_at <= clock.now() && step(row.state, 'expire', ['fund_server']).ok;
     const state = late ? 'expired' : row.state;
-    const open = ['issued', 'redeeming', 'refilling', 'cancel_asked'].includes(state);
-    const left_minor = open ? row.face_minor - row.captured_minor : 0;
+    // Whoever passed it on is told no more what the next one does with it.
+    const good = row.issued_at !== null && !isEnded(state) && !superseded;
+    const left_minor = good ? leftMinor(row) : 0;
     return { said: 'genuine', claims: read.claims, state, left_minor, superseded };
   }
 
