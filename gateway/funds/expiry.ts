@@ -1,11 +1,11 @@
 /** Vouchers expire by the fund server's clock; what is frozen is let go. */
 import type { VoucherRow } from '../store/tables-funds.ts';
-import type { Transaction } from '../store/writer.ts';
+import { StoreError, type Transaction } from '../store/writer.ts';
 import type { Asks } from './asks.ts';
 import { step } from './flow.ts';
 import { FUND_SERVER, type FundParts, move } from './parts.ts';
 
-/** Expired ones that share a unit. */
+/** Expired ones that share a commit. */
 const ROUND = 64;
 /** A wall clock may jump: look again at least this often, ms. */
 const LONGEST_MS = 15_000;
@@ -35,19 +35,22 @@ export function startVoucherExpiry(parts: FundParts, asks: Asks): () => void {
   };
   const round = (): void => {
     const now = Math.floor(clock.now());
-    writer
-      .run((tx) => {
-        for (const row of tx.funds.due(now, ROUND)) expireLate(tx, asks, row, now);
-      })
-      .then(
-        () => arm(50),
-        (error: unknown) => {
-          if (stopped) return;
-          const mend = 'look at the disk';
-          log({ level: 'error', place: 'funds/expiry', says: String(error), mend });
-          arm(RETRY_MS);
-        },
-      );
+    // A unit each, in one commit: one that can't be ended keeps no other from it.
+    const units = tables.funds.due(now, ROUND).map(({ number }) =>
+      writer.run((tx) => {
+        const row = tx.funds.voucher(number);
+        if (row !== undefined) expireLate(tx, asks, row, now);
+      }),
+    );
+    void Promise.allSettled(units).then((ends) => {
+      const failed = ends.find((end) => end.status === 'rejected');
+      if (failed === undefined) return arm(50);
+      if (stopped) return;
+      const disk = failed.reason instanceof StoreError;
+      const mend = disk ? 'look at the disk' : 'look at its trail, at /vouchers/office';
+      log({ level: 'error', place: 'funds/expiry', says: String(failed.reason), mend });
+      arm(RETRY_MS);
+    });
   };
   const unlisten = writer.listen((note) => {
     if (note.about === 'voucher') arm(50);
