@@ -23,7 +23,7 @@ import {
 import { addProduct, productSeedSchema } from './catalogue/catalogue.ts';
 import type { Chance, Clock } from './clock.ts';
 import { Parties } from './funds/parties.ts';
-import { addPartySchema, partyIdSchema } from './funds/schemas.ts';
+import { addPartySchema, partyIdSchema, partyNameSchema } from './funds/schemas.ts';
 import { fundingAccount, payerAccount } from './issuer/accounts.ts';
 import { identityDigest, maskIdentity } from './issuer/identity.ts';
 import { hashPin } from './issuer/pin.ts';
@@ -83,7 +83,7 @@ const payerSchema = z.strictObject({
 
 const partySeedSchema = z.strictObject({
   id: partyIdSchema,
-  name: z.string().min(1).max(80),
+  name: partyNameSchema,
   /** For its pages. */
   password: z.string().min(8).max(200).optional(),
   /** Whose orders its vouchers pay by link. */

@@ -47,11 +47,18 @@ export const CHOICES = 40;
 /** Nobody is chosen yet: what is given away by mistake does not come back. */
 export function chooseParty(page: PartyPage, name: FundWord, named: readonly Named[]): Html {
   if (named.length <= CHOICES) {
-    return choices(page, name, [{ id: '', name: t(page.language, 'choose') }, ...named]);
+    return choices(page, name, [{ id: '', name: t(page.language, 'choose') }, ...apart(named)]);
   }
   const hint = t(page.language, 'party_id');
   return field(page, name, html`autocapitalize="none" maxlength="30" placeholder="${hint}"`);
 }
+
+/** Of several with one name each is told apart by what it logs in by. */
+const apart = (named: readonly Named[]): Named[] =>
+  named.map(({ id, name }) => {
+    const alike = named.some((other) => other.id !== id && other.name === name);
+    return { id, name: alike ? `${name} (${id})` : name };
+  });
 
 export function field(page: PartyPage, name: FundWord, more: Html, value = ''): Html {
   const typed = name === 'pin' ? '' : (page.typed?.[name] ?? value);

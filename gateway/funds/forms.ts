@@ -17,7 +17,7 @@ const tick = z.literal('1').optional();
 export const createForm = z.object({
   // One that was not chosen is a party that there is not.
   ...{ key: keyField, paying: z.string().max(30), beneficiary: z.string().max(30) },
-  ...{ amount: z.string().max(20), currency: currencySchema, memo: memoSchema },
+  ...{ amount: z.string().max(20), currency: currencySchema, memo: z.string().max(1000) },
   days: z.string().max(20),
   ...{ transferable: tick, partial: tick },
 });
@@ -56,6 +56,10 @@ export function daysOf(text: string): number | null {
 export const amountWrong = (language: Language): Complaint =>
   misread(language, 'amount', 'amount_wrong');
 export const daysWrong = (language: Language): Complaint => misread(language, 'days', 'days_wrong');
+
+/** What a voucher is for, as typed; `null` where that is too long, or turns its line around. */
+export const readMemo = (typed: string): string | null => memoSchema.safeParse(typed).data ?? null;
+export const memoWrong = (language: Language): Complaint => misread(language, 'memo', 'memo_wrong');
 
 type Read<T> = { readonly ok: true; readonly value: T } | ({ readonly ok: false } & Complaint);
 const bad = (complaint: Complaint): { ok: false } & Complaint => ({ ok: false, ...complaint });

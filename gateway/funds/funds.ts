@@ -20,6 +20,7 @@ import { Till } from './till.ts';
 const LEAST_MS = 60_000;
 const LONGEST_MS = 5 * 366 * 86_400_000;
 
+/** What parties ask of the fund server: each request decided once, in one unit, by the table. */
 export class Funds {
   readonly reading: Reading;
   readonly #parts: FundParts;

@@ -16,8 +16,8 @@ interface Detail {
 const LATEST = 500;
 
 /**
- * The oldest first, at most the latest 500. Issuing and paying party see all of it; a beneficiary that it was issued, and what
- * was done since it is theirs. `null` for a stranger.
+ * The oldest first, at most the latest 500. Issuing and paying party see all of it; a beneficiary that
+ * it was issued, and what was done since it is theirs. `null` for a stranger.
  */
 export function historyOf(
   { funds }: Pick<Tables, 'funds'>,

@@ -61,7 +61,7 @@ function table(language: Language, heads: readonly OfficeWord[], rows: readonly 
 function standing(language: Language, { standing: rows }: Overview): Html {
   const lines = rows.map(
     ({ state, currency, count, face_minor, frozen_minor }) =>
-      html`<tr><th scope="row">${stateOf(language, state)}</th><td>${count}</td><td>${money(currency, face_minor)}</td><td>${money(currency, frozen_minor)}</td></tr>`,
+      html`<tr><th scope="row">${stateOf(language, state)} · ${currency}</th><td>${count}</td><td>${money(currency, face_minor)}</td><td>${money(currency, frozen_minor)}</td></tr>`,
   );
   const body =
     rows.length === 0
@@ -85,15 +85,14 @@ function books(language: Language, { books: rows }: Overview): Html {
 function openQuestions(language: Language, { questions }: Overview): Html | string {
   const { open, oldest_at } = questions;
   if (open === 0 || oldest_at === undefined) return t(language, 'all_answered');
-  const at = new Date(oldest_at).toISOString().slice(0, 16).replace('T', ' ');
-  return t(language, 'open_questions', { count: String(open), at: `${at} UTC` });
+  return t(language, 'open_questions', { count: String(open), at: `${day(oldest_at)} UTC` });
 }
 
 function vouchers(page: PartyPage, { rows, next }: OfficeView): Html {
   const { language } = page;
   const items = rows.map(
     (row) =>
-      html`<li><a href="/vouchers/office/${row.number}?lang=${language}"><b>${money(row.currency as Currency, row.face_minor)}</b><span class="no">${showVoucherNumber(row.number)}</span><span class="soft">${stateOf(language, row.state)}</span><span class="soft">${row.issuing} → ${row.beneficiary}</span></a></li>`,
+      html`<li><a href="/vouchers/office/${row.number}?lang=${language}"><b>${money(row.currency as Currency, row.face_minor)} ${row.currency}</b><span class="no">${showVoucherNumber(row.number)}</span><span class="soft">${stateOf(language, row.state)}</span><span class="soft">${row.issuing} → ${row.beneficiary}</span></a></li>`,
   );
   const older =
     next === undefined

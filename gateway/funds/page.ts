@@ -7,6 +7,7 @@ import type { FramedPage } from '../web/frame.ts';
 import { type Html, html } from '../web/html.ts';
 import { STYLE } from '../web/style.ts';
 import {
+  alertAt,
   alertOf,
   blame,
   choices,
@@ -33,7 +34,7 @@ summary{min-height:44px;line-height:44px;cursor:pointer}.past{list-style:none;ma
 .code{font-size:1.6rem;font-weight:700;letter-spacing:.12em}.no{font-variant-numeric:tabular-nums}
 section table th{font-weight:400;text-align:left}section thead th{text-align:right;color:var(--soft);font-size:.85rem;padding-left:12px}
 section table td{text-align:right;white-space:nowrap;padding-left:12px}.wide{overflow-x:auto}
-section td form{padding:0}code{overflow-wrap:anywhere}
+section td form{padding:0}code,.soft,.past,form th{overflow-wrap:anywhere}
 @media(min-width:60rem){main,header{max-width:44rem}}
 @media print{section.act,.top,form{display:none}}
 `;
@@ -96,7 +97,7 @@ export function partyList(page: PartyPage, list: ListOf): FramedPage {
   const { language } = page;
   const items = list.vouchers.map(
     (each) =>
-      html`<li><a href="/vouchers/${each.number}?lang=${language}"><b>${formatMoney(each)}</b><span class="no">${showVoucherNumber(each.number)}</span><span class="soft">${stateOf(language, each.state)}${leftOf(language, each)}</span><span class="soft">${each.beneficiary.name}</span></a></li>`,
+      html`<li><a href="/vouchers/${each.number}?lang=${language}"><b>${formatMoney(each)} ${each.currency}</b><span class="no">${showVoucherNumber(each.number)}</span><span class="soft">${stateOf(language, each.state)}${leftOf(language, each)}</span><span class="soft">${each.beneficiary.name}</span></a></li>`,
   );
   const balances = list.balances.map(
     (each) =>
@@ -128,7 +129,7 @@ ${chooseParty(page, 'paying', others)}${chooseParty(page, 'beneficiary', others)
 ${field(page, 'amount', html`inputmode="decimal" maxlength="12"`)}
 ${choices(page, 'currency', currencies)}
 ${field(page, 'days', html`type="number" min="1" max="1800"`, '30')}
-<label for="memo">${t(language, 'memo')}</label><input id="memo" name="memo" maxlength="140" value="${typed?.memo ?? ''}">
+${alertAt(page, 'memo')}<label for="memo">${t(language, 'memo')}</label><input id="memo" name="memo" maxlength="140" value="${typed?.memo ?? ''}"${blame(page, 'memo')}>
 ${tick('transferable')}${tick('partial')}<button class="pay">${t(language, 'ask')}</button></form></section>`;
 }
 

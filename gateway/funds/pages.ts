@@ -25,11 +25,13 @@ import {
   daysOf,
   daysWrong,
   logInForm,
+  memoWrong,
   narrow,
   partyTyped,
   phoneForm,
   readAccount,
   readInput,
+  readMemo,
 } from './forms.ts';
 import type { Funds } from './funds.ts';
 import { PARTY_ACTIONS } from './http.ts';
@@ -199,7 +201,9 @@ async function create(here: Here): Promise<FastifyReply> {
   if (!amount.ok || amount.amount_minor === 0) return showList(here, amountWrong(language), form);
   const days = daysOf(form.days);
   if (days === null) return showList(here, daysWrong(language), form);
-  const { currency, memo, key } = form;
+  const memo = readMemo(form.memo);
+  if (memo === null) return showList(here, memoWrong(language), form);
+  const { currency, key } = form;
   const [paying, beneficiary] = [partyTyped(form.paying), partyTyped(form.beneficiary)];
   const made = await funds.create(
     party.id,

@@ -15,10 +15,15 @@ export const partyIdSchema = z
   .regex(/^[a-z0-9][a-z0-9-]{0,29}$/, 'must be 1 to 30 small letters, digits and hyphens');
 const at = z.int().min(0);
 
-export const memoSchema = z
+/** Whatever a party is shown of another must not turn a line around or leave it. */
+const lineSchema = z
   .string()
-  .max(140)
+  .trim()
   .regex(/^[^\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]*$/u, 'must have no control characters');
+
+export const memoSchema = lineSchema.max(140);
+/** Stands on pages and paper, in what is signed of a voucher, and on terminals' screens. */
+export const partyNameSchema = lineSchema.min(1).max(80);
 
 export const createVoucherSchema = z.strictObject({
   /** Who is asked to pay; the caller is the issuing party. */
@@ -162,6 +167,7 @@ export const checkedSchema = z.discriminatedUnion('said', [
     said: z.literal('genuine'),
     claims: voucherClaimsSchema,
     state: voucherStateSchema,
+    /** 0 where nothing can be had of it any more by this one. */
     left_minor: z.int(),
     /** It was passed on since: the newer one is good. */
     superseded: z.boolean(),
@@ -182,7 +188,7 @@ export type VoucherLookedUp = z.infer<typeof voucherLookedUpSchema>;
 
 export const addPartySchema = z.strictObject({
   id: partyIdSchema,
-  name: z.string().min(1).max(80),
+  name: partyNameSchema,
   /** For the pages; without it the party has none. */
   password: z.string().min(8).max(200).optional(),
   /** E.164: the number whose orders its vouchers pay by link; the party may register one itself. */

@@ -47,7 +47,7 @@ export interface VoucherRow {
   readonly account_masked: string | null;
   readonly account_name: string | null;
   readonly changes: number;
-  /** The question that decides now: verification or capture. */
+  /** The question that decides now: verification, capture or refill; `null` while none does. */
   readonly ask: string | null;
   /** The issuer's authorisation that holds what is left of it; `null` where nothing is frozen. */
   readonly hold: string | null;
@@ -152,7 +152,10 @@ export interface FundTable {
   voucher(number: string): VoucherRow | undefined;
   /** `false` where that number is taken. */
   addVoucher(row: VoucherRow): boolean;
-  /** The engine refuses to change one that has ended, but for what is still frozen. */
+  /**
+   * The engine refuses to change state or money of one that has ended, but to refill a redeemed one;
+   * throws for a number that there is not.
+   */
   change(number: string, change: VoucherChange): VoucherRow;
   /** Those that a party has to do with, the newest first. */
   ofParty(party: string, before: number, limit: number): VoucherRow[];

@@ -3,15 +3,19 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { voucherQr } from '#gateway/funds/qr.ts';
 import type { Entries } from '#gateway/funds/schemas.ts';
+import { seedSchema } from '#gateway/seed.ts';
 import { openWeb, type Web } from '#gateway/web/server.ts';
+import { until } from '#test/until.ts';
 import { call, freshKey } from './harness.ts';
 import {
   ACCOUNT,
   closeStands,
+  DAY_MS,
   MEI,
   openStand,
   type Party,
   type Stand,
+  VOUCHER_SEED,
   WANG,
 } from './voucher-stand.ts';
 import { truth } from './voucher-states.ts';
@@ -182,6 +186,23 @@ for (const kind of ['together', 'apart'] as const) {
       assert.equal((await logIn({ ...form, password })).status, 303, 'the password has stayed');
     });
 
+    test('a name that could turn a line around, or leave it, is no party’s', async () => {
+      for (const name of ['Chen\u202eiY', 'Chen\nYi', 'Chen\u0007', '\ud800', ' ']) {
+        const { status, body } = await call(`${web.url}/v1/funds/parties`, {
+          ...{ bearer: 'operator', key: freshKey(), body: { id: 'new', name } },
+        });
+        assert.deepEqual([status, body.code], [400, 'malformed_request'], JSON.stringify(name));
+        const sown = { ...VOUCHER_SEED, parties: [{ id: 'new', name }] };
+        assert.equal(seedSchema.safeParse(sown).success, false, JSON.stringify(name));
+      }
+      for (const name of ['شركة محمد', '王小梅 🎉', 'Ç. O’Neil & Sons']) {
+        const { body } = await call(`${web.url}/v1/funds/parties`, {
+          ...{ bearer: 'operator', key: freshKey(), body: { id: freshKey(), name } },
+        });
+        assert.equal(body.code, undefined, name);
+      }
+    });
+
     test('a page that is asked for without a moment is refused', async () => {
       for (const before of ['', '0', 'x', '-1', '1.5']) {
         const { body } = await call(`${web.url}/v1/funds/vouchers?before=${before}`, {
@@ -215,6 +236,16 @@ for (const kind of ['together', 'apart'] as const) {
       const fields = { amount: '1', currency: 'CNY', memo: '', days: '3', key };
       const unpaid = await read('?lang=en', { ...fields, paying: '', beneficiary: 'zhao' });
       assert.match(unpaid, /<select id="paying" name="paying" required aria-invalid="true"/);
+      const both = { paying: 'zhao', beneficiary: 'zhao' };
+      const turned = await read('?lang=en', { ...fields, ...both, memo: '5\u202e00.1' });
+      assert.match(
+        turned,
+        /data-code="malformed_request">At most 140.*for="memo".*name="memo".*inv/,
+      );
+      await stand.core.parties.add('zhao-2', 'The zhao', null);
+      const alike = await read('?lang=en');
+      assert.match(alike, />The zhao \(zhao\)<[^\n]*>The zhao \(zhao-2\)</);
+      assert.match(alike, />The fund</);
       assert.match(await read(`/${number}/redeem?lang=en`, { key, amount: '３' }), /¥40\.00/);
       const credited = await read('/entries?currency=CNY&lang=en');
       assert.match(credited, /What was credited · CNY[\s\S]*¥3\.00[\s\S]*Redeemed/);
@@ -232,3 +263,20 @@ for (const kind of ['together', 'apart'] as const) {
     });
   });
 }
+
+test('one that can’t be ended keeps no other from expiring', async () => {
+  const stand = await openStand('together');
+  try {
+    const stuck = await stand.issue({ amount_minor: 100 });
+    const other = await stand.issue({ amount_minor: 200 });
+    await stand.core.writer.run((tx) => tx.funds.change(stuck.number, { hold: 'of-nobody' }));
+    stand.clock.ahead += 2 * DAY_MS;
+    await stand.create();
+    const state = (number: string) => stand.core.tables.funds.voucher(number)?.state;
+    await until('the other', () => state(other.number) === 'expired');
+    assert.equal(state(stuck.number), 'issued');
+    assert.deepEqual(stand.money(WANG), { balance: 50_000, held: 100 });
+  } finally {
+    closeStands();
+  }
+});
