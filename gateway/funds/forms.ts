@@ -27,6 +27,7 @@ export const actForm = z.object({
   ...{ name: z.string().max(80).optional(), amount: z.string().max(20).optional() },
   beneficiary: z.string().max(30).optional(),
 });
+export const listQuery = z.object({ before: z.coerce.number().int().min(0).optional() });
 export const phoneForm = z.object({ phone: z.string().max(40), pin: z.string().max(40) });
 
 /** What is wrong, and at which field of the form. */

@@ -72,11 +72,17 @@ export const PARTY_ACTIONS: readonly Action[] = RULES.filter(
   ({ by }) => !by.includes('fund_server'),
 ).map(({ action }) => action);
 
+/** Tells which party calls. */
+type PartyOf = (request: FastifyRequest) => string;
+
 /** For the systems of parties, which bring a certificate and sign, or their token. */
-export function partyRoutes(
-  funds: Funds,
-  partyOf: (request: FastifyRequest) => string,
-): readonly Route[] {
+export const partyRoutes = (funds: Funds, partyOf: PartyOf): readonly Route[] => [
+  ...voucherRoutes(funds, partyOf),
+  ...PARTY_ACTIONS.map((action) => actionRoute(funds, partyOf, action)),
+  ...ownRoutes(funds, partyOf),
+];
+
+function voucherRoutes(funds: Funds, partyOf: PartyOf): readonly Route[] {
   return [
     route({
       ...{ method: 'POST', path: '/v1/funds/vouchers', ...party, idempotency: 'own' },
@@ -121,7 +127,12 @@ export function partyRoutes(
         return { status: 200, body: { number, events } };
       },
     }),
-    ...PARTY_ACTIONS.map((action) => actionRoute(funds, partyOf, action)),
+  ];
+}
+
+/** What a party has beside its vouchers: a phone number, and what it redeemed. */
+function ownRoutes(funds: Funds, partyOf: PartyOf): readonly Route[] {
+  return [
     route({
       ...{ method: 'POST', path: '/v1/funds/phone', ...party, idempotency: 'kept' },
       says: 'Registers the phone number whose orders the caller’s vouchers pay by link',
@@ -157,11 +168,7 @@ export function partyRoutes(
   ];
 }
 
-function actionRoute(
-  funds: Funds,
-  partyOf: (request: FastifyRequest) => string,
-  action: Action,
-): Route {
+function actionRoute(funds: Funds, partyOf: PartyOf, action: Action): Route {
   const input = INPUTS[action];
   const name = action.replaceAll('_', '-');
   return route<z.infer<typeof ofVoucher>, undefined, unknown>({

@@ -1,6 +1,5 @@
 /** The pages of parties: their vouchers, and what each may do about one. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { base64url } from '#device/codecs/bytes.ts';
 import { parseAmount } from '#device/messages/money.ts';
 import { voucherNumberSchema } from '#device/messages/voucher.ts';
@@ -9,11 +8,9 @@ import type { PartyRow } from '../store/tables-funds.ts';
 import { callingCode } from '../web/api.ts';
 import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
-import { formDoc, pageDoc, SIGN_IN } from '../web/page-docs.ts';
 import { Problem } from '../web/problems.ts';
 import { clientOf, decodeBody, languageOf } from '../web/requests.ts';
-import type { RouteDoc } from '../web/routes.ts';
-import { addCheckPage, CHECK_PAGE_DOCS } from './check-page.ts';
+import { addCheckPage } from './check-page.ts';
 import { entriesPage, entriesPath } from './entries-page.ts';
 import type { PartyPage } from './fields.ts';
 import {
@@ -24,6 +21,7 @@ import {
   createForm,
   daysOf,
   daysWrong,
+  listQuery,
   logInForm,
   memoWrong,
   narrow,
@@ -43,7 +41,6 @@ import { fundSay } from './words.ts';
 
 const COOKIE = 'party_session';
 const DAY_MS = 86_400_000;
-const listQuery = z.object({ before: z.coerce.number().int().min(0).optional() });
 const ALL = Number.MAX_SAFE_INTEGER;
 
 interface Here {
@@ -256,53 +253,3 @@ async function act(
   const done = `lang=${language}&done=${made.status === 202 ? 2 : 1}`;
   return reply.redirect(still ? `/vouchers/${number}?${done}` : `/vouchers?${done}`, 303);
 }
-
-const ofVoucher = z.strictObject({ number: voucherNumberSchema });
-const FORM = { key: 'Zm9vYmFyYmF6' };
-
-/** What the document says of them. */
-export const PARTY_PAGE_DOCS: readonly RouteDoc[] = [
-  pageDoc('/vouchers', 'A party’s vouchers, newest first; `before` as its link has it', {
-    query: listQuery,
-  }),
-  formDoc(
-    '/vouchers/log-in',
-    'Logs a party in',
-    { schema: logInForm, example: { party: 'chen', password: 'a long window' } },
-    { problems: ['slow_down'] },
-  ),
-  formDoc('/vouchers/log-out', 'Ends the session'),
-  formDoc(
-    '/vouchers',
-    'Asks a paying party to be payer',
-    {
-      schema: createForm,
-      example: {
-        ...{ ...FORM, paying: 'fund', beneficiary: 'chen', amount: '200', currency: 'CNY' },
-        ...{ memo: 'Mid-autumn', days: '30', transferable: '1', partial: '1' },
-      },
-    },
-    { answers: SIGN_IN },
-  ),
-  pageDoc('/vouchers/entries', 'What a balance of the party is made of', {
-    query: entriesQuerySchema,
-  }),
-  pageDoc('/vouchers/{number}', 'One voucher, with its QR code, also on paper', {
-    ...{ params: ofVoucher, problems: ['unknown_voucher'] },
-  }),
-  ...PARTY_ACTIONS.map((action) =>
-    formDoc(
-      `/vouchers/{number}/${action.replaceAll('_', '-')}`,
-      `${action.replaceAll('_', '-')}, from the page`,
-      { schema: actForm, example: FORM },
-      { params: ofVoucher, problems: ['unknown_voucher'], answers: SIGN_IN },
-    ),
-  ),
-  formDoc(
-    '/vouchers/phone',
-    'Registers the party’s phone number',
-    { schema: phoneForm, example: { phone: '138 0000 0001', pin: '246810' } },
-    { answers: SIGN_IN },
-  ),
-  ...CHECK_PAGE_DOCS,
-];

@@ -18,7 +18,7 @@ import type { Writer } from '../store/writer.ts';
 import { Problem } from '../web/problems.ts';
 import { type Reply, type Route, route } from '../web/routes.ts';
 import type { Funds } from './funds.ts';
-import { voucherAdmitSchema, voucherAdmittedSchema } from './gate.ts';
+import { type FundGate, voucherAdmitSchema, voucherAdmittedSchema } from './gate.ts';
 import { voucherLookedUpSchema, voucherLookUpSchema } from './schemas.ts';
 
 const NUMBER = '123456789015';
@@ -33,7 +33,10 @@ export function fundRoutes({
   readonly writer: Writer;
 }): readonly Route[] {
   const gate = funds.gate();
-  const of = { id: 'R-1', of: 'PAY-06D2' };
+  return [...takingRoutes(gate, writer), ...returningRoutes(gate, writer)];
+}
+
+function takingRoutes(gate: FundGate, writer: Writer): readonly Route[] {
   return [
     route({
       ...{ method: 'POST', path: '/v1/funds/debits', ...peer },
@@ -76,6 +79,13 @@ export function fundRoutes({
       problems: ['peer_refused'],
       handle: async ({ body }) => ({ status: 200, body: await askGate(writer, gate.lookUp, body) }),
     }),
+  ];
+}
+
+/** What a till gives back, and what became of anything that it asked. */
+function returningRoutes(gate: FundGate, writer: Writer): readonly Route[] {
+  const of = { id: 'R-1', of: 'PAY-06D2' };
+  return [
     route({
       ...{ method: 'POST', path: '/v1/funds/reversals', ...peer },
       says: 'Undoes a redemption, also one that has not arrived: then it is refused when it does',

@@ -5,7 +5,7 @@ import { LINK_DOCS } from '../acquirer/links/docs.ts';
 import { PAYER_DOCS } from '../acquirer/payers/docs.ts';
 import { COUNTER_DOCS } from '../counter/docs.ts';
 import { OFFICE_DOCS } from '../funds/office.ts';
-import { PARTY_PAGE_DOCS } from '../funds/pages.ts';
+import { PARTY_PAGE_DOCS } from '../funds/page-docs.ts';
 import { PAIRING_DOCS } from '../pairing/docs.ts';
 import { PLATFORM_REPORT_DOC } from '../pairing/reports.ts';
 import type { Role } from '../roles.ts';
