@@ -52,7 +52,8 @@ export class Parties {
 
   /**
    * A fresh token, which is shown once; from then on the earlier one and all sessions are refused, and
-   * no lock is left, nor any address that would be its own. With `password` that is changed, too. `null` where there is no such party.
+   * no lock is left, nor any address that would be its own. With `password` that is changed, too.
+   * `null` where there is no such party.
    */
   async renew(id: string, password: string | null): Promise<string | null> {
     const { writer, chance, keys, stretch } = this.#parts;
