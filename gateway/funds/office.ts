@@ -5,6 +5,7 @@ import { isVoucherNumber } from '#device/codecs/voucher.ts';
 import { voucherNumberSchema } from '#device/messages/voucher.ts';
 import type { Core } from '../core.ts';
 import { sameSecret } from '../keys.ts';
+import { typedFigures } from '../typed.ts';
 import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
 import { formDoc, pageDoc, SIGN_IN } from '../web/page-docs.ts';
@@ -116,7 +117,7 @@ function show(here: Here, complaint: Complaint | null = null, typed: Typed = {})
 }
 
 function lookFor(here: Here, typed: string): FastifyReply {
-  const number = typed.normalize('NFKC').replace(/[\s-]/g, '');
+  const number = typedFigures(typed);
   if (isVoucherNumber(number) && here.core.tables.funds.voucher(number) !== undefined) {
     return here.reply.redirect(`${PATH}/${number}?lang=${languageOf(here.request)}`, 303);
   }

@@ -1,6 +1,7 @@
 /** The number by which a person names a terminal: six digits, drawn once and kept. */
 import type { Chance } from '../clock.ts';
 import type { Transaction } from '../store/writer.ts';
+import { typedFigures } from '../typed.ts';
 
 /** 100000 to 999999, so that no leading zero gets lost on the way. */
 const FIRST = 100_000;
@@ -28,6 +29,6 @@ export function terminalNumber(
 
 /** `104 233` or `104-233` as somebody may type it; `null` where it is no number of a terminal. */
 export function readTerminalNumber(text: string): string | null {
-  const digits = text.normalize('NFKC').replace(/[\s-]/g, '');
+  const digits = typedFigures(text);
   return /^\d{6}$/.test(digits) ? digits : null;
 }

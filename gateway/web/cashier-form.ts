@@ -12,6 +12,7 @@ import { readBearer, writeBearer } from '../matching/bearer.ts';
 import type { Paid } from '../orders/payment-answers.ts';
 import { viewOrder } from '../orders/view.ts';
 import { readPhone } from '../phone.ts';
+import { typedFigures } from '../typed.ts';
 import { callingCode, isWrongCode, requireOrder } from './api.ts';
 import { type CashierForm, cashierPage } from './cashier-page.ts';
 import { sendPage } from './layout.ts';
@@ -83,11 +84,11 @@ export async function takeForm(
   const client = clientOf(core, request);
   const attempt: Attempt = { core, reply, language, number, token, fields, client };
   if (fields.by === 'voucher') {
-    const voucher = fields.voucher.replace(/\D/g, '');
-    if (!isVoucherNumber(voucher) || !voucherCodeSchema.safeParse(fields.code).success) {
+    const [voucher, code] = [typedFigures(fields.voucher), typedFigures(fields.code)];
+    if (!isVoucherNumber(voucher) || !voucherCodeSchema.safeParse(code).success) {
       return showAgain(attempt, 'voucher', say(language, 'voucher_form_wrong'));
     }
-    return pay(attempt, { voucher, code: fields.code });
+    return pay(attempt, { voucher, code });
   }
   const phone = readPhone(fields.phone, callingCode(core));
   if (phone === null) return showAgain(attempt, 'phone', say(language, 'phone_wrong'));

@@ -186,6 +186,19 @@ for (const kind of ['together', 'apart'] as const) {
       assert.equal((await logIn({ ...form, password })).status, 303, 'the password has stayed');
     });
 
+    test('what is frozen pays and is let go, also where the account is blocked or closed since', async () => {
+      const { number } = await stand.issue({ amount_minor: 3000 });
+      const payer = stand.bank.tables.payers.byPhone(WANG.phone)?.id ?? '';
+      for (const state of ['blocked', 'closed'] as const) {
+        await stand.bank.writer.run((tx) => tx.payers.setState(payer, state));
+        assert.equal((await act('chen', number, 'redeem', part(1000))).body.state, 'issued');
+      }
+      assert.deepEqual(stand.money(WANG), { balance: 48_000, held: 1000 });
+      assert.equal((await act('chen', number, 'give-up', {})).body.state, 'cancelled');
+      await until('its release', () => stand.money(WANG).held === 0);
+      assert.deepEqual([stand.money(WANG).balance, stand.complaints()], [48_000, []]);
+    });
+
     test('a name that could turn a line around, or leave it, is no party’s', async () => {
       for (const name of ['Chen\u202eiY', 'Chen\nYi', 'Chen\u0007', '\ud800', ' ']) {
         const { status, body } = await call(`${web.url}/v1/funds/parties`, {

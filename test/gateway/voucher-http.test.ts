@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { fromBase64url } from '#device/codecs/bytes.ts';
-import { readVoucher } from '#device/codecs/voucher.ts';
+import { readVoucher, showVoucherNumber } from '#device/codecs/voucher.ts';
 import type { Seed } from '#gateway/seed.ts';
 import { until } from '#test/until.ts';
 import { type Constellation, openConstellation } from './constellation.ts';
@@ -19,6 +19,10 @@ import {
 } from './harness.ts';
 import { voucherDesk } from './voucher-desk.ts';
 import { DAY_MS, VOUCHER_SEED, WANG, wish } from './voucher-stand.ts';
+
+/** As a keyboard for Chinese writes figures. */
+const inFull = (figures: string): string =>
+  figures.replace(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit)));
 
 const HTTP_SEED: Seed = { ...SEED, payers: VOUCHER_SEED.payers, parties: VOUCHER_SEED.parties };
 
@@ -122,7 +126,8 @@ for (const kind of ['together', 'apart'] as const) {
           ...{ method: 'POST', redirect: 'manual' },
           body: new URLSearchParams({
             ...{ ticket: fieldOf('ticket') ?? '', key: fieldOf('key') ?? '', by: 'voucher' },
-            ...{ voucher: String(number), code, digits: terminal.digits(order) },
+            ...{ voucher: inFull(showVoucherNumber(number)), digits: terminal.digits(order) },
+            code: inFull(`${code.slice(0, 3)} ${code.slice(3)}`),
           }),
         });
       const code = String(owned.code);

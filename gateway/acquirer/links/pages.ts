@@ -9,6 +9,7 @@ import type { GatewayKeys } from '../../keys.ts';
 import { readPhone } from '../../phone.ts';
 import type { Tables } from '../../store/tables.ts';
 import type { LinkRow } from '../../store/tables-links.ts';
+import { typedFigures } from '../../typed.ts';
 import { readCookie, sameSite, writeCookie } from '../../web/cookies.ts';
 import { type FramedPage, sendFramed } from '../../web/frame.ts';
 import { Problem } from '../../web/problems.ts';
@@ -107,8 +108,7 @@ async function takeVoucher(
   if (row === undefined || device === null) return turnAway(request, reply, row);
   const typed = decodeBody(voucherForm, request.body);
   const language = languageOf(request);
-  const number = typed.voucher.replace(/[\s-]/g, '');
-  const code = typed.code.replace(/\s/g, '');
+  const [number, code] = [typedFigures(typed.voucher), typedFigures(typed.code)];
   const complain = (field: Complaint['field'], says: string, why: string) =>
     showMethod(parts, request, reply, row, 'voucher', typed.voucher, { field, says, code: why });
   if (!isVoucherNumber(number)) {
