@@ -74,7 +74,7 @@ function presentedView(state: TerminalState, presented: Presented, texts: Texts)
       ...(state.online && left_minor === null ? [voucher.lookingUp] : []),
       voucher.number(showVoucherNumber(claims.number)),
       voucher.of(claims.beneficiary),
-      voucher.until(stallTime(time_zone).date.format(claims.expires_at)),
+      voucher.until(stallTime(time_zone).minute.format(claims.expires_at)),
     ],
     hint: state.online ? voucher.hintPresented : voucher.hintOffline,
   };

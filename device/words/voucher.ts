@@ -21,7 +21,7 @@ export interface VoucherTexts {
   readonly checkedOnly: string;
   readonly lookingUp: string;
   readonly of: (beneficiary: string) => string;
-  readonly until: (date: string) => string;
+  readonly until: (moment: string) => string;
   readonly onlyWhole: string;
   readonly hintPresented: string;
   /** An amount is keyed for it. */
@@ -63,7 +63,7 @@ export const ENGLISH_VOUCHER: VoucherTexts = {
   checkedOnly: 'No network: only checked.',
   lookingUp: 'Asking what is left…',
   of: (beneficiary) => `For ${beneficiary}`,
-  until: (date) => `Good until ${date}`,
+  until: (moment) => `Good until ${moment}`,
   onlyWhole: 'Only as a whole',
   hintPresented: 'Amount, then Enter. Enter alone: all that is left. Cancel: back',
   hintPays: 'Enter: the voucher pays this · Cancel: start over',
@@ -121,7 +121,7 @@ export const CHINESE_VOUCHER: VoucherTexts = {
   checkedOnly: '没有网络：仅核验真伪，余额未知。',
   lookingUp: '正在查询余额…',
   of: (beneficiary) => `受益人：${beneficiary}`,
-  until: (date) => `有效期至 ${date}`,
+  until: (moment) => `有效期至 ${moment}`,
   onlyWhole: '只能整张兑付',
   hintPays: '确认：用凭证支付 · 取消：重新输入',
   hintPresented: '输入金额后按确认；直接按确认收全部余额；取消返回',

@@ -82,7 +82,7 @@ describe('a scanned voucher', () => {
     const stand = await opened();
     scan(stand, `]Q1${qr()}`);
     assert.equal(stand.screen?.title, 'Voucher: how much?');
-    assert.match(lines(stand), /For Chen Yi\nGood until 2026-01-06/);
+    assert.match(lines(stand), /For Chen Yi\nGood until 2026-01-06 08:00$/m);
     await answer(stand, GOOD);
     assert.equal(stand.screen?.big, '¥150.00');
     stand.key(...digits('150.01'), 'enter');
