@@ -29,6 +29,7 @@ const ACT = [
 const TRIES = [
   ...['name', 'client', 'failures', 'since', 'locked_until', 'own_until', 'until'],
 ] as const satisfies readonly (keyof PartyTriesRow)[];
+/** What may expire, as the table of gateway/funds/flow.ts has it. */
 const OPEN = `ended_at IS NULL AND state <> 'redeeming' AND state <> 'refilling'`;
 
 const values = <Row>(row: Row, names: readonly (keyof Row)[]): SQLInputValue[] =>
