@@ -17,7 +17,7 @@ import {
   type PartyPage,
   phoneAndPin,
 } from './fields.ts';
-import type { VoucherView } from './schemas.ts';
+import type { VoucherOutline, VoucherView } from './schemas.ts';
 import { fundSay as t } from './words.ts';
 
 const FUND_STYLE = `${STYLE}
@@ -74,7 +74,7 @@ export const stateOf = (language: Language, state: VoucherView['state']): string
   t(language, `s_${state}`);
 
 /** What is left of one that was redeemed in part; else nothing. */
-function leftOf(language: Language, { state, ...view }: VoucherView): string {
+function leftOf(language: Language, { state, ...view }: VoucherOutline): string {
   const { amount_minor, redeemed_minor, currency } = view;
   if (state !== 'issued' || redeemed_minor === 0) return '';
   const left = formatMoney({ amount_minor: amount_minor - redeemed_minor, currency });
@@ -83,7 +83,7 @@ function leftOf(language: Language, { state, ...view }: VoucherView): string {
 
 export interface ListOf {
   readonly party: Named;
-  readonly vouchers: readonly VoucherView[];
+  readonly vouchers: readonly VoucherOutline[];
   readonly balances: readonly { readonly currency: Currency; readonly amount_minor: number }[];
   readonly others: readonly Named[];
   /** E.164; `null` where none is registered. */

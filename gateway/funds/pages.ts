@@ -87,7 +87,7 @@ export function addPartyPages(
   addCheckPage(server, core, funds);
 }
 
-function pageOf(
+function pageAt(
   request: FastifyRequest,
   path: string,
   complaint: Complaint | null,
@@ -122,7 +122,7 @@ async function logIn(here: Here): Promise<FastifyReply> {
     core.guesses.count(client);
     const code = said.said === 'locked' ? 'account_locked' : 'party_refused';
     const complaint = { says: fundSay(language, said.said), field: 'password', code };
-    const page = pageOf(request, '/vouchers', complaint);
+    const page = pageAt(request, '/vouchers', complaint);
     return sendFramed(reply, 422, partyLogIn(page, party));
   }
   const earlier = readCookie(request, COOKIE);
@@ -136,11 +136,11 @@ type Typed = NonNullable<PartyPage['typed']>;
 function showList(here: Here, complaint: Complaint | null, typed: Typed = {}): FastifyReply {
   const { core, funds, request, reply } = here;
   const party = partyOf(here);
-  const page = pageOf(request, '/vouchers', complaint, typed);
+  const page = pageAt(request, '/vouchers', complaint, typed);
   const status = complaint === null ? 200 : 422;
   if (party === null) return sendFramed(reply, status, partyLogIn({ ...page, notice: null }, ''));
   const { before } = listQuery.safeParse(request.query).data ?? {};
-  const listed = funds.reading.list(party.id, before ?? ALL);
+  const listed = funds.reading.outlines(party.id, before ?? ALL);
   const { phone } = party;
   const list = { party, phone, ...listed, balances: funds.reading.balances(party.id) };
   const others = core.parties.all();
@@ -154,14 +154,14 @@ function showEntries(here: Here): FastifyReply {
   const { lang: _lang, ...query } = request.query as Record<string, unknown>;
   const { currency, before = ALL } = decodeBody(entriesQuerySchema, query);
   const shown = funds.reading.entries(party.id, currency, before);
-  return sendFramed(reply, 200, entriesPage(pageOf(request, entriesPath(currency), null), shown));
+  return sendFramed(reply, 200, entriesPage(pageAt(request, entriesPath(currency), null), shown));
 }
 
 /** A form came whose session has ended: nothing was done. */
 function askToLogIn({ request, reply }: Here): FastifyReply {
   const says = fundSay(languageOf(request), 'log_in_again');
   const again = { says, field: 'party', code: 'party_refused' };
-  return sendFramed(reply, 401, partyLogIn(pageOf(request, '/vouchers', again), ''));
+  return sendFramed(reply, 401, partyLogIn(pageAt(request, '/vouchers', again), ''));
 }
 
 function showOne(
@@ -176,7 +176,7 @@ function showOne(
   const known = voucherNumberSchema.safeParse(number).success;
   const view = known ? funds.reading.view(party.id, number) : null;
   if (view === null) throw new Problem('unknown_voucher');
-  const page = pageOf(request, `/vouchers/${number}`, complaint, typed);
+  const page = pageAt(request, `/vouchers/${number}`, complaint, typed);
   // What is printed is scanned elsewhere, and must lead there whichever way this page was reached.
   const url = here.publicUrl ?? `${request.protocol}://${request.host}`;
   const all = core.parties.all();

@@ -8,8 +8,8 @@ import { partyAccount } from './accounts.ts';
 import { isEnded, step } from './flow.ts';
 import { historyOf } from './history.ts';
 import { type FundParts, leftMinor } from './parts.ts';
-import type { Checked, Entries, VoucherEvent, VoucherView } from './schemas.ts';
-import { claimsOf, viewVoucher } from './view.ts';
+import type { Checked, Entries, VoucherEvent, VoucherOutline, VoucherView } from './schemas.ts';
+import { claimsOf, outlineVoucher, viewVoucher } from './view.ts';
 
 const PAGE = 50;
 /** More are not made in one ms: the writer commits fewer at once. */
@@ -43,15 +43,24 @@ export class Reading {
   }
 
   /** The newest first; `before` is ms since 1970. Those of one moment are never parted. */
-  list(party: string, before: number, limit = PAGE): { vouchers: VoucherView[]; next?: number } {
+  list(party: string, before: number): { vouchers: VoucherView[]; next?: number } {
     const { tables } = this.#parts;
-    const { rows, next } = pageOf(
-      (...asked) => tables.funds.ofParty(party, ...asked),
-      before,
-      limit,
-    );
+    const { rows, next } = this.#pageOf(party, before);
     const vouchers = rows.map((row) => this.show(tables, row, party));
     return next === undefined ? { vouchers } : { vouchers, next };
+  }
+
+  /** The same, without what is signed. */
+  outlines(party: string, before: number): { vouchers: VoucherOutline[]; next?: number } {
+    const { tables } = this.#parts;
+    const { rows, next } = this.#pageOf(party, before);
+    const vouchers = rows.flatMap((row) => outlineVoucher(tables, row, party) ?? []);
+    return next === undefined ? { vouchers } : { vouchers, next };
+  }
+
+  #pageOf(party: string, before: number): ReturnType<typeof pageOf> {
+    const { funds } = this.#parts.tables;
+    return pageOf((...asked) => funds.ofParty(party, ...asked), before);
   }
 
   balances(party: string): { currency: Currency; amount_minor: number }[] {
@@ -90,10 +99,10 @@ export class Reading {
     return { said: 'genuine', claims: read.claims, state, left_minor, superseded };
   }
 
-  #foreign(tables: Pick<Transaction, 'funds'>, row: VoucherRow): VoucherView {
-    const view = viewVoucher(tables, this.#parts.keys, row, row.beneficiary);
-    if (view === null) throw new Error(`voucher ${row.number} has no beneficiary`);
-    const { code: _code, token: _token, qr: _qr, account: _account, ...rest } = view;
+  #foreign(tables: Pick<Transaction, 'funds'>, row: VoucherRow): VoucherOutline {
+    const outline = outlineVoucher(tables, row, row.beneficiary);
+    if (outline === null) throw new Error(`voucher ${row.number} has no beneficiary`);
+    const { account: _account, ...rest } = outline;
     return rest;
   }
 }
@@ -102,10 +111,9 @@ export class Reading {
 export function pageOf(
   rowsBefore: (before: number, limit: number) => readonly VoucherRow[],
   before: number,
-  limit = PAGE,
 ): { readonly rows: readonly VoucherRow[]; readonly next?: number } {
-  const rows = rowsBefore(before, limit);
-  const last = rows.length === limit ? rows.at(-1)?.created_at : undefined;
+  const rows = rowsBefore(before, PAGE);
+  const last = rows.length === PAGE ? rows.at(-1)?.created_at : undefined;
   if (last === undefined) return { rows };
   const newer = rows.filter(({ created_at }) => created_at > last);
   const alike = rowsBefore(last + 1, ALIKE).filter(({ created_at }) => created_at === last);

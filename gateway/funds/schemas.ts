@@ -100,6 +100,7 @@ export const voucherViewSchema = z.strictObject({
   may: z.array(z.string()),
 });
 export type VoucherView = z.infer<typeof voucherViewSchema>;
+export type VoucherOutline = Omit<VoucherView, 'token' | 'qr' | 'code'>;
 
 export const voucherListSchema = z.strictObject({
   vouchers: z.array(voucherViewSchema),

@@ -9,11 +9,12 @@ import type { VoucherRow } from '../store/tables-funds.ts';
 import { type Action, actionsIn, isEnded, ruleOf } from './flow.ts';
 import { changesLeft, isTransferable } from './guards.ts';
 import { actorsOf, codeOf, leftMinor } from './parts.ts';
-import type { VoucherView } from './schemas.ts';
+import type { VoucherOutline, VoucherView } from './schemas.ts';
 
 const nameOf = (tables: Pick<Tables, 'funds'>, id: string): string =>
   tables.funds.party(id)?.name ?? id;
 
+/** What is signed of one that was issued. */
 export function claimsOf(tables: Pick<Tables, 'funds'>, row: VoucherRow): VoucherClaims {
   const { number, face_minor, currency, issuing, paying, beneficiary, serial } = row;
   return {
@@ -25,6 +26,8 @@ export function claimsOf(tables: Pick<Tables, 'funds'>, row: VoucherRow): Vouche
   };
 }
 
+const isGood = (row: VoucherRow): boolean => row.issued_at !== null && !isEnded(row.state);
+
 /** The whole of it for that party; `null` for one that has nothing to do with it. */
 export function viewVoucher(
   tables: Pick<Tables, 'funds'>,
@@ -32,10 +35,25 @@ export function viewVoucher(
   row: VoucherRow,
   party: string,
 ): VoucherView | null {
+  const outline = outlineVoucher(tables, row, party);
+  if (outline === null || !isGood(row)) return outline;
+  const claims = claimsOf(tables, row);
+  return {
+    ...outline,
+    ...{ token: writeVoucher(keys.signing, claims), qr: writeShortVoucher(keys.signing, claims) },
+    ...(row.beneficiary === party ? { code: codeOf(keys, row) } : {}),
+  };
+}
+
+/** All but what proves it: signing takes long, and a list of many needs none. */
+export function outlineVoucher(
+  tables: Pick<Tables, 'funds'>,
+  row: VoucherRow,
+  party: string,
+): VoucherOutline | null {
   const actors = actorsOf(row, party);
   if (actors.length === 0) return null;
   const named = (id: string) => ({ id, name: nameOf(tables, id) });
-  const good = row.issued_at !== null && !isEnded(row.state);
   const early = row.issued_at === null && !isEnded(row.state);
   const sees = actors.some((actor) => actor !== 'beneficiary');
   return {
@@ -52,18 +70,11 @@ export function viewVoucher(
     ...(row.account_masked !== null && sees ? { account: row.account_masked } : {}),
     ...(early && sees ? { changes_left: changesLeft(row) } : {}),
     ...(row.trouble !== null && sees ? { trouble: row.trouble } : {}),
-    ...(good
-      ? {
-          token: writeVoucher(keys.signing, claimsOf(tables, row)),
-          qr: writeShortVoucher(keys.signing, claimsOf(tables, row)),
-        }
-      : {}),
-    ...(good && actors.includes('beneficiary') ? { code: codeOf(keys, row) } : {}),
     may: actionsIn(row.state, actors).filter((action) => allows(row, action)),
   };
 }
 
-/** Whether the guard of an action stands against it whatever is asked for. */
+/** Whether no guard of an action stands against it already, whatever is asked for. */
 function allows(row: VoucherRow, action: Action): boolean {
   const { guard } = ruleOf(action);
   if (guard === 'changes_left') return changesLeft(row) > 0;
