@@ -53,11 +53,15 @@ function concludeFreeze(
     const change = { hold: id, ask: null, trouble: null, issued_at: now };
     return { said: 'issued', voucher: move(tx, row, { ...by, action: 'freeze', change }) };
   }
-  const reason = answer.said === 'declined' ? answer.reason : answer.said;
-  const trouble = reason === 'payer_not_verified' ? 'account_name_wrong' : reason;
+  const trouble = answer.said === 'declined' ? troubleOf(answer) : answer.said;
   const change = { account: null, account_masked: null, account_name: null, ask: null, trouble };
   move(tx, row, { ...by, action: 'reject_account', change, detail: { reason: trouble } });
   return { said: 'rejected', reason: trouble };
+}
+
+function troubleOf(answer: Extract<AuthoriseAnswer, { said: 'declined' }>): string {
+  if (answer.lacks_currency) return 'wrong_currency';
+  return answer.reason === 'payer_not_verified' ? 'account_name_wrong' : answer.reason;
 }
 
 function concludeCapture(

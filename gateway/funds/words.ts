@@ -127,6 +127,7 @@ const EN = {
   h_expire: 'Expired',
   r_account_name_wrong: 'it is in another name',
   r_insufficient_funds: 'it has too little',
+  r_wrong_currency: 'it has none of this currency',
   r_account_blocked: 'it is blocked',
 } as const;
 
@@ -255,6 +256,7 @@ const ZH: Readonly<Record<FundWord, string>> = {
   h_expire: '已过期',
   r_account_name_wrong: '户名不符',
   r_insufficient_funds: '资金不足',
+  r_wrong_currency: '没有该币种',
   r_account_blocked: '账户已冻结',
 };
 

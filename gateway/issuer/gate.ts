@@ -119,6 +119,8 @@ export const declinedSchema = z.strictObject({
   said: z.literal('declined'),
   reason: declineReasonSchema,
   payer: z.string().optional(),
+  /** Where funds are short because the account has none of that currency. */
+  lacks_currency: z.literal(true).optional(),
 });
 /** Not admitted: nothing was decided, and the payer may try again under a new id. */
 export const notAdmittedSchema = z.strictObject({

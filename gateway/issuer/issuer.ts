@@ -3,6 +3,7 @@
  * is decided once, inside the transaction of whoever asks, and its answer is kept with it.
  */
 import { hash } from 'node:crypto';
+import type { Currency } from '#device/messages/money.ts';
 import type { Clock } from '../clock.ts';
 import { type GateHere, here } from '../gate.ts';
 import type { GatewayKeys } from '../keys.ts';
@@ -198,12 +199,20 @@ function take(
     return nothing({ said: 'declined', reason: 'account_blocked', payer });
   }
   const account = takeFrom(tx, caller, kind, request, admitted.payer, now);
-  if (account === null) return nothing({ said: 'declined', reason: 'insufficient_funds', payer });
+  if (account === null) return nothing(short(tx, admitted.payer, request.currency));
   const answer: Taken =
     kind === 'debit'
       ? { said: 'debited', payer, at: now }
       : { said: 'authorised', authorisation: request.id, payer, at: now };
   return { answer, account, amount_minor: request.amount_minor };
+}
+
+function short(tx: Transaction, { id, phone }: PayerRow, currency: Currency): Taken {
+  const lacks = tx.ledger.account(payerAccount(id, currency)) === undefined;
+  return {
+    ...{ said: 'declined', reason: 'insufficient_funds', payer: maskPhone(phone) },
+    ...(lacks ? { lacks_currency: true } : {}),
+  };
 }
 
 /** The account that it was taken from, `null` where there is too little. */

@@ -123,7 +123,11 @@ for (const kind of ['together', 'apart'] as const) {
       assert.deepEqual(await named({}, other), [422, 'account_refused', 'account_name_wrong']);
       assert.deepEqual(await named({ amount_minor: 50_001 }, WANG), short);
       assert.deepEqual(await named({ amount_minor: 30_101 }, HUO), short);
-      assert.deepEqual(await named({ currency: 'EUR' }, WANG), short);
+      assert.deepEqual(await named({ currency: 'EUR' }, WANG), [
+        422,
+        'account_refused',
+        'wrong_currency',
+      ]);
       const { number } = await bringTo(stand, 'requested');
       const wrong = ACCOUNT({ ...WANG, pin: '000000' });
       const pin = await refused(number, 'fund', 'name_account', wrong);

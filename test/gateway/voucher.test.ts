@@ -63,7 +63,7 @@ for (const kind of KINDS) {
         ...['account_refused', { reason: 'insufficient_funds' }],
       ]);
       assert.deepEqual(await refused(1000, ACCOUNT(WANG), { currency: 'EUR' }), [
-        ...['account_refused', { reason: 'insufficient_funds' }],
+        ...['account_refused', { reason: 'wrong_currency' }],
       ]);
       const [code] = await refused(1000, { account: { ...WANG, pin: '000000' } });
       assert.equal(code, 'wrong_pin');
