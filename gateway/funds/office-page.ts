@@ -47,7 +47,7 @@ export function officePage(page: PartyPage, view: OfficeView): FramedPage {
   const title = t(language, 'title');
   const body = html`<div class="top"><h1>${title}</h1></div>
 ${standing(language, view.overview)}${books(language, view.overview)}
-<section><h2>${t(language, 'questions')}</h2><p>${openQuestions(language, view.overview)}</p></section>
+<section><h2>${t(language, 'questions')}</h2>${openQuestions(language, view.overview)}</section>
 ${vouchers(page, view)}${parties(page, view.parties)}
 <form method="post" action="/vouchers/office/sign-out?lang=${language}"><button class="plain">${t(language, 'sign_out')}</button></form>`;
   return frame(page, title, body);
@@ -82,10 +82,15 @@ function books(language: Language, { books: rows }: Overview): Html {
   return html`<section class="wide"><h2>${t(language, 'books')}</h2>${body}</section>`;
 }
 
-function openQuestions(language: Language, { questions }: Overview): Html | string {
-  const { open, oldest_at } = questions;
-  if (open === 0 || oldest_at === undefined) return t(language, 'all_answered');
-  return t(language, 'open_questions', { count: String(open), at: `${day(oldest_at)} UTC` });
+function openQuestions(language: Language, { questions }: Overview): Html {
+  const { open, oldest_at, about } = questions;
+  if (oldest_at === undefined) return html`<p>${t(language, 'all_answered')}</p>`;
+  const at = `${day(oldest_at)} UTC`;
+  const links = about.map(
+    ({ number, since }) =>
+      html`<p><a class="no" href="/vouchers/office/${number}?lang=${language}">${showVoucherNumber(number)}</a> <span class="soft">${day(since)} UTC</span></p>`,
+  );
+  return html`<p>${t(language, 'open_questions', { count: String(open), at })}</p>${links}`;
 }
 
 function vouchers(page: PartyPage, { rows, next }: OfficeView): Html {

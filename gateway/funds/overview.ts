@@ -9,6 +9,8 @@ import { voucherEventSchema } from './schemas.ts';
 
 const at = z.int();
 const minor = z.int();
+/** How many of the longest waiting are named. */
+const LONGEST = 10;
 
 export const overviewSchema = z.strictObject({
   /** Vouchers that have not ended. */
@@ -27,7 +29,11 @@ export const overviewSchema = z.strictObject({
     }),
   ),
   /** Questions to the issuer without an answer so far. */
-  questions: z.strictObject({ open: z.int(), oldest_at: at.optional() }),
+  questions: z.strictObject({
+    ...{ open: z.int(), oldest_at: at.optional() },
+    /** Of which vouchers: the ten that wait the longest. */
+    about: z.array(z.strictObject({ number: voucherNumberSchema, since: at })),
+  }),
 });
 export type Overview = z.output<typeof overviewSchema>;
 
@@ -73,7 +79,10 @@ export function overviewOf(tables: Tables): Overview {
       .standing()
       .map((row) => ({ ...row, currency: currencySchema.parse(row.currency) })),
     books: currencySchema.options.flatMap((currency) => booksIn(tables, currency)),
-    questions: { open: count, ...(oldest === null ? {} : { oldest_at: oldest }) },
+    questions: {
+      ...{ open: count, ...(oldest === null ? {} : { oldest_at: oldest }) },
+      about: tables.funds.awaited(LONGEST),
+    },
   };
 }
 

@@ -129,6 +129,12 @@ export interface PartyEntryRow {
   readonly balance_after_minor: number;
 }
 
+/** A voucher about which the issuer has not answered, since ms 1970. */
+export interface AwaitedRow {
+  readonly number: string;
+  readonly since: number;
+}
+
 export interface FundTable {
   party(id: string): PartyRow | undefined;
   partyByToken(token: string): PartyRow | undefined;
@@ -176,6 +182,8 @@ export interface FundTable {
   asksAbout(voucher: string): FundAskRow[];
   /** How many wait for an answer, and when the oldest of them began, ms since 1970. */
   openAsks(): { readonly count: number; readonly oldest: number | null };
+  /** Vouchers that they are about, the longest waiting first. */
+  awaited(limit: number): AwaitedRow[];
 
   act(caller: string, key: string): FundActRow | undefined;
   addAct(row: FundActRow): void;

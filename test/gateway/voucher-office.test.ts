@@ -1,11 +1,15 @@
 /** The fund server's own pages and interface: for its operator alone, on its machine alone. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { officePage } from '#gateway/funds/office-page.ts';
+import { overviewOf } from '#gateway/funds/overview.ts';
 import type { Seed } from '#gateway/seed.ts';
+import { until } from '#test/until.ts';
 import { type Constellation, openConstellation } from './constellation.ts';
 import { operator, SEED } from './harness.ts';
 import { voucherDesk } from './voucher-desk.ts';
-import { VOUCHER_SEED, WANG } from './voucher-stand.ts';
+import { closeStands, openStand, VOUCHER_SEED, WANG } from './voucher-stand.ts';
+import { bringTo } from './voucher-states.ts';
 
 const OFFICE_SEED: Seed = { ...SEED, payers: VOUCHER_SEED.payers, parties: VOUCHER_SEED.parties };
 
@@ -56,7 +60,7 @@ describe('the fund server’s office', () => {
           ...{ owed_to_acquirer_minor: 0, owed_to_parties_minor: 1250 },
         },
       ],
-      questions: { open: 0 },
+      questions: { open: 0, about: [] },
     });
     const trail = await operator(gateway(), `/v1/funds/vouchers/${number}/trail`);
     type Trail = { events: { action: string; by: string }[]; questions: object[] };
@@ -165,4 +169,21 @@ describe('the fund server’s office', () => {
     assert.match(nobody.text, /There is no party/);
     assert.equal((await page('/renewals', { form: { renewed: 'nina' } })).status, 401);
   });
+});
+
+test('the office names the vouchers about which the issuer has not answered', async (t) => {
+  t.after(closeStands);
+  const stand = await openStand('apart');
+  const { number } = await bringTo(stand, 'verifying');
+  const { questions } = overviewOf(stand.core.tables);
+  assert.deepEqual([questions.open, questions.about.map((each) => each.number)], [1, [number]]);
+  assert.equal(questions.about[0]?.since, questions.oldest_at);
+  const view = { overview: overviewOf(stand.core.tables), rows: [], parties: [] };
+  const page = { language: 'en', complaint: null, notice: null, path: '/vouchers/office' } as const;
+  const { body } = officePage(page, view);
+  assert.match(body.text, new RegExp(`href="/vouchers/office/${number}\\?`));
+  assert.doesNotMatch(body.text, /All are answered/);
+  stand.letGo();
+  await until('its answer', () => overviewOf(stand.core.tables).questions.open === 0);
+  assert.deepEqual(overviewOf(stand.core.tables).questions, { open: 0, about: [] });
 });

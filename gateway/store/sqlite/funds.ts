@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type {
+  AwaitedRow,
   FundActRow,
   FundAskRow,
   FundTable,
@@ -198,6 +199,7 @@ type Questions = Pick<
   | 'nextAsk'
   | 'asksAbout'
   | 'openAsks'
+  | 'awaited'
   | 'act'
   | 'addAct'
   | 'actsAbout'
@@ -220,6 +222,10 @@ function questions(database: DatabaseSync): Questions {
   const open = database.prepare(
     `SELECT count(*) AS count, min(begun_at) AS oldest FROM funds_asks WHERE state = 'asking'`,
   );
+  const awaited = database.prepare(
+    `SELECT voucher AS number, min(begun_at) AS since FROM funds_asks WHERE state = 'asking'
+     GROUP BY voucher ORDER BY since, number LIMIT ?`,
+  );
   const act = database.prepare('SELECT * FROM funds_acts WHERE caller = ? AND key = ?');
   const addAct = database.prepare(
     `INSERT INTO funds_acts (${ACT.join(', ')}) VALUES (${marks(ACT)})`,
@@ -233,6 +239,7 @@ function questions(database: DatabaseSync): Questions {
     asksAbout: (voucher) => every<FundAskRow>(asksAbout, voucher),
     openAsks: () =>
       first<{ count: number; oldest: number | null }>(open) ?? { count: 0, oldest: null },
+    awaited: (limit) => every<AwaitedRow>(awaited, limit),
     act: (caller, key) => first<FundActRow>(act, caller, key),
     addAct: (row) => void addAct.run(...values(row, ACT)),
     actsAbout: (caller, key) => every<FundActRow>(about, caller, key),
