@@ -75,7 +75,8 @@ for (const kind of kinds) {
 }
 
 for (const name of plants) {
-  const says = await findInRace(name, seed);
-  process.stdout.write(`${name}: ${says ?? 'NOT FOUND'}\n`);
-  if (says === null) process.exitCode = 1;
+  const found = await findInRace(name, seed);
+  const says = found === null ? 'NOT FOUND' : `found by seed ${found.seed}: ${found.says}`;
+  process.stdout.write(`${name}: ${says}\n`);
+  if (found === null) process.exitCode = 1;
 }
