@@ -1,5 +1,6 @@
 /** What the counter's pages say, in both languages. */
 import type { Language } from '#device/messages/enrolment.ts';
+import { sayFrom } from '../web/language.ts';
 
 const EN = {
   title: 'Card counter',
@@ -151,14 +152,7 @@ const ZH: Readonly<Record<CounterWord, string>> = {
 };
 
 /** The sentence in that language, with `{name}` filled from `values`. */
-export function counterSay(
-  language: Language,
-  word: CounterWord,
-  values: Readonly<Record<string, string>> = {},
-): string {
-  const sentence = language === 'zh-CN' ? ZH[word] : EN[word];
-  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
-}
+export const counterSay = sayFrom(EN, ZH);
 
 /** The sentence of a problem or trouble; of one that has none, `otherwise`. */
 export const counterTrouble = (

@@ -1,6 +1,5 @@
 /** Every sentence of the fund server's own pages, in both languages. */
-import type { Language } from '#device/messages/enrolment.ts';
-import { fillGaps } from '../web/language.ts';
+import { sayFrom } from '../web/language.ts';
 
 const EN = {
   title: 'The fund server',
@@ -126,10 +125,6 @@ const ZH: Readonly<Record<OfficeWord, string>> = {
   said_done: '已完成',
 };
 
-export const officeSay = (
-  language: Language,
-  word: OfficeWord,
-  values: Readonly<Record<string, string>> = {},
-): string => fillGaps(language === 'zh-CN' ? ZH[word] : EN[word], values);
+export const officeSay = sayFrom(EN, ZH);
 
 export const isOfficeWord = (text: string): text is OfficeWord => Object.hasOwn(EN, text);

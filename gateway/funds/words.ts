@@ -1,6 +1,5 @@
 /** Every sentence of the pages of vouchers, in both languages. */
-import type { Language } from '#device/messages/enrolment.ts';
-import { fillGaps } from '../web/language.ts';
+import { sayFrom } from '../web/language.ts';
 
 const EN = {
   house: 'Vouchers',
@@ -260,11 +259,7 @@ const ZH: Readonly<Record<FundWord, string>> = {
   r_account_blocked: '账户已冻结',
 };
 
-export const fundSay = (
-  language: Language,
-  word: FundWord,
-  values: Readonly<Record<string, string>> = {},
-): string => fillGaps(language === 'zh-CN' ? ZH[word] : EN[word], values);
+export const fundSay = sayFrom(EN, ZH);
 
 /** Whether there is a sentence of that name. */
 export const isFundWord = (text: string): text is FundWord => Object.hasOwn(EN, text);

@@ -1,8 +1,7 @@
 /** Every sentence of the pairing page, in both languages. */
-import type { Language } from '#device/messages/enrolment.ts';
 import type { AttemptReason } from '#device/messages/order.ts';
 import type { PairingEnd } from '../store/tables-pairing.ts';
-import { fillGaps } from '../web/language.ts';
+import { sayFrom } from '../web/language.ts';
 
 const EN = {
   house: 'Pay at the stall',
@@ -96,11 +95,4 @@ const ZH: Readonly<Record<PairingWord, string>> = {
   platform_refused: '支付平台拒绝了这笔付款。',
 };
 
-export function pairingSay(
-  language: Language,
-  word: PairingWord,
-  values: Readonly<Record<string, string>> = {},
-): string {
-  const sentence = language === 'zh-CN' ? ZH[word] : EN[word];
-  return fillGaps(sentence, values);
-}
+export const pairingSay = sayFrom(EN, ZH);

@@ -1,6 +1,5 @@
 /** Every sentence of the platform's pages and problems, in both languages. */
-import type { Language } from '#device/messages/enrolment.ts';
-import { fillGaps } from '../web/language.ts';
+import { sayFrom } from '../web/language.ts';
 
 const EN = {
   pay: 'Pay {amount}',
@@ -94,11 +93,4 @@ const ZH: Readonly<Record<PlatformWord, string>> = {
   internal: '系统出错，请重试。',
 };
 
-export function platformSay(
-  language: Language,
-  word: PlatformWord,
-  values: Readonly<Record<string, string>> = {},
-): string {
-  const sentence = language === 'zh-CN' ? ZH[word] : EN[word];
-  return fillGaps(sentence, values);
-}
+export const platformSay = sayFrom(EN, ZH);

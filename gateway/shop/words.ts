@@ -1,5 +1,6 @@
 /** Every sentence of the shop's pages, in both languages. */
 import type { Language } from '#device/messages/enrolment.ts';
+import { sayFrom } from '../web/language.ts';
 
 const EN = {
   house: 'Shop',
@@ -141,14 +142,7 @@ const ZH: Readonly<Record<ShopWord, string>> = {
 };
 
 /** The sentence in that language, with `{name}` filled from `values`. */
-export function shopSay(
-  language: Language,
-  word: ShopWord,
-  values: Readonly<Record<string, string>> = {},
-): string {
-  const sentence = language === 'zh-CN' ? ZH[word] : EN[word];
-  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
-}
+export const shopSay = sayFrom(EN, ZH);
 
 /** Why a tap did not pay, where there is a sentence for it. */
 export const shopTrouble = (language: Language, trouble: string): string => {

@@ -1,5 +1,5 @@
 /** What the pages of top-ups say, in both languages. */
-import type { Language } from '#device/messages/enrolment.ts';
+import { sayFrom } from '../web/language.ts';
 
 const EN = {
   title: 'Top up a card',
@@ -85,11 +85,4 @@ const ZH: Readonly<Record<TopUpWord, string>> = {
 };
 
 /** The sentence in that language, with `{name}` filled from `values`. */
-export function topUpSay(
-  language: Language,
-  word: TopUpWord,
-  values: Readonly<Record<string, string>> = {},
-): string {
-  const sentence = language === 'zh-CN' ? ZH[word] : EN[word];
-  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
-}
+export const topUpSay = sayFrom(EN, ZH);

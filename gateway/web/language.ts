@@ -23,5 +23,13 @@ export function pickLanguage(chosen: string | undefined, accepted: string | unde
 }
 
 /** A sentence with each `{name}` filled from `values`; a gap without a value stays as it is. */
-export const fillGaps = (sentence: string, values: Readonly<Record<string, string>>): string =>
+const fillGaps = (sentence: string, values: Readonly<Record<string, string>>): string =>
   sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+
+type Sentences<Word extends string> = Readonly<Record<Word, string>>;
+
+/** Says the sentences of a catalogue, in the language asked for, with their gaps filled. */
+export const sayFrom =
+  <Word extends string>(en: Sentences<Word>, zh: Sentences<NoInfer<Word>>) =>
+  (language: Language, word: Word, values: Readonly<Record<string, string>> = {}): string =>
+    fillGaps((language === 'zh-CN' ? zh : en)[word], values);

@@ -1,6 +1,5 @@
 /** Every sentence of pages and problems, in both languages, in one place. */
-import type { Language } from '#device/messages/enrolment.ts';
-import { fillGaps } from './language.ts';
+import { sayFrom } from './language.ts';
 
 const EN = {
   title: 'Pay',
@@ -323,11 +322,4 @@ const ZH: Readonly<Record<MessageKey, string>> = {
 };
 
 /** The sentence in that language, with `{name}` filled from `values`. */
-export function say(
-  language: Language,
-  key: MessageKey,
-  values: Readonly<Record<string, string>> = {},
-): string {
-  const sentence = language === 'zh-CN' ? ZH[key] : EN[key];
-  return fillGaps(sentence, values);
-}
+export const say = sayFrom(EN, ZH);

@@ -1,6 +1,5 @@
 /** Every sentence of the pages behind payment links, in both languages. */
-import type { Language } from '#device/messages/enrolment.ts';
-import { fillGaps } from '../../web/language.ts';
+import { sayFrom } from '../../web/language.ts';
 
 const EN = {
   house: 'Secure payment',
@@ -171,13 +170,6 @@ const ZH: Readonly<Record<LinkWord, string>> = {
 };
 
 /** The sentence in that language, with `{name}` filled from `values`. */
-export function linkSay(
-  language: Language,
-  word: LinkWord,
-  values: Readonly<Record<string, string>> = {},
-): string {
-  const sentence = language === 'zh-CN' ? ZH[word] : EN[word];
-  return fillGaps(sentence, values);
-}
+export const linkSay = sayFrom(EN, ZH);
 
 export const isLinkWord = (text: string): text is LinkWord => Object.hasOwn(EN, text);

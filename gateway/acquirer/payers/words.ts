@@ -1,6 +1,5 @@
 /** Every sentence of the page on which payers look after their ways to pay. */
-import type { Language } from '#device/messages/enrolment.ts';
-import { fillGaps } from '../../web/language.ts';
+import { sayFrom } from '../../web/language.ts';
 
 const EN = {
   house: 'Secure payment',
@@ -92,11 +91,4 @@ const ZH: Readonly<Record<PayerWord, string>> = {
   password_short: '密码至少 8 个字符。',
 };
 
-export const payerSay = (
-  language: Language,
-  word: PayerWord,
-  values: Readonly<Record<string, string>> = {},
-): string => {
-  const sentence = language === 'zh-CN' ? ZH[word] : EN[word];
-  return fillGaps(sentence, values);
-};
+export const payerSay = sayFrom(EN, ZH);
