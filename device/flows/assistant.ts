@@ -5,6 +5,7 @@
 import { holdsCardNumber } from '../codecs/card-number.ts';
 import { figureRuns } from '../dialogue/figures.ts';
 import { readSentence, type Sentence } from '../dialogue/sentence.ts';
+import { otherOf } from '../messages/enrolment.ts';
 import type { TelephoneKey } from '../ports/modem.ts';
 import type { CallerOrder, Found } from '../ports/order-centre.ts';
 import { assistantWords, spokenAmount } from '../words/assistant.ts';
@@ -90,7 +91,7 @@ function always(state: AssistantState, said: Sentence): AssistantStep | null {
 }
 
 function otherLanguage(state: AssistantState): AssistantStep {
-  const language = state.language === 'en' ? 'zh-CN' : 'en';
+  const language = otherOf(state.language);
   const next = { ...state, language } as const;
   return reply(next, assistantWords(language).hello, { for: 'anything' }, [
     { do: 'language', language },

@@ -2,7 +2,7 @@
  * Calls at the telephone terminal: answered, told that they are recorded, asked for agent or assistant,
  * kept in a queue while nobody is free. One state for all lines, because they share one queue.
  */
-import type { Language } from '../messages/enrolment.ts';
+import { type Language, otherOf } from '../messages/enrolment.ts';
 import type { HandlerName } from '../ports/call-handler.ts';
 import type { CallEnd, TelephoneKey } from '../ports/modem.ts';
 
@@ -230,7 +230,7 @@ function press(state: CallsState, call: CallState, key: TelephoneKey, now: numbe
     case 'welcome':
     case 'choosing': {
       if (key === '*') {
-        const language = call.language === 'en' ? 'zh-CN' : 'en';
+        const language = otherOf(call.language);
         const again = { ...call, language } as const;
         // Whoever does not understand the notice hears it once more.
         return stage.at === 'welcome' ? welcome(state, again) : ask(state, again, 0, now);

@@ -18,6 +18,9 @@ export type CatalogueItem = z.infer<typeof catalogueItemSchema>;
 export const languageSchema = z.enum(['en', 'zh-CN']);
 export type Language = z.infer<typeof languageSchema>;
 
+/** The one that is not spoken just now. */
+export const otherOf = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
+
 /** What an EMVCo payload says of the merchant beyond the name (fields 52, 58 and 60). */
 export const merchantSchema = z.strictObject({
   city: z.string().min(1).max(15),

@@ -1,5 +1,5 @@
 /** The agents' pages: a login that works without JavaScript, and the desk, which needs it for sound. */
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import { DESK_WORDS, type DeskWords } from './desk-words.ts';
 
 export type { Language };
@@ -19,8 +19,6 @@ export const CONTENT_SECURITY_POLICY = [
 const escapeText = (text: string): string =>
   text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
-const other = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
-
 const page = (language: Language, words: DeskWords, body: string, head = ''): string =>
   `<!doctype html>
 <html lang="${language}">
@@ -36,8 +34,8 @@ ${body}
 </html>`;
 
 const languageLink = (language: Language): string =>
-  `<a href="/?lang=${other(language)}" lang="${other(language)}" hreflang="${other(language)}">${
-    DESK_WORDS[other(language)].language
+  `<a href="/?lang=${otherOf(language)}" lang="${otherOf(language)}" hreflang="${otherOf(language)}">${
+    DESK_WORDS[otherOf(language)].language
   }</a>`;
 
 /** `wrong`: why the last try did not work. */

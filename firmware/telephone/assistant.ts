@@ -1,4 +1,5 @@
 /** The assistant: how many calls it takes at once, and in which language each begins. */
+import { otherOf } from '#device/messages/enrolment.ts';
 import type { CallHandler, CallLine, Conversation } from '#device/ports/call-handler.ts';
 import { type AssistantParts, AssistantTalk } from './assistant-talk.ts';
 
@@ -31,7 +32,7 @@ export class Assistant implements CallHandler {
 
   take(line: CallLine): Conversation | null {
     const recogniser = this.#parts.recogniser(line.language);
-    const other = line.language === 'en' ? 'zh-CN' : 'en';
+    const other = otherOf(line.language);
     // Somebody who can be understood in the other language alone is spoken to in it.
     const found = recogniser ?? this.#parts.recogniser(other);
     if (found === null || this.#calls >= MOST_CALLS) return null;

@@ -1,6 +1,6 @@
 /** What the counter's pages look like: signing in, what a cashier does, a card's way, a card. */
 import { groupOrderNumber } from '#device/codecs/order-number.ts';
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import { type Currency, formatMoney } from '#device/messages/money.ts';
 import type { CardBrief } from '../settlement/gate.ts';
 import type { FramedPage } from '../web/frame.ts';
@@ -41,12 +41,11 @@ margin:0 0 14px}
 .wide>.bar,.wide>.alert,.wide>.good{grid-column:1/3;margin:0}.wide .slip+.slip{margin:0}}
 `;
 
-const other = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
 export const spaced = (number: string): string => number.replace(/^(\d{3})(?=\d{3}$)/, '$1 ');
 
 const frame = (language: Language, title: string, path: string, body: Html): FramedPage => ({
   ...{ language, title, body, house: t(language, 'title') },
-  ...{ style: COUNTER_STYLE, script: '', otherLanguage: `${path}?lang=${other(language)}` },
+  ...{ style: COUNTER_STYLE, script: '', otherLanguage: `${path}?lang=${otherOf(language)}` },
 });
 
 export interface Complaint {

@@ -1,6 +1,6 @@
 /** What a party sees of all its vouchers. It works by forms alone. */
 import { showVoucherNumber } from '#device/codecs/voucher.ts';
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import { CURRENCIES, type Currency, formatMoney } from '#device/messages/money.ts';
 import { maskPhone } from '../issuer/mask.ts';
 import type { FramedPage } from '../web/frame.ts';
@@ -39,12 +39,10 @@ section td form{padding:0}code,.soft,.past,form th{overflow-wrap:anywhere}
 @media print{section.act,.top,form{display:none}}
 `;
 
-const swap = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
-
 /** A page of the fund server; {@link Complaint} and notice stand above it. */
 export function frame(page: PartyPage, title: string, body: Html): FramedPage {
   const { language, path, complaint, notice } = page;
-  const link = `${path}${path.includes('?') ? '&' : '?'}lang=${swap(language)}`;
+  const link = `${path}${path.includes('?') ? '&' : '?'}lang=${otherOf(language)}`;
   // Beside its field, where the page has that: a phone shows no more than the field's surroundings.
   const above = body.text.includes('id="alert"') ? null : alertOf(complaint);
   const said = html`${above}${notice === null ? null : html`<p role="status">${notice}</p>`}`;

@@ -1,5 +1,5 @@
 /** What the pairing page looks like at each step. */
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import type { OrderView } from '../orders/view.ts';
 import type { FramedPage } from '../web/frame.ts';
 import { type Html, html } from '../web/html.ts';
@@ -48,8 +48,6 @@ export interface Framing {
   } | null;
 }
 
-const swap = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
-
 function frame(language: Language, title: string, body: Html): FramedPage {
   return {
     language,
@@ -58,7 +56,7 @@ function frame(language: Language, title: string, body: Html): FramedPage {
     house: t(language, 'house'),
     style: PAIRING_STYLE,
     script: SCRIPT,
-    otherLanguage: `/pair?lang=${swap(language)}`,
+    otherLanguage: `/pair?lang=${otherOf(language)}`,
   };
 }
 

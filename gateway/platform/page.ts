@@ -1,6 +1,6 @@
 /** What the platform's pages look like. */
 import type { FastifyReply } from 'fastify';
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import { type Currency, formatMoney } from '#device/messages/money.ts';
 import type { PermissionRow } from '../store/tables-platform.ts';
 import { sendFramed } from '../web/frame.ts';
@@ -32,7 +32,6 @@ const framed =
   (reply, status) =>
     sendFramed(reply, status, { style: PLATFORM_STYLE, script: '', ...page });
 
-const swap = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
 const amountOf = (row: PermissionRow): string =>
   formatMoney({ amount_minor: row.amount_minor, currency: row.currency as Currency });
 
@@ -67,7 +66,7 @@ ${view.holder === null ? accountField(view) : holderLine(language, view.holder)}
     house,
     title: `${say(language, 'pay', { amount })} · ${house}`,
     body,
-    otherLanguage: here + swap(language),
+    otherLanguage: here + otherOf(language),
     leadsTo: [new URL(row.return_url).origin],
   });
 }
@@ -97,7 +96,7 @@ export function resultPage({ language, house, row, back }: EndView): Send {
     language,
     house,
     title: `${say(language, paid ? 'paid' : 'failed')} · ${house}`,
-    otherLanguage: `/pay/${row.permission}?lang=${swap(language)}`,
+    otherLanguage: `/pay/${row.permission}?lang=${otherOf(language)}`,
     body: html`<div class="slip"><div class="mark${paid ? '' : ' bad'}" aria-hidden="true">${paid ? '✓' : '✕'}</div>
 <div class="mid" role="status"><h1>${say(language, paid ? 'paid' : 'failed')}</h1><p>${says}</p></div>
 <p class="sum">${amountOf(row)}</p><p class="mid"><a href="${back}">${say(language, 'back')}</a></p></div>`,

@@ -1,5 +1,5 @@
 /** What the shop's pages look like: goods, basket, payment at each step, bill. */
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import { type Currency, formatMoney } from '#device/messages/money.ts';
 import type { Product } from '../catalogue/catalogue.ts';
 import type { FramedPage } from '../web/frame.ts';
@@ -48,7 +48,6 @@ form.foot{padding:0 4px;text-align:center}form.foot button{min-height:44px}
 .slip+form{padding-top:12px}
 `;
 
-const swap = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
 const nameIn = (language: Language, name: { en: string; zh: string }): string =>
   language === 'en' ? name.en : name.zh;
 const spaced = (number: string): string => number.replace(/^(...)/, '$1 ');
@@ -65,7 +64,7 @@ interface Framing {
 
 const frame = ({ language, title, shop, path, body }: Framing): FramedPage => ({
   ...{ language, title: `${title} · ${shop}`, body, house: shop },
-  ...{ style: SHOP_STYLE, script: SCRIPT, otherLanguage: `${path}lang=${swap(language)}` },
+  ...{ style: SHOP_STYLE, script: SCRIPT, otherLanguage: `${path}lang=${otherOf(language)}` },
 });
 
 const alert = (says: string | null): Html | null =>

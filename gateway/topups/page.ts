@@ -1,6 +1,6 @@
 /** What the pages of top-ups look like. */
 import { groupOrderNumber } from '#device/codecs/order-number.ts';
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import { type Currency, formatMoney } from '#device/messages/money.ts';
 import type { TopUpRow } from '../store/tables-topups.ts';
 import type { FramedPage } from '../web/frame.ts';
@@ -24,11 +24,9 @@ a.pay{display:grid;place-items:center;text-decoration:none;border-radius:8px;mar
 form.foot{padding:4px;text-align:center}form.foot button{min-height:44px}
 `;
 
-const other = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
-
 const frame = (language: Language, title: string, path: string, body: Html): FramedPage => ({
   ...{ language, title, body, house: t(language, 'title'), style: TOP_UP_STYLE, script: SCRIPT },
-  otherLanguage: `${path}?lang=${other(language)}`,
+  otherLanguage: `${path}?lang=${otherOf(language)}`,
 });
 
 export type TopUpField = 'card' | 'amount' | 'phone' | '';

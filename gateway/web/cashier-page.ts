@@ -1,8 +1,8 @@
 /** The page behind the QR: what is to be paid, to whom, and the form that pays it. */
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import type { OrderView } from '../orders/view.ts';
 import { type Html, html } from './html.ts';
-import { other, type Page } from './layout.ts';
+import type { Page } from './layout.ts';
 import { say } from './messages.ts';
 import { amountOf, bigAmount, facts, itemTable, orderFact, vendorHeading } from './slip.ts';
 
@@ -37,7 +37,7 @@ export function cashierPage(form: CashierForm): Page {
   return {
     language,
     title: `${say(language, 'pay', { amount })} · ${order.vendor}`,
-    otherLanguage: `${here}&lang=${other(language)}${form.by === 'voucher' ? '&by=voucher' : ''}`,
+    otherLanguage: `${here}&lang=${otherOf(language)}${form.by === 'voucher' ? '&by=voucher' : ''}`,
     live: {
       events: `/v1/orders/${order.number}/events?bearer=${ticket}`,
       next: `${here}&lang=${language}`,

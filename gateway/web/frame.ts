@@ -1,7 +1,7 @@
 /** A page of forms and links with its own style and script, for any organisation of the house. */
 import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import { Html, html } from './html.ts';
 
 export interface FramedPage {
@@ -39,7 +39,6 @@ function policyOf({ style, script, leadsTo = [] }: FramedPage): string {
 }
 
 const NAMES: Readonly<Record<Language, string>> = { en: 'English', 'zh-CN': '中文' };
-const other = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
 
 export function sendFramed(reply: FastifyReply, status: number, page: FramedPage): FastifyReply {
   return reply
@@ -53,7 +52,7 @@ export function sendFramed(reply: FastifyReply, status: number, page: FramedPage
 
 function write(page: FramedPage): string {
   const { language, title, style, script, body, house, otherLanguage, refresh } = page;
-  const to = other(language);
+  const to = otherOf(language);
   const link = html`<a href="${otherLanguage ?? ''}" hreflang="${to}" lang="${to}">${NAMES[to]}</a>`;
   const meta =
     refresh === undefined

@@ -1,8 +1,9 @@
 /** The page at the bare address, for whoever typed that: where everything else is. */
 import type { FastifyInstance } from 'fastify';
+import { otherOf } from '#device/messages/enrolment.ts';
 import type { Core } from '../core.ts';
 import { html } from './html.ts';
-import { other, sendPage } from './layout.ts';
+import { sendPage } from './layout.ts';
 import { type MessageKey, say } from './messages.ts';
 import { languageOf } from './requests.ts';
 
@@ -26,7 +27,7 @@ export function addFrontPage(server: FastifyInstance, core: Core): void {
       language,
       title,
       body,
-      otherLanguage: `/?lang=${other(language)}`,
+      otherLanguage: `/?lang=${otherOf(language)}`,
     });
   });
 }

@@ -1,7 +1,7 @@
 /** The frame of every page, and the headers that keep it to itself. */
 import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import { Html, html } from './html.ts';
 import { say } from './messages.ts';
 import { SCRIPT } from './script.ts';
@@ -34,8 +34,6 @@ export interface Page {
   readonly refresh_s?: number;
 }
 
-export const other = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
-
 export function sendPage(reply: FastifyReply, status: number, page: Page): FastifyReply {
   return reply
     .code(status)
@@ -49,7 +47,7 @@ export function sendPage(reply: FastifyReply, status: number, page: Page): Fasti
 
 function writePage(page: Page): string {
   const { language, title, body, otherLanguage, live, refresh_s } = page;
-  const link = html`<a href="${otherLanguage ?? ''}" hreflang="${other(language)}" lang="${other(language)}">${say(language, 'other_language')}</a>`;
+  const link = html`<a href="${otherLanguage ?? ''}" hreflang="${otherOf(language)}" lang="${otherOf(language)}">${say(language, 'other_language')}</a>`;
   return html`<!doctype html>
 <html lang="${language}">
 <meta charset="utf-8">

@@ -1,9 +1,9 @@
 /** What became of it: the bill, or why nothing was taken. */
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import { formatMoney } from '#device/messages/money.ts';
 import type { OrderView } from '../orders/view.ts';
 import { type Html, html } from './html.ts';
-import { other, type Page } from './layout.ts';
+import type { Page } from './layout.ts';
 import { say } from './messages.ts';
 import { printButton } from './print.ts';
 import { bigAmount, facts, itemTable, orderFact, writeTime } from './slip.ts';
@@ -25,7 +25,7 @@ export function resultPage(view: ResultView): Page {
   const { language, order, path } = view;
   const head = {
     language,
-    otherLanguage: `${path}&lang=${other(language)}`,
+    otherLanguage: `${path}&lang=${otherOf(language)}`,
     title: `${stateTitle(view)} · ${order.vendor}`,
   };
   if (order.state === 'offered') {
@@ -108,7 +108,7 @@ export function refusalPage(view: RefusalView): Page {
   return {
     language,
     title,
-    otherLanguage: path === null ? null : `${path}?lang=${other(language)}`,
+    otherLanguage: path === null ? null : `${path}?lang=${otherOf(language)}`,
     body: slip(view.leadsOn ? html`${why}${link}` : why),
     ...(refresh_s === null ? {} : { refresh_s }),
   };

@@ -1,6 +1,6 @@
 /** What a payer sees behind a payment link. Each page works by links and forms alone. */
 import { z } from 'zod';
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import { type Currency, formatMoney } from '#device/messages/money.ts';
 import { orderLineSchema } from '#device/messages/order.ts';
 import type { LinkPlatformRow, LinkRow, MerchantRow } from '../../store/tables-links.ts';
@@ -49,8 +49,6 @@ export interface Complaint {
   readonly code?: string;
 }
 
-const swap = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
-
 const pricedOf = (row: LinkRow): Priced => ({
   lines: z.array(orderLineSchema).parse(JSON.parse(row.lines)),
   amount_minor: row.amount_minor,
@@ -71,7 +69,7 @@ function frame(view: LinkView, title: string, body: Html, query = ''): FramedPag
     ...{ language, style: LINK_STYLE, script: SCRIPT, house: t(language, 'house') },
     title: `${title} · ${view.merchant.name}`,
     body: html`<div data-api="/pay/${view.token}" data-next="${at(view, query)}" data-done="${next}" data-events="${live}" data-state="${stateOf(row, view.own)}">${body}</div>`,
-    otherLanguage: `${path(view)}?lang=${swap(language)}${query}`,
+    otherLanguage: `${path(view)}?lang=${otherOf(language)}${query}`,
     leadsTo: platforms.map(({ pageOrigin }) => pageOrigin),
   };
 }
@@ -294,6 +292,6 @@ export function refusalPage(
   const body = html`<div><div class="slip">${verdict('✕', true, t(language, word), [t(language, `${word}_says`)])}</div></div>`;
   return {
     ...{ language, style: LINK_STYLE, script: '', house: t(language, 'house'), body },
-    ...{ title: t(language, word), otherLanguage: `?lang=${swap(language)}` },
+    ...{ title: t(language, word), otherLanguage: `?lang=${otherOf(language)}` },
   };
 }

@@ -1,5 +1,5 @@
 /** What a payer sees of their ways to pay. It works by forms alone, but for face and fingerprint. */
-import type { Language } from '#device/messages/enrolment.ts';
+import { type Language, otherOf } from '#device/messages/enrolment.ts';
 import type { FramedPage } from '../../web/frame.ts';
 import { type Html, html } from '../../web/html.ts';
 import { STYLE } from '../../web/style.ts';
@@ -31,12 +31,10 @@ export interface PayerPage {
   readonly done: boolean;
 }
 
-const swap = (language: Language): Language => (language === 'en' ? 'zh-CN' : 'en');
-
 const frame = (language: Language, title: string, body: Html): FramedPage => ({
   ...{ language, title, style: PAYER_STYLE, script: SCRIPT, house: t(language, 'house') },
   body: html`<div data-api="/payer" data-next="/payer?lang=${language}" data-done="/payer?lang=${language}" data-events="" data-state="">${body}</div>`,
-  otherLanguage: `/payer?lang=${swap(language)}`,
+  otherLanguage: `/payer?lang=${otherOf(language)}`,
 });
 
 const notice = ({ language, complaint, done }: PayerPage): Html | null => {
