@@ -13,7 +13,7 @@ import { askGate } from '../gate.ts';
 import { readTerminalNumber } from '../pairing/numbers.ts';
 import { PeerError } from '../peers/client.ts';
 import type { CardBrief, SettlementGate } from '../settlement/gate.ts';
-import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';
+import { readCookie, requireOwnForm, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
 import { Problem } from '../web/problems.ts';
 import { clientOf, decodeBody, isNear, languageOf } from '../web/requests.ts';
@@ -95,10 +95,6 @@ function addCardPages(server: FastifyInstance, parts: CounterPageParts): void {
   server.post<OfCard>('/counter/cards/:card/refunds', (request, reply) =>
     refund(parts, request, reply),
   );
-}
-
-function requireOwnForm(request: FastifyRequest): void {
-  if (!sameSite(request)) throw new Problem('foreign_form');
 }
 
 const cashierOf = ({ cashiers }: CounterPageParts, request: FastifyRequest): Cashier | null =>

@@ -6,7 +6,7 @@ import { voucherNumberSchema } from '#device/messages/voucher.ts';
 import type { Core } from '../core.ts';
 import { sameSecret } from '../keys.ts';
 import { typedFigures } from '../typed.ts';
-import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';
+import { readCookie, requireOwnForm, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
 import { formDoc, pageDoc, SIGN_IN } from '../web/page-docs.ts';
 import { Problem } from '../web/problems.ts';
@@ -63,10 +63,6 @@ export function addOffice(server: FastifyInstance, core: Core, operatorToken: st
   server.get<{ Params: { number: string } }>(`${PATH}/:number`, (request, reply) =>
     showTrail(here(request, reply), request.params.number),
   );
-}
-
-function requireOwnForm(request: FastifyRequest): void {
-  if (!sameSite(request)) throw new Problem('foreign_form');
 }
 
 /** On this machine alone, as the operator's token itself. */

@@ -6,7 +6,7 @@ import { voucherNumberSchema } from '#device/messages/voucher.ts';
 import type { Core } from '../core.ts';
 import type { PartyRow } from '../store/tables-funds.ts';
 import { callingCode } from '../web/api.ts';
-import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';
+import { readCookie, requireOwnForm, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
 import { Problem } from '../web/problems.ts';
 import { clientOf, decodeBody, languageOf } from '../web/requests.ts';
@@ -98,10 +98,6 @@ function pageAt(
   const said = done === '1' ? 'done' : done === '2' ? 'later' : null;
   const notice = complaint !== null || said === null ? null : fundSay(language, said);
   return { language, complaint, notice, path, typed };
-}
-
-function requireOwnForm(request: FastifyRequest): void {
-  if (!sameSite(request)) throw new Problem('foreign_form');
 }
 
 const partyOf = ({ core, request }: Here): PartyRow | null =>

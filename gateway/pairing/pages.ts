@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { base64url } from '#device/codecs/bytes.ts';
 import type { Core } from '../core.ts';
 import type { PairingSessionRow } from '../store/tables-pairing.ts';
-import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';
+import { readCookie, requireOwnForm, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
 import { Problem, problemSentence } from '../web/problems.ts';
 import { decodeBody, languageOf, pinSchema } from '../web/requests.ts';
@@ -79,10 +79,6 @@ export function addPairingPages(server: FastifyInstance, core: Core): void {
     if (attempt !== null) await core.pairing.ask(attempt).catch(() => undefined);
     return reply.redirect('/pair', 303);
   });
-}
-
-function requireOwnForm(request: FastifyRequest): void {
-  if (!sameSite(request)) throw new Problem('foreign_form');
 }
 
 function requireCookie(core: Core, request: FastifyRequest): PairingSessionRow {

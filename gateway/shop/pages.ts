@@ -10,7 +10,7 @@ import type { Core } from '../core.ts';
 import { keyedDigest } from '../keys.ts';
 import { readTerminalNumber } from '../pairing/numbers.ts';
 import type { ShopOrderRow } from '../store/tables-shop.ts';
-import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';
+import { readCookie, requireOwnForm, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
 import { canonical } from '../web/idempotency.ts';
 import { Problem } from '../web/problems.ts';
@@ -88,10 +88,6 @@ export function addShopPages(server: FastifyInstance, core: Core): void {
     if (ended.ok || ended.code !== 'being_paid') return home(request, reply, row);
     return tapped(core, request, reply, row, { ok: false, code: 'being_paid' });
   });
-}
-
-function requireOwnForm(request: FastifyRequest): void {
-  if (!sameSite(request)) throw new Problem('foreign_form');
 }
 
 function orderOf(core: Core, request: FastifyRequest<OfOrder>): ShopOrderRow {

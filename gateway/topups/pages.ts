@@ -10,7 +10,7 @@ import { keyedDigest } from '../keys.ts';
 import { PeerError } from '../peers/client.ts';
 import { readPhone } from '../phone.ts';
 import type { TopUpRow } from '../store/tables-topups.ts';
-import { readCookie, sameSite, writeCookie } from '../web/cookies.ts';
+import { readCookie, requireOwnForm, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
 import { Problem } from '../web/problems.ts';
 import { clientOf, decodeBody, languageOf } from '../web/requests.ts';
@@ -64,10 +64,6 @@ export function addTopUpPages(server: FastifyInstance, core: Core): void {
 
 function requireOffered(core: Core): void {
   if (!core.topups.offered) throw new Problem('no_cards');
-}
-
-function requireOwnForm(request: FastifyRequest): void {
-  if (!sameSite(request)) throw new Problem('foreign_form');
 }
 
 const customerOf = (core: Core, token: string): string =>

@@ -1,5 +1,6 @@
 /** Session cookies (RFC 6265bis): HttpOnly, SameSite=Lax, and over https Secure under `__Host-`. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from './problems.ts';
 
 const nameOn = (request: FastifyRequest, name: string): string =>
   request.protocol === 'https' ? `__Host-${name}` : name;
@@ -36,4 +37,9 @@ export function sameSite(request: FastifyRequest): boolean {
   // `null` is what a page under Referrer-Policy no-referrer says of itself.
   if (origin === undefined || origin === 'null') return true;
   return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+/** Throws `foreign_form` where a form was not sent by a page of this very site. */
+export function requireOwnForm(request: FastifyRequest): void {
+  if (!sameSite(request)) throw new Problem('foreign_form');
 }

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../clock.ts';
 import type { LinkRow } from '../../store/tables-links.ts';
-import { sameSite } from '../../web/cookies.ts';
+import { requireOwnForm } from '../../web/cookies.ts';
 import { streamEvents } from '../../web/event-stream.ts';
 import { Problem } from '../../web/problems.ts';
 import { decodeBody } from '../../web/requests.ts';
@@ -50,7 +50,7 @@ function own(
   parts: LinkApiParts,
   request: FastifyRequest<OfLink>,
 ): { readonly row: LinkRow; readonly device: string } {
-  if (!sameSite(request)) throw new Problem('foreign_form');
+  requireOwnForm(request);
   const row = parts.links.find(request.params.token);
   if (row === undefined) throw new Problem('unknown_link');
   const device = deviceOf(parts, request);

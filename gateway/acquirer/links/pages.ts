@@ -10,7 +10,7 @@ import { readPhone } from '../../phone.ts';
 import type { Tables } from '../../store/tables.ts';
 import type { LinkRow } from '../../store/tables-links.ts';
 import { typedFigures } from '../../typed.ts';
-import { readCookie, sameSite, writeCookie } from '../../web/cookies.ts';
+import { readCookie, requireOwnForm, writeCookie } from '../../web/cookies.ts';
 import { type FramedPage, sendFramed } from '../../web/frame.ts';
 import { Problem } from '../../web/problems.ts';
 import { clientOf, decodeBody, languageOf } from '../../web/requests.ts';
@@ -69,7 +69,7 @@ export function addLinkPages(server: FastifyInstance, parts: LinkPageParts): voi
     return reply.redirect(`/pay/${token}?lang=${languageOf(request)}`, 303);
   });
   server.post<OfLink>('/pay/:token/password', async (request, reply) => {
-    if (!sameSite(request)) throw new Problem('foreign_form');
+    requireOwnForm(request);
     const row = parts.links.find(request.params.token);
     const device = deviceOf(parts, request);
     if (row === undefined || device === null) return turnAway(request, reply, row);
@@ -101,7 +101,7 @@ async function takeVoucher(
   request: FastifyRequest<OfLink>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  if (!sameSite(request)) throw new Problem('foreign_form');
+  requireOwnForm(request);
   const { links, guesses } = parts;
   const row = links.find(request.params.token);
   const device = deviceOf(parts, request);
@@ -138,7 +138,7 @@ async function takePlatform(
   request: FastifyRequest<OfLink>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  if (!sameSite(request)) throw new Problem('foreign_form');
+  requireOwnForm(request);
   const row = parts.links.find(request.params.token);
   const device = deviceOf(parts, request);
   if (row === undefined || device === null) return turnAway(request, reply, row);

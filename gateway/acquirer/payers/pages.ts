@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readPhone } from '../../phone.ts';
 import type { Tables } from '../../store/tables.ts';
-import { readCookie, sameSite, writeCookie } from '../../web/cookies.ts';
+import { readCookie, requireOwnForm, writeCookie } from '../../web/cookies.ts';
 import { sendFramed } from '../../web/frame.ts';
 import { Problem } from '../../web/problems.ts';
 import { decodeBody, languageOf, pinSchema } from '../../web/requests.ts';
@@ -103,10 +103,6 @@ function addPasskeyCalls(server: FastifyInstance, parts: PayerPageParts): void {
     if (made === null || !(await desk.addPasskey(view, made))) throw new Problem('passkey_refused');
     return { said: 'registered' };
   });
-}
-
-function requireOwnForm(request: FastifyRequest): void {
-  if (!sameSite(request)) throw new Problem('foreign_form');
 }
 
 /** The payer of the cookie, whose form it is. */
