@@ -13,6 +13,7 @@ import { askGate } from '../gate.ts';
 import { readTerminalNumber } from '../pairing/numbers.ts';
 import { PeerError } from '../peers/client.ts';
 import type { CardBrief, SettlementGate } from '../settlement/gate.ts';
+import { typedText } from '../typed.ts';
 import { readCookie, requireOwnForm, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
 import { Problem } from '../web/problems.ts';
@@ -187,7 +188,7 @@ async function begin(parts: CounterPageParts, request: FastifyRequest, reply: Fa
 function wishOf(parts: CounterPageParts, { act, amount }: WorkForm, number: string) {
   const currency = currencyAt(parts, number);
   if (act !== 'load') return { act, currency };
-  const parsed = parseAmount(amount.normalize('NFKC').trim().replace(',', '.'), currency);
+  const parsed = parseAmount(typedText(amount).replace(',', '.'), currency);
   return parsed.ok ? { act, currency, amount_minor: parsed.amount_minor } : null;
 }
 

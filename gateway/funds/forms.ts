@@ -4,6 +4,7 @@ import type { Language } from '#device/messages/enrolment.ts';
 import { type Currency, currencySchema, parseAmount } from '#device/messages/money.ts';
 import { voucherTroubleSchema } from '#device/messages/voucher.ts';
 import { readPhone } from '../phone.ts';
+import { typedText } from '../typed.ts';
 import { say } from '../web/messages.ts';
 import { Problem, problemSentence } from '../web/problems.ts';
 import type { Reply } from '../web/routes.ts';
@@ -42,14 +43,11 @@ const misread = (language: Language, field: string, word: FundWord): Complaint =
   ...{ says: fundSay(language, word), field, code: 'malformed_request' },
 });
 
-/** As a keyboard for Chinese writes figures, too: in full width. */
-export const narrow = (text: string): string => text.normalize('NFKC').trim();
-
 /** As a party is called where it logs in: phones put capitals and spaces there. */
-export const partyTyped = (text: string): string => narrow(text).toLowerCase();
+export const partyTyped = (text: string): string => typedText(text).toLowerCase();
 
 export function daysOf(text: string): number | null {
-  const typed = narrow(text);
+  const typed = typedText(text);
   const days = Number(typed);
   return /^\d{1,4}$/.test(typed) && days >= 1 && days <= 1800 ? days : null;
 }
@@ -71,7 +69,7 @@ export function readAccount(
   callingCode: string,
   typed: { readonly phone?: string | undefined; readonly pin?: string | undefined },
 ): Read<{ phone: string; pin: string }> {
-  const [phone, pin] = [narrow(typed.phone ?? ''), narrow(typed.pin ?? '')];
+  const [phone, pin] = [typedText(typed.phone ?? ''), typedText(typed.pin ?? '')];
   if (readPhone(phone, callingCode) === null) return bad(misread(language, 'phone', 'phone_wrong'));
   const read = registerPhoneSchema.safeParse({ phone, pin });
   return read.success ? { ok: true, value: read.data } : bad(misread(language, 'pin', 'pin_wrong'));
@@ -98,7 +96,7 @@ export function readInput(
     return { ok: true, value: { transfer: { beneficiary } } };
   }
   if (action !== 'redeem') return { ok: true, value: {} };
-  const amount = parseAmount(narrow(form.amount ?? ''), currency);
+  const amount = parseAmount(typedText(form.amount ?? ''), currency);
   if (!amount.ok || amount.amount_minor === 0) return bad(amountWrong(language));
   return { ok: true, value: { redeem: { amount_minor: amount.amount_minor, currency } } };
 }

@@ -5,6 +5,7 @@ import { parseAmount } from '#device/messages/money.ts';
 import { voucherNumberSchema } from '#device/messages/voucher.ts';
 import type { Core } from '../core.ts';
 import type { PartyRow } from '../store/tables-funds.ts';
+import { typedText } from '../typed.ts';
 import { callingCode } from '../web/api.ts';
 import { readCookie, requireOwnForm, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
@@ -24,7 +25,6 @@ import {
   listQuery,
   logInForm,
   memoWrong,
-  narrow,
   partyTyped,
   phoneForm,
   readAccount,
@@ -41,7 +41,6 @@ import { fundSay } from './words.ts';
 
 const COOKIE = 'party_session';
 const DAY_MS = 86_400_000;
-const ALL = Number.MAX_SAFE_INTEGER;
 
 interface Here {
   readonly core: Core;
@@ -136,7 +135,7 @@ function showList(here: Here, complaint: Complaint | null, typed: Typed = {}): F
   const status = complaint === null ? 200 : 422;
   if (party === null) return sendFramed(reply, status, partyLogIn({ ...page, notice: null }, ''));
   const { before } = listQuery.safeParse(request.query).data ?? {};
-  const listed = funds.reading.outlines(party.id, before ?? ALL);
+  const listed = funds.reading.outlines(party.id, before);
   const { phone } = party;
   const list = { party, phone, ...listed, balances: funds.reading.balances(party.id) };
   const others = core.parties.all();
@@ -148,7 +147,7 @@ function showEntries(here: Here): FastifyReply {
   const party = partyOf(here);
   if (party === null) return showList(here, null);
   const { lang: _lang, ...query } = request.query as Record<string, unknown>;
-  const { currency, before = ALL } = decodeBody(entriesQuerySchema, query);
+  const { currency, before } = decodeBody(entriesQuerySchema, query);
   const shown = funds.reading.entries(party.id, currency, before);
   return sendFramed(reply, 200, entriesPage(pageAt(request, entriesPath(currency), null), shown));
 }
@@ -190,7 +189,7 @@ async function create(here: Here): Promise<FastifyReply> {
   if (party === null) return askToLogIn(here);
   const form = decodeBody(createForm, request.body);
   const language = languageOf(request);
-  const amount = parseAmount(narrow(form.amount), form.currency);
+  const amount = parseAmount(typedText(form.amount), form.currency);
   if (!amount.ok || amount.amount_minor === 0) return showList(here, amountWrong(language), form);
   const days = daysOf(form.days);
   if (days === null) return showList(here, daysWrong(language), form);

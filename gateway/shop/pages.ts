@@ -10,6 +10,7 @@ import type { Core } from '../core.ts';
 import { keyedDigest } from '../keys.ts';
 import { readTerminalNumber } from '../pairing/numbers.ts';
 import type { ShopOrderRow } from '../store/tables-shop.ts';
+import { typedText } from '../typed.ts';
 import { readCookie, requireOwnForm, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
 import { canonical } from '../web/idempotency.ts';
@@ -237,7 +238,7 @@ async function takeDigits(core: Core, request: FastifyRequest<OfOrder>, reply: F
   const row = orderOf(core, request);
   const client = requireFewTries(core, request);
   const { digits } = decodeBody(digitsForm, request.body);
-  const proved = await core.shop.proveReader(row, digits.normalize('NFKC').trim());
+  const proved = await core.shop.proveReader(row, typedText(digits));
   if (proved.ok) {
     writeCookie(request, reply, READER, proved.token, READER_MS / 1000);
     return home(request, reply, row);

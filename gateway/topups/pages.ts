@@ -10,6 +10,7 @@ import { keyedDigest } from '../keys.ts';
 import { PeerError } from '../peers/client.ts';
 import { readPhone } from '../phone.ts';
 import type { TopUpRow } from '../store/tables-topups.ts';
+import { typedFigures, typedText } from '../typed.ts';
 import { readCookie, requireOwnForm, writeCookie } from '../web/cookies.ts';
 import { sendFramed } from '../web/frame.ts';
 import { Problem } from '../web/problems.ts';
@@ -107,11 +108,11 @@ async function begin(core: Core, request: FastifyRequest, reply: FastifyReply) {
   const typed = decodeBody(wishForm, request.body);
   const complain = (field: TopUpField, word: TopUpWord) =>
     showWish(core, request, reply, typed, { field, word });
-  const amount = parseAmount(typed.amount.normalize('NFKC').trim().replace(',', '.'), CURRENCY);
+  const amount = parseAmount(typedText(typed.amount).replace(',', '.'), CURRENCY);
   if (!amount.ok) return complain('amount', 'p_amount');
   const phone = readPhone(typed.phone, tables.settings.get('calling_code') ?? '');
   if (phone === null) return complain('phone', 'p_phone');
-  const card = typed.card.normalize('NFKC').toUpperCase().replace(/[\s-]/g, '');
+  const card = typedFigures(typed.card).toUpperCase();
   // A browser without the cookie is known by its form, which nobody else was given.
   const token = readCookie(request, COOKIE) ?? typed.key ?? base64url(core.chance.bytes(32));
   const wish = { card, phone, amount_minor: amount.amount_minor };
