@@ -99,8 +99,7 @@ function voucherRoutes(funds: Funds, partyOf: PartyOf): readonly Route[] {
       answers: { 200: { says: 'About 50, and all of the same moment', schema: voucherListSchema } },
       problems: ADMISSION,
       async handle({ query, request }) {
-        const before = query.before ?? Number.MAX_SAFE_INTEGER;
-        return { status: 200, body: funds.reading.list(partyOf(request), before) };
+        return { status: 200, body: funds.reading.list(partyOf(request), query.before) };
       },
     }),
     route({
@@ -151,8 +150,7 @@ function ownRoutes(funds: Funds, partyOf: PartyOf): readonly Route[] {
       answers: { 200: { says: 'Up to 50', schema: entriesSchema } },
       problems: ADMISSION,
       async handle({ query: { currency, before }, request }) {
-        const from = before ?? Number.MAX_SAFE_INTEGER;
-        return { status: 200, body: funds.reading.entries(partyOf(request), currency, from) };
+        return { status: 200, body: funds.reading.entries(partyOf(request), currency, before) };
       },
     }),
     route({

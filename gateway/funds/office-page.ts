@@ -11,6 +11,7 @@ import { historyRows } from './history-page.ts';
 import { isOfficeWord, type OfficeWord, officeSay as t } from './office-words.ts';
 import type { Overview, VoucherTrail } from './overview.ts';
 import { day, frame, stateOf } from './page.ts';
+import { frozenMinor } from './parts.ts';
 import { fundSay } from './words.ts';
 
 const money = (currency: Currency, amount_minor: number): string =>
@@ -88,7 +89,7 @@ function openQuestions(language: Language, { questions }: Overview): Html {
   const at = `${day(oldest_at)} UTC`;
   const links = about.map(
     ({ number, since }) =>
-      html`<p><a class="no" href="/vouchers/office/${number}?lang=${language}">${showVoucherNumber(number)}</a> <span class="soft">${day(since)} UTC</span></p>`,
+      html`<p><a class="no" href="/vouchers/office/${number}?lang=${language}">${showVoucherNumber(number)}</a> <span class="soft">${moment(since)}</span></p>`,
   );
   return html`<p>${t(language, 'open_questions', { count: String(open), at })}</p>${links}`;
 }
@@ -163,10 +164,7 @@ export function trailPage(
   const title = showVoucherNumber(row.number);
   const body = html`<div class="slip"><h1 class="no">${title}</h1><p class="soft">${stateOf(language, row.state)}</p><p class="sum">${money(currency, row.face_minor)}</p>
 ${facts([
-  [
-    t(language, 'frozen'),
-    money(currency, row.hold === null ? 0 : row.face_minor - row.captured_minor),
-  ],
+  [t(language, 'frozen'), money(currency, frozenMinor(row))],
   ...(['issuing', 'paying', 'beneficiary'] as const).map(
     (role) => [fundSay(language, role), nameOf(row[role])] as const,
   ),

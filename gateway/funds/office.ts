@@ -24,7 +24,6 @@ import { addPartySchema } from './schemas.ts';
 const COOKIE = 'fund_office';
 const SESSION_S = 3600;
 const PATH = '/vouchers/office';
-const ALL = Number.MAX_SAFE_INTEGER;
 
 const signInForm = z.object({ token: z.string().max(100) });
 const partyForm = z.object({
@@ -105,7 +104,7 @@ function show(here: Here, complaint: Complaint | null = null, typed: Typed = {})
   const { core, request, reply } = here;
   const status = complaint === null ? 200 : 422;
   if (!isIn(here)) return sendFramed(reply, 200, officeSignIn(pageAt(here, PATH)));
-  const { before = ALL, find } = officeQuery.safeParse(request.query).data ?? {};
+  const { before, find } = officeQuery.safeParse(request.query).data ?? {};
   if (find !== undefined && complaint === null) return lookFor(here, find);
   const { rows, next } = pageOf((...asked) => core.tables.funds.all(...asked), before);
   const view = { overview: overviewOf(core.tables), rows, next, parties: core.parties.all() };

@@ -73,15 +73,16 @@ function booksIn(tables: Tables, currency: Currency): Overview['books'] {
 }
 
 export function overviewOf(tables: Tables): Overview {
-  const { count, oldest } = tables.funds.openAsks();
+  const about = tables.funds.awaited(LONGEST);
   return {
     standing: tables.funds
       .standing()
       .map((row) => ({ ...row, currency: currencySchema.parse(row.currency) })),
     books: currencySchema.options.flatMap((currency) => booksIn(tables, currency)),
     questions: {
-      ...{ open: count, ...(oldest === null ? {} : { oldest_at: oldest }) },
-      about: tables.funds.awaited(LONGEST),
+      open: tables.funds.openAsks(),
+      ...(about[0] === undefined ? {} : { oldest_at: about[0].since }),
+      about,
     },
   };
 }

@@ -69,6 +69,9 @@ export function codeOf(keys: Pick<GatewayKeys, 'digest'>, row: VoucherRow): stri
 
 export const leftMinor = (row: VoucherRow): number => row.face_minor - row.captured_minor;
 
+/** What the issuer holds for it. */
+export const frozenMinor = (row: VoucherRow): number => (row.hold === null ? 0 : leftMinor(row));
+
 /** An id at the issuer, the same for the same request. */
 export const askId = (kind: string, caller: string, key: string): string =>
   `v:${kind}:${hash('sha256', `${kind}\n${caller}\n${key}`, 'base64url').slice(0, 32)}`;

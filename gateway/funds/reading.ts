@@ -12,6 +12,8 @@ import type { Checked, Entries, VoucherEvent, VoucherOutline, VoucherView } from
 import { claimsOf, outlineVoucher, viewVoucher } from './view.ts';
 
 const PAGE = 50;
+/** Before this is everything. */
+const NEWEST = Number.MAX_SAFE_INTEGER;
 /** More are not made in one ms: the writer commits fewer at once. */
 const ALIKE = 10_000;
 
@@ -43,7 +45,7 @@ export class Reading {
   }
 
   /** The newest first; `before` is ms since 1970. Those of one moment are never parted. */
-  list(party: string, before: number): { vouchers: VoucherView[]; next?: number } {
+  list(party: string, before?: number): { vouchers: VoucherView[]; next?: number } {
     const { tables } = this.#parts;
     const { rows, next } = this.#pageOf(party, before);
     const vouchers = rows.map((row) => this.show(tables, row, party));
@@ -51,14 +53,14 @@ export class Reading {
   }
 
   /** The same, without what is signed. */
-  outlines(party: string, before: number): { vouchers: VoucherOutline[]; next?: number } {
+  outlines(party: string, before?: number): { vouchers: VoucherOutline[]; next?: number } {
     const { tables } = this.#parts;
     const { rows, next } = this.#pageOf(party, before);
     const vouchers = rows.flatMap((row) => outlineVoucher(tables, row, party) ?? []);
     return next === undefined ? { vouchers } : { vouchers, next };
   }
 
-  #pageOf(party: string, before: number): ReturnType<typeof pageOf> {
+  #pageOf(party: string, before?: number): ReturnType<typeof pageOf> {
     const { funds } = this.#parts.tables;
     return pageOf((...asked) => funds.ofParty(party, ...asked), before);
   }
@@ -72,7 +74,7 @@ export class Reading {
   }
 
   /** What its balance in a currency is made of, page by page; `before` is the `next` of the page before. */
-  entries(party: string, currency: Currency, before: number): Entries {
+  entries(party: string, currency: Currency, before = NEWEST): Entries {
     const account = partyAccount(party, currency);
     const rows = this.#parts.tables.funds.entries(account, before, PAGE);
     const next = rows.length === PAGE ? rows.at(-1)?.id : undefined;
@@ -110,7 +112,7 @@ export class Reading {
 /** One page of rows, the newest first; `next` is where the older ones begin. */
 export function pageOf(
   rowsBefore: (before: number, limit: number) => readonly VoucherRow[],
-  before: number,
+  before = NEWEST,
 ): { readonly rows: readonly VoucherRow[]; readonly next?: number } {
   const rows = rowsBefore(before, PAGE);
   const last = rows.length === PAGE ? rows.at(-1)?.created_at : undefined;

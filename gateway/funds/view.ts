@@ -8,7 +8,7 @@ import type { Tables } from '../store/tables.ts';
 import type { VoucherRow } from '../store/tables-funds.ts';
 import { type Action, actionsIn, isEnded, ruleOf } from './flow.ts';
 import { changesLeft, isTransferable } from './guards.ts';
-import { actorsOf, codeOf, leftMinor } from './parts.ts';
+import { actorsOf, codeOf, frozenMinor } from './parts.ts';
 import type { VoucherOutline, VoucherView } from './schemas.ts';
 
 const nameOf = (tables: Pick<Tables, 'funds'>, id: string): string =>
@@ -61,7 +61,7 @@ export function outlineVoucher(
     ...{ issuing: named(row.issuing), paying: named(row.paying) },
     beneficiary: named(row.beneficiary),
     ...{ amount_minor: row.face_minor, redeemed_minor: row.captured_minor },
-    frozen_minor: row.hold === null ? 0 : leftMinor(row),
+    frozen_minor: frozenMinor(row),
     currency: row.currency as Currency,
     terms: { transferable: isTransferable(row), partial: row.partial === 1 },
     ...{ memo: row.memo, created_at: row.created_at, expires_at: row.expires_at },

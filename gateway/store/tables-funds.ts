@@ -180,8 +180,8 @@ export interface FundTable {
   nextAsk(): number | undefined;
   /** All that was asked about a voucher, the oldest first. */
   asksAbout(voucher: string): FundAskRow[];
-  /** How many wait for an answer, and when the oldest of them began, ms since 1970. */
-  openAsks(): { readonly count: number; readonly oldest: number | null };
+  /** How many wait for an answer. */
+  openAsks(): number;
   /** Vouchers that they are about, the longest waiting first. */
   awaited(limit: number): AwaitedRow[];
 

@@ -219,9 +219,7 @@ function questions(database: DatabaseSync): Questions {
   const asksAbout = database.prepare(
     'SELECT * FROM funds_asks WHERE voucher = ? ORDER BY begun_at, id',
   );
-  const open = database.prepare(
-    `SELECT count(*) AS count, min(begun_at) AS oldest FROM funds_asks WHERE state = 'asking'`,
-  );
+  const open = database.prepare(`SELECT count(*) AS count FROM funds_asks WHERE state = 'asking'`);
   const awaited = database.prepare(
     `SELECT voucher AS number, min(begun_at) AS since FROM funds_asks WHERE state = 'asking'
      GROUP BY voucher ORDER BY since, number LIMIT ?`,
@@ -237,8 +235,7 @@ function questions(database: DatabaseSync): Questions {
     dueAsks: (now, limit) => every<FundAskRow>(due, now, limit),
     nextAsk: () => first<{ at: number | null }>(next)?.at ?? undefined,
     asksAbout: (voucher) => every<FundAskRow>(asksAbout, voucher),
-    openAsks: () =>
-      first<{ count: number; oldest: number | null }>(open) ?? { count: 0, oldest: null },
+    openAsks: () => first<{ count: number }>(open)?.count ?? 0,
     awaited: (limit) => every<AwaitedRow>(awaited, limit),
     act: (caller, key) => first<FundActRow>(act, caller, key),
     addAct: (row) => void addAct.run(...values(row, ACT)),
