@@ -2,10 +2,9 @@
  * The time of day by which recordings are deleted. A clock that leapt ahead (an empty battery, a wrong
  * answer of the network) would delete them all: it is believed when it has run on for a day.
  */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Clock } from '#device/ports/clock.ts';
-import { writeDurably } from '#firmware/durable.ts';
+import { readStored, writeDurably } from '#firmware/durable.ts';
 
 const DAY_MS = 86_400_000;
 /** Longer than a machine is off at night. */
@@ -36,8 +35,8 @@ export class BelievedTime {
     clock: Pick<Clock, 'now' | 'monotonic'>,
     newest: number,
   ): Promise<BelievedTime> {
-    const text = await readFile(path, 'utf8').catch(() => '');
-    return new BelievedTime(path, clock, readState(text) ?? { believed_at: newest, doubted_ms: 0 });
+    const state = await readStored(path, stateSchema);
+    return new BelievedTime(path, clock, state ?? { believed_at: newest, doubted_ms: 0 });
   }
 
   /** Ms since 1970, and how far behind the clock that is on purpose; rejects where no disk takes it. */
@@ -57,11 +56,3 @@ export class BelievedTime {
 }
 
 type State = z.infer<typeof stateSchema>;
-
-function readState(text: string): State | null {
-  try {
-    return stateSchema.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
-}

@@ -3,9 +3,8 @@
  * that is believed now: they would be kept for as much longer as it was wrong. Nobody knows when those
  * were made, so they count from when they were first seen so.
  */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { writeDurably } from '#firmware/durable.ts';
+import { readStored, writeDurably } from '#firmware/durable.ts';
 
 /** Recording → ms since 1970 at which it was first seen dated ahead. */
 const stateSchema = z.record(z.string(), z.number());
@@ -26,7 +25,7 @@ export async function keptSince(
   dates: ReadonlyMap<string, number>,
   now: number,
 ): Promise<KeptSince> {
-  const known = await readState(path);
+  const known = new Map(Object.entries((await readStored(path, stateSchema)) ?? {}));
   const ahead = [...dates].filter(([, at]) => at > now);
   // Seen by a time that was wrong as well, it is seen anew.
   const seen = new Map(ahead.map(([id]) => [id, Math.min(known.get(id) ?? now, now)]));
@@ -38,14 +37,5 @@ export async function keptSince(
     return { since, trouble: null };
   } catch (trouble) {
     return { since, trouble };
-  }
-}
-
-async function readState(path: string): Promise<ReadonlyMap<string, number>> {
-  const text = await readFile(path, 'utf8').catch(() => '{}');
-  try {
-    return new Map(Object.entries(stateSchema.parse(JSON.parse(text))));
-  } catch {
-    return new Map();
   }
 }

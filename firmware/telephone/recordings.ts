@@ -3,20 +3,12 @@
  * left unfinished is mended at the next start.
  */
 import { mkdirSync } from 'node:fs';
-import {
-  type FileHandle,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '#device/ports/clock.ts';
 import { syncDirectory } from '#firmware/disk.ts';
+import { readStored } from '#firmware/durable.ts';
 import { BelievedTime } from './believed-time.ts';
 import { keptSince } from './kept-since.ts';
 import { type Pause, Recording } from './recording.ts';
@@ -179,13 +171,7 @@ export class Recordings {
 
   async #readInfo(id: string): Promise<RecordingInfo | null> {
     if (!infoSchema.shape.id.safeParse(id).success) return null;
-    const text = await readFile(this.#path(id, 'json'), 'utf8').catch(() => null);
-    if (text === null) return null;
-    try {
-      return infoSchema.parse(JSON.parse(text));
-    } catch {
-      return null;
-    }
+    return readStored(this.#path(id, 'json'), infoSchema);
   }
 
   async #mend(): Promise<void> {
