@@ -61,6 +61,7 @@ export class Recordings {
   #time: BelievedTime | null = null;
   #doubted = false;
   #cancelSweep = (): void => undefined;
+  #closed = false;
 
   private constructor(settings: RecordingsSettings, clock: Clock, events: RecordingsEvents) {
     this.#settings = settings;
@@ -84,6 +85,7 @@ export class Recordings {
   }
 
   close(): void {
+    this.#closed = true;
     this.#cancelSweep();
   }
 
@@ -223,13 +225,22 @@ export class Recordings {
     await rename(path, this.#path(id, 'wav'));
   }
 
-  /** Deletes what is older than it may be. */
+  /** Deletes what is older than it may be, now and again: the next look begins when this one is over. */
   async #sweep(): Promise<void> {
-    this.#cancelSweep = this.#clock.after(SWEEP_MS, () => {
-      this.#sweep().catch((error: unknown) => {
-        this.#events.log(`recordings were not looked at: ${String(error)}`);
-      });
+    try {
+      await this.#deleteOld();
+    } finally {
+      if (!this.#closed) this.#cancelSweep = this.#clock.after(SWEEP_MS, () => this.#sweepAgain());
+    }
+  }
+
+  #sweepAgain(): void {
+    this.#sweep().catch((error: unknown) => {
+      this.#events.log(`recordings were not looked at: ${String(error)}`);
     });
+  }
+
+  async #deleteOld(): Promise<void> {
     const now = await this.#believedNow();
     if (now === null) return;
     const path = join(this.#settings.directory, AHEAD);

@@ -39,15 +39,19 @@ function handClock(start = 1_700_000_000_000) {
     after(ms, then) {
       const timer = { at: now + ms, then };
       due.push(timer);
-      return () => void due.splice(due.indexOf(timer), 1);
+      return () => {
+        if (due.includes(timer)) due.splice(due.indexOf(timer), 1);
+      };
     },
   };
-  const pass = (ms: number): void => {
+  /** What fell due by that is over when it returns: then it waits for its next time again. */
+  const pass = async (ms: number): Promise<void> => {
     now += ms;
     for (const timer of due.filter(({ at }) => at <= now)) {
       due.splice(due.indexOf(timer), 1);
       timer.then();
     }
+    await until('the end of what fell due', () => due.length > 0);
   };
   /** Somebody, or a dead battery, sets the clock: nothing runs meanwhile. */
   const leap = (ms: number): void => {
@@ -147,13 +151,8 @@ describe('recordings', () => {
     const { end } = await recordings.begin(ID, null);
     await end('caller');
     const looks = (): string => readFileSync(join(files, 'swept'), 'utf8');
-    const passes = async (ms: number): Promise<void> => {
-      const before = looks();
-      pass(ms);
-      await until('the next look', () => looks() !== before);
-    };
     leap(5 * 365 * DAY_MS);
-    await passes(DAY_MS / 96);
+    await pass(DAY_MS / 96);
     const told = /the clock is 1825 days ahead.*if it is wrong, set it/;
     await until('the word about it', () => told.test(logs.join()));
     assert.deepEqual(deleted, []);
@@ -163,7 +162,7 @@ describe('recordings', () => {
     t.after(() => second.close());
     assert.equal((await second.list()).length, 1);
     leap(-5 * 365 * DAY_MS);
-    await passes(DAY_MS / 96);
+    await pass(DAY_MS / 96);
     assert.equal((await second.list()).length, 1);
     assert.equal(JSON.parse(looks()).believed_at, clock.now());
     // Off for two months: what is over its time goes when the machine has run for a day.
@@ -172,21 +171,15 @@ describe('recordings', () => {
     const third = await begin();
     t.after(() => third.close());
     assert.equal((await third.list()).length, 1);
-    await passes(DAY_MS / 2);
+    await pass(DAY_MS / 2);
     assert.deepEqual(deleted, []);
-    await passes(DAY_MS / 2);
+    await pass(DAY_MS / 2);
     await until('deleted', () => deleted.length === 1);
   });
 
   test('what a clock dated years ahead goes in its time, once the clock is right', async (t) => {
     const { recordings, begin, files, clock, pass, leap, deleted } = await stand(t);
     const years = 5 * 365 * DAY_MS;
-    const passes = async (ms: number): Promise<void> => {
-      const looked = (): string => readFileSync(join(files, 'swept'), 'utf8');
-      const before = looked();
-      pass(ms);
-      await until('the next look', () => looked() !== before);
-    };
     leap(years);
     const known = mintCallId(clock.now(), Uint8Array.of(1, 2, 3, 4));
     await (await recordings.begin(known, null)).end('caller');
@@ -195,21 +188,21 @@ describe('recordings', () => {
     leap(-years);
     const right = mintCallId(clock.now(), Uint8Array.of(9, 10, 11, 12));
     await (await recordings.begin(right, null)).end('caller');
-    await passes(DAY_MS);
+    await pass(DAY_MS);
     await until('what is dated ahead', () => sizeOf(join(files, 'ahead')) > 0);
     // Also over a restart, and by whole looks while it runs.
     recordings.close();
     const again = await begin();
     t.after(() => again.close());
-    await passes(29 * DAY_MS);
+    await pass(29 * DAY_MS);
     assert.deepEqual(deleted, []);
-    await passes(60_000 + DAY_MS / 96);
+    await pass(60_000 + DAY_MS / 96);
     await until('the first deletion', () => deleted.length === 1);
     assert.deepEqual(deleted, [right]);
-    await passes(DAY_MS);
+    await pass(DAY_MS);
     await until('the other deletions', () => deleted.length === 3);
     assert.deepEqual(deleted.toSorted(), [known, right, unknown].toSorted());
-    await passes(DAY_MS / 96);
+    await pass(DAY_MS / 96);
     await until('nothing ahead', () => readFileSync(join(files, 'ahead'), 'utf8') === '{}\n');
   });
 
@@ -221,15 +214,15 @@ describe('recordings', () => {
     t.after(() => again.close());
     const id = mintCallId(clock.now(), Uint8Array.of(1, 2, 3, 4));
     await (await again.begin(id, null)).end('caller');
-    pass(DAY_MS / 96);
+    await pass(DAY_MS / 96);
     await until('it is taken for one dated ahead', () => sizeOf(join(files, 'ahead')) > 0);
-    pass(DAY_MS);
+    await pass(DAY_MS);
     await until(
       'the clock is believed',
       () => readFileSync(join(files, 'ahead'), 'utf8') === '{}\n',
     );
     assert.deepEqual(deleted, []);
-    pass(28 * DAY_MS);
+    await pass(28 * DAY_MS);
     assert.equal((await again.list()).length, 1);
   });
 
@@ -252,7 +245,7 @@ describe('recordings', () => {
     const again = await begin();
     t.after(() => again.close());
     assert.equal(namesIn(files).length, 2);
-    pass(31 * DAY_MS);
+    await pass(31 * DAY_MS);
     await until('a deletion', () => deleted.length > 0);
     assert.deepEqual(namesIn(files), []);
     assert.deepEqual(deleted, [id]);
@@ -303,7 +296,7 @@ describe('recordings', () => {
     const { recordings, files, pass, deleted } = await stand(t, 2 * DAY_MS);
     const first = await recordings.begin(ID, null);
     await first.end('caller');
-    pass(DAY_MS);
+    await pass(DAY_MS);
     const later = '20261123T190512Z-1a2b3c4d';
     const second = await recordings.begin(later, null);
     await second.end('caller');
@@ -311,7 +304,7 @@ describe('recordings', () => {
       (await recordings.list()).map(({ id }) => id),
       [later, ID],
     );
-    pass(DAY_MS + 60_000);
+    await pass(DAY_MS + 60_000);
     await until('a deletion', () => deleted.length > 0);
     assert.deepEqual(deleted, [ID]);
     assert.deepEqual(namesIn(files).sort(), [`${later}.json`, `${later}.wav`]);
